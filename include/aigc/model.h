@@ -1,0 +1,126 @@
+/* Models by kind: one noun, few verbs. What a kind cannot do returns AIGC_ERROR_UNSUPPORTED. */
+#ifndef AIGC_MODEL_H
+#define AIGC_MODEL_H
+
+#include <aigc/dataset.h>
+
+AIGC_BEGIN_DECLS
+
+typedef struct aigc_model aigc_model_t;
+
+enum { AIGC_MAX_METRICS = 16 };
+
+/** Named numbers of one step, epoch or evaluation. Losses are in nats per image. */
+typedef struct aigc_metrics {
+    size_t struct_size; /**< sizeof(aigc_metrics_t), set by the caller */
+    uint64_t step;      /**< optimizer steps done so far */
+    uint32_t count;
+    uint32_t reserved;
+    const char *names[AIGC_MAX_METRICS]; /**< static strings */
+    double values[AIGC_MAX_METRICS];
+} aigc_metrics_t;
+
+/** Where a long call stands. `phase` is a static string: "train", "validate", "save". */
+typedef struct aigc_progress {
+    size_t struct_size;
+    const char *phase;
+    uint64_t step, steps;    /**< within the epoch */
+    uint64_t epoch, epochs;  /**< from 1 */
+    uint64_t images;         /**< seen so far in this call */
+    double seconds;          /**< since the call began */
+    double seconds_left;     /**< estimated; negative while unknown */
+    const aigc_metrics_t *metrics; /**< running means over the epoch so far */
+    aigc_tensor_t *preview;  /**< images made at the end of an epoch, borrowed; mostly NULL */
+} aigc_progress_t;
+
+/** Called from the thread that made the call, at most every 50 ms and at every epoch's end. Non-zero
+ *  stops: the call returns AIGC_ERROR_CANCELLED and aigc_last_error() quotes the number. May not use
+ *  the model, dataset or context except aigc_context_cancel(). */
+typedef int32_t (*aigc_progress_fn)(const aigc_progress_t *progress, void *user);
+
+/** A new, untrained model.
+ *  @param kind     "vae"
+ *  @param options  verb "create" with this kind. Where height, width or channels are not given, the
+ *                  network is built when the first training shows the data. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
+                                         const aigc_options_t *options);
+
+/** Read a model from its safetensors file.
+ *  @return AIGC_OK; AIGC_ERROR_IO; AIGC_ERROR_CORRUPT; AIGC_ERROR_UNSUPPORTED; ... one message lists
+ *          all missing, unexpected and mis-shaped tensors. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
+                                       const aigc_options_t *options);
+
+/** Fill a model's parameters from a safetensors file by name and shape (any writer's).
+ *  @param options  verb "load_weights": prefix, strict. On failure the model is as before. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options);
+
+/** Write the model, whole or not at all; what stood at `path` survives any failure.
+ *  @param options  verb "save": dtype ("f32", "f16", "bf16"). Since 0.1. */
+AIGC_API aigc_status_t aigc_model_save(aigc_model_t *model, const char *path, const aigc_options_t *options);
+
+/** Train. With option `output` it also writes, after every epoch and when stopped, the model, beside
+ *  it NAME.state.safetensors (to resume), NAME.metrics.jsonl and NAME.samples/epoch-NNNN.png.
+ *  @param validation  may be NULL
+ *  @param options     verb "train" with this kind
+ *  @return AIGC_OK; AIGC_ERROR_CANCELLED (resumable); AIGC_ERROR_NUMERIC (step and tensor named, the
+ *          last good state kept); ... Since 0.1. */
+AIGC_API aigc_status_t aigc_model_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
+                                        const aigc_options_t *options, aigc_progress_fn progress, void *user);
+
+/** One optimizer step on the caller's batch.
+ *  @param images   f32 or u8 [n,H,W,C]
+ *  @param labels   i64 [n] for a conditional model, else NULL
+ *  @param options  verb "train_step" with this kind; vae: those of the optimizer, and `noise`, an f32
+ *                  tensor [n,latent_dim] used instead of drawn numbers
+ *  @param metrics  may be NULL
+ *  After the first call with the same n nothing is allocated. On failure the parameters are as
+ *  before the step. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
+                                             const aigc_options_t *options, aigc_metrics_t *metrics);
+
+/** Measure on a dataset without learning (vae: loss, reconstruction, kl; the negative ELBO is loss
+ *  with beta 1). @param options verb "evaluate". Since 0.1. */
+AIGC_API aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
+                                           aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+
+/** New images f32 [n,H,W,C] 0..1; the same seed gives the same picture in any batch and on any
+ *  number of threads. @param options verb "generate": n, seed or seeds, class, temperature. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options);
+
+/** Images [n,H,W,C] f32 or u8 to latents f32 [n,latent_dim] (vae: the means). @param labels as in train_step. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
+                                         const aigc_tensor_t *labels, const aigc_options_t *options);
+
+/** Latents f32 [n,latent_dim] to images f32 [n,H,W,C]. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
+                                         const aigc_tensor_t *labels, const aigc_options_t *options);
+
+/** Encode and decode. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
+                                              const aigc_tensor_t *labels, const aigc_options_t *options);
+
+/** `steps` images on the way from one latent to another, ends included.
+ *  @param from, to  f32 [latent_dim] or [1,latent_dim]; both NULL: drawn from option `seeds`
+ *  @param options   verb "interpolate": steps, seeds, mode ("spherical", "linear"), class. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
+                                              const aigc_tensor_t *to, const aigc_options_t *options);
+
+/** Parameter `index`: its name (borrowed) and a tensor over the live numbers, retained for the
+ *  caller, who releases it. Writing to it changes the model. Either pointer may be NULL.
+ *  @return AIGC_ERROR_NOT_FOUND past the last. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_parameter(aigc_model_t *model, size_t index, const char **name, aigc_tensor_t **tensor);
+
+/** Kind and options as JSON text, borrowed until the next call on the model. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_config(aigc_model_t *model, const char **kind, const char **json);
+
+/** Bytes a verb ("train", "generate", "encode", "decode") will need beyond what is held now, before
+ *  doing it. @param options as for the verb. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes);
+
+/** NULL is fine. Since 0.1. */
+AIGC_API void aigc_model_free(aigc_model_t *model);
+
+AIGC_END_DECLS
+
+#endif

@@ -1,0 +1,54 @@
+/* safetensors: a JSON table of named tensors, then their bytes. The project's native model file.
+ * Format: https://github.com/huggingface/safetensors (README, "Format"). */
+#ifndef AIGC_FORMATS_SAFETENSORS_H
+#define AIGC_FORMATS_SAFETENSORS_H
+
+#include "tensor/storage.h"
+
+typedef struct aigc__safetensors aigc__safetensors_t;
+
+/* One entry as the file declares it; all checks are done at opening. */
+typedef struct aigc__safetensors_entry {
+    const char *name;
+    const char *dtype; /* "F32", "BF16", "F8_E4M3", ... */
+    uint32_t rank;     /* at most 8; tensors of more than 6 dimensions can be listed but not read */
+    int64_t shape[8];
+    uint64_t count, first, bytes; /* elements; place in the file */
+} aigc__safetensors_entry_t;
+
+/* Reads and checks the header; keeps the source (borrowed: close it after). Every rule of the format
+ * holds afterwards: no holes, no overlap, no duplicate names, sizes exact, file size exact. */
+aigc_status_t aigc__safetensors_open(aigc__safetensors_t **out, aigc_context_t *context, const aigc__source_t *source);
+void aigc__safetensors_free(aigc__safetensors_t *file);
+bool aigc__safetensors_known(const aigc__source_t *source);
+
+size_t aigc__safetensors_count(const aigc__safetensors_t *file);
+const aigc__safetensors_entry_t *aigc__safetensors_entry(const aigc__safetensors_t *file, size_t index); /* in file order */
+int64_t aigc__safetensors_find(const aigc__safetensors_t *file, const char *name);                      /* -1: none */
+/* A value of __metadata__, borrowed; NULL where there is none. */
+const char *aigc__safetensors_metadata(const aigc__safetensors_t *file, const char *key);
+
+/* An entry as a tensor in the nearest dtype tensors have: F64 and the 8-bit floats as f32, I8 I16 U16
+ * BOOL as i32, U32 U64 as i64 where they fit. */
+aigc_status_t aigc__safetensors_read(aigc_tensor_t **out, const aigc__safetensors_t *file, size_t index);
+/* An entry's numbers as f32 into `to` (count elements), in bounded pieces. */
+aigc_status_t aigc__safetensors_read_f32(const aigc__safetensors_t *file, size_t index, float *to);
+/* An entry's raw bytes. */
+aigc_status_t aigc__safetensors_read_bytes(const aigc__safetensors_t *file, size_t index, void *to);
+
+/* ---- writing ---- */
+typedef struct aigc__safetensors_part {
+    const char *name;
+    aigc_dtype_t dtype; /* in the file: f32, f16, bf16, u8, i32, i64 */
+    size_t rank;
+    const int64_t *shape;
+    const void *data;       /* elements of source_dtype */
+    aigc_dtype_t source_dtype; /* f32 where dtype is a floating type; else the same as dtype */
+} aigc__safetensors_part_t;
+
+/* Pairs of key and value for __metadata__. Entries are laid out by alignment, then name, as the
+ * reference writer does; the same input gives the same bytes. */
+aigc_status_t aigc__safetensors_write(aigc__saver_t *saver, aigc_context_t *context, const aigc__safetensors_part_t *parts,
+                                      size_t n, const char *const (*metadata)[2], size_t n_metadata);
+
+#endif
