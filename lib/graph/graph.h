@@ -2,8 +2,10 @@
  * order is a topological order. Every gradient is again values of the same kind.
  *
  * Builders are sticky: after the first failure the graph keeps it, every builder returns 0, and 0
- * passes through; ask aigc__graph_status() once at the end. As a cotangent, 0 means "zero". Equal
- * values (op, attributes, inputs) are one value, random ones excepted. */
+ * passes through; ask aigc__graph_status() once at the end. As a cotangent, 0 means "zero". Giving 0
+ * (such as a derivative that has no path) to a builder of a sound graph is a failure too. Equal
+ * values (op, attributes, inputs) are one value, random ones excepted. Pointers to values stay valid
+ * while the graph lives. */
 #ifndef AIGC_GRAPH_GRAPH_H
 #define AIGC_GRAPH_GRAPH_H
 
@@ -63,13 +65,24 @@ bool aigc__shape_equal(const aigc__shape_t *a, const aigc__shape_t *b);
 aigc__id_t aigc__append(aigc__graph_t *graph, aigc__op_code_t op, const aigc__attributes_t *attributes, size_t n_inputs,
                         const aigc__id_t *inputs);
 
+/* The memory a graph was made with. */
+aigc__memory_t *aigc__graph_memory(const aigc__graph_t *graph);
+
 /* ---- leaves ---- */
-aigc__id_t aigc__feed(aigc__graph_t *graph, const char *name, aigc_dtype_t dtype, aigc__shape_t shape); /* unique names */
+/* A feed or a parameter. The same name again is the same value; with another dtype, shape or number
+ * it is a failure. `number` tells parameters of a store apart; 0 for feeds. The name is copied. */
+aigc__id_t aigc__append_leaf(aigc__graph_t *graph, aigc__op_code_t op, const char *name, aigc_dtype_t dtype,
+                             aigc__shape_t shape, int64_t number);
+aigc__id_t aigc__feed(aigc__graph_t *graph, const char *name, aigc_dtype_t dtype, aigc__shape_t shape);
 aigc__id_t aigc__constant(aigc__graph_t *graph, double value, aigc__shape_t shape);                    /* one number, broadcast */
 aigc__id_t aigc__random_uniform(aigc__graph_t *graph, aigc__shape_t shape);
 aigc__id_t aigc__random_normal(aigc__graph_t *graph, aigc__shape_t shape);
 aigc__id_t aigc__random_bernoulli(aigc__graph_t *graph, double probability, aigc__shape_t shape);
-/* (parameters: graph/store.h) */
+/* A named leaf, AIGC__OP_feed or AIGC__OP_param; `number` goes to attributes.i[0] (a parameter's place in
+ * its store). Equal names of one op are one value: another shape, dtype or number is a failure. Parameters
+ * come from aigc__param() of graph/store.h. */
+aigc__id_t aigc__leaf(aigc__graph_t *graph, aigc__op_code_t op, const char *name, aigc_dtype_t dtype, aigc__shape_t shape,
+                      int64_t number);
 
 /* ---- elementwise; two inputs of different shapes are broadcast like NumPy's, by explicit values ---- */
 aigc__id_t aigc__map1(aigc__graph_t *graph, aigc__map_t map, aigc__id_t a, double p);
@@ -90,7 +103,7 @@ aigc__id_t aigc__sum(aigc__graph_t *graph, aigc__id_t a, uint32_t axes, bool kee
 aigc__id_t aigc__mean(aigc__graph_t *graph, aigc__id_t a, uint32_t axes, bool keep);
 aigc__id_t aigc__max_over(aigc__graph_t *graph, aigc__id_t a, uint32_t axes, bool keep);
 aigc__id_t aigc__argmax(aigc__graph_t *graph, aigc__id_t a, uint32_t axis); /* i32, axis removed, first of equals */
-enum { AIGC__ALL_AXES = 0x3f };
+enum { AIGC__ALL_AXES = 0x3f }; /* whatever the rank */
 
 /* ---- shape ---- */
 aigc__id_t aigc__reshape(aigc__graph_t *graph, aigc__id_t a, aigc__shape_t shape); /* one dim may be -1 */
@@ -102,9 +115,10 @@ aigc__id_t aigc__concat(aigc__graph_t *graph, const aigc__id_t *parts, size_t n,
 aigc__id_t aigc__flip(aigc__graph_t *graph, aigc__id_t a, uint32_t axes);
 /* rows a[indices[i], ...]; indices i32 of any shape, out of range counts as an error at run time: rows of NaN */
 aigc__id_t aigc__gather(aigc__graph_t *graph, aigc__id_t a, aigc__id_t indices);
-/* [rows, ...] zeros, then y[indices[i], ...] += a[i, ...] in order of i */
+/* [rows, ...] zeros, then y[indices[i], ...] += a[i, ...] in order of i; indices out of range are left out */
 aigc__id_t aigc__scatter_add(aigc__graph_t *graph, aigc__id_t a, aigc__id_t indices, int64_t rows);
 aigc__id_t aigc__one_hot(aigc__graph_t *graph, aigc__id_t indices, int64_t depth);
+/* f32 to i32 goes towards zero and saturates, NaN gives 0; nothing flows back */
 aigc__id_t aigc__cast(aigc__graph_t *graph, aigc__id_t a, aigc_dtype_t dtype);
 aigc__id_t aigc__stop_gradient(aigc__graph_t *graph, aigc__id_t a);
 

@@ -1,0 +1,180 @@
+#include "graph/store.h"
+#include "base/sizes.h"
+#include <string.h>
+
+enum { START_MULTIPLE = 16 }; /* elements: 64 bytes */
+
+struct aigc__store {
+    aigc_context_t *context;
+    aigc__arena_t names;
+    aigc__parameter_t *parameters;
+    size_t n, capacity;
+    size_t elements; /* of the block, padding included */
+    float *block;    /* NULL before the seal */
+};
+
+aigc_status_t aigc__store_create(aigc__store_t **out, aigc_context_t *context)
+{
+    void *memory = NULL;
+    AIGC__TRY(aigc__memory_alloc_zeroed(&context->memory, sizeof(aigc__store_t), &memory));
+    aigc__store_t *store = memory;
+    aigc__context_retain(context);
+    store->context = context;
+    aigc__arena_init(&store->names, &context->memory);
+    *out = store;
+    return AIGC_OK;
+}
+
+void aigc__store_free(aigc__store_t *store)
+{
+    if (!store) return;
+    aigc_context_t *context = store->context;
+    aigc__arena_free(&store->names);
+    aigc__memory_free(&context->memory, store->parameters);
+    aigc__memory_free(&context->memory, store->block);
+    aigc__memory_free(&context->memory, store);
+    aigc__context_release(context);
+}
+
+static aigc_status_t reserve_one(aigc__store_t *store)
+{
+    if (store->n < store->capacity) return AIGC_OK;
+    const size_t capacity = store->capacity ? store->capacity * 2 : 16;
+    size_t bytes = 0;
+    void *grown = store->parameters;
+    AIGC__TRY(aigc__bytes_of(capacity, sizeof *store->parameters, &bytes));
+    AIGC__TRY(aigc__memory_resize(&store->context->memory, bytes, &grown));
+    store->parameters = grown;
+    store->capacity = capacity;
+    return AIGC_OK;
+}
+
+/* Appends a parameter at the end of the block-to-be; nothing is changed on failure. */
+static aigc_status_t add(aigc__store_t *store, const char *name, const aigc__shape_t *shape,
+                         const aigc__initialiser_t *initialiser)
+{
+    size_t count = 0, end = 0, bytes = 0;
+    AIGC__TRY(aigc__shape_count(shape->rank, shape->dims, &count));
+    if (!aigc__size_add(count, START_MULTIPLE - 1, &end) ||
+        !aigc__size_add(store->elements, end / START_MULTIPLE * START_MULTIPLE, &end))
+        return aigc__fail(AIGC_ERROR_LIMIT, "parameter \"%s\" makes the store too large", name);
+    AIGC__TRY(aigc__bytes_of(end, sizeof(float), &bytes));
+    AIGC__TRY(reserve_one(store));
+    const char *copy = NULL;
+    AIGC__TRY(aigc__arena_copy_string(&store->names, name, strlen(name), &copy));
+    store->parameters[store->n++] = (aigc__parameter_t){
+        .name = copy, .shape = *shape, .count = count, .first = store->elements, .initialiser = *initialiser};
+    store->elements = end;
+    return AIGC_OK;
+}
+
+aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
+                       aigc__initialiser_t initialiser)
+{
+    if (aigc__graph_status(graph) != AIGC_OK) return 0;
+    int64_t index = aigc__store_find(store, name);
+    if (index < 0) {
+        if (store->block)
+            return aigc__graph_fail(graph, AIGC_ERROR_STATE,
+                                    "parameter \"%s\" is not in the store, and no more can be added to it", name);
+        const aigc_status_t status = add(store, name, &shape, &initialiser);
+        if (status != AIGC_OK) {
+            char text[512];
+            aigc__failure_copy(text);
+            return aigc__graph_fail(graph, status, "%s", text);
+        }
+        index = (int64_t)store->n - 1;
+    }
+    const aigc__parameter_t *parameter = &store->parameters[index];
+    if (!aigc__shape_equal(&parameter->shape, &shape))
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT,
+                                "parameter \"%s\" is used with two shapes: rank %d with %zu elements, and rank %d", name,
+                                (int)parameter->shape.rank, parameter->count, (int)shape.rank);
+    return aigc__leaf(graph, AIGC__OP_param, parameter->name, AIGC_DTYPE_F32, shape, index);
+}
+
+/* The numbers of each parameter depend on the seed and its place alone, not on the other shapes. */
+static void initialise(const aigc__kernels_t *kernels, const aigc__parameter_t *parameter, size_t index, uint64_t seed,
+                       float *data)
+{
+    const aigc__initialiser_t *initialiser = &parameter->initialiser;
+    const aigc__stream_t stream = {.seed = seed, .stream = AIGC__STREAM_INITIALISE, .step = (uint32_t)index};
+    double offset = initialiser->a, factor = initialiser->b;
+    switch (initialiser->distribution) {
+    case AIGC__INITIAL_UNIFORM:
+        kernels->random_uniform(data, parameter->count, stream, 0);
+        factor = initialiser->b - initialiser->a;
+        break;
+    case AIGC__INITIAL_NORMAL: kernels->random_normal(data, parameter->count, stream, 0); break;
+    case AIGC__INITIAL_CONSTANT: kernels->fill(data, (float)initialiser->a, parameter->count); return;
+    }
+    kernels->map[AIGC__MAP_scale](data, data, NULL, NULL, parameter->count, (float)factor);
+    kernels->map[AIGC__MAP_shift](data, data, NULL, NULL, parameter->count, (float)offset);
+}
+
+aigc_status_t aigc__store_seal(aigc__store_t *store, uint64_t seed)
+{
+    if (store->block) return aigc__fail(AIGC_ERROR_STATE, "the parameter store is sealed already");
+    void *block = NULL;
+    AIGC__TRY(aigc__memory_alloc_zeroed(&store->context->memory, store->elements * sizeof(float), &block));
+    store->block = block;
+    for (size_t i = 0; i < store->n; i++) {
+        const aigc__parameter_t *parameter = &store->parameters[i];
+        initialise(store->context->kernels, parameter, i, seed, store->block + parameter->first);
+    }
+    return AIGC_OK;
+}
+
+bool aigc__store_sealed(const aigc__store_t *store) { return store->block != NULL; }
+
+aigc_status_t aigc__store_clone(aigc__store_t **out, const aigc__store_t *store)
+{
+    aigc_status_t status = AIGC_OK;
+    aigc__store_t *clone = NULL;
+    void *block = NULL;
+    AIGC__TRY(aigc__store_create(&clone, store->context));
+    for (size_t i = 0; i < store->n; i++) {
+        const aigc__parameter_t *parameter = &store->parameters[i];
+        AIGC__GOTO(failed, add(clone, parameter->name, &parameter->shape, &parameter->initialiser));
+    }
+    if (store->block) {
+        AIGC__GOTO(failed, aigc__memory_alloc(&clone->context->memory, store->elements * sizeof(float), &block));
+        memcpy(block, store->block, store->elements * sizeof(float));
+        clone->block = block;
+    }
+    *out = clone;
+    return AIGC_OK;
+failed:
+    aigc__store_free(clone);
+    return status;
+}
+
+size_t aigc__store_count(const aigc__store_t *store) { return store->n; }
+
+const aigc__parameter_t *aigc__store_parameter(const aigc__store_t *store, size_t index)
+{
+    return &store->parameters[index];
+}
+
+int64_t aigc__store_find(const aigc__store_t *store, const char *name)
+{
+    for (size_t i = 0; i < store->n; i++)
+        if (strcmp(store->parameters[i].name, name) == 0) return (int64_t)i;
+    return -1;
+}
+
+float *aigc__store_data(const aigc__store_t *store, size_t index)
+{
+    return store->block ? store->block + store->parameters[index].first : NULL;
+}
+
+float *aigc__store_block(const aigc__store_t *store) { return store->block; }
+
+size_t aigc__store_elements(const aigc__store_t *store) { return store->elements; }
+
+size_t aigc__store_parameters(const aigc__store_t *store)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < store->n; i++) count += store->parameters[i].count;
+    return count;
+}
