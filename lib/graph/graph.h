@@ -78,11 +78,7 @@ aigc__id_t aigc__constant(aigc__graph_t *graph, double value, aigc__shape_t shap
 aigc__id_t aigc__random_uniform(aigc__graph_t *graph, aigc__shape_t shape);
 aigc__id_t aigc__random_normal(aigc__graph_t *graph, aigc__shape_t shape);
 aigc__id_t aigc__random_bernoulli(aigc__graph_t *graph, double probability, aigc__shape_t shape);
-/* A named leaf, AIGC__OP_feed or AIGC__OP_param; `number` goes to attributes.i[0] (a parameter's place in
- * its store). Equal names of one op are one value: another shape, dtype or number is a failure. Parameters
- * come from aigc__param() of graph/store.h. */
-aigc__id_t aigc__leaf(aigc__graph_t *graph, aigc__op_code_t op, const char *name, aigc_dtype_t dtype, aigc__shape_t shape,
-                      int64_t number);
+/* (parameters: graph/store.h) */
 
 /* ---- elementwise; two inputs of different shapes are broadcast like NumPy's, by explicit values ---- */
 aigc__id_t aigc__map1(aigc__graph_t *graph, aigc__map_t map, aigc__id_t a, double p);

@@ -1,5 +1,6 @@
 #include "graph/store.h"
 #include "base/sizes.h"
+#include "tensor/storage.h"
 #include <string.h>
 
 enum { START_MULTIPLE = 16 }; /* elements: 64 bytes */
@@ -86,11 +87,13 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
         index = (int64_t)store->n - 1;
     }
     const aigc__parameter_t *parameter = &store->parameters[index];
-    if (!aigc__shape_equal(&parameter->shape, &shape))
-        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT,
-                                "parameter \"%s\" is used with two shapes: rank %d with %zu elements, and rank %d", name,
-                                (int)parameter->shape.rank, parameter->count, (int)shape.rank);
-    return aigc__leaf(graph, AIGC__OP_param, parameter->name, AIGC_DTYPE_F32, shape, index);
+    if (!aigc__shape_equal(&parameter->shape, &shape)) {
+        char here[96], before[96];
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "parameter \"%s\" is %s in the store, but %s is asked for", name,
+                                aigc__shape_text(before, parameter->shape.rank, parameter->shape.dims),
+                                aigc__shape_text(here, shape.rank, shape.dims));
+    }
+    return aigc__append_leaf(graph, AIGC__OP_param, parameter->name, AIGC_DTYPE_F32, shape, index);
 }
 
 /* The numbers of each parameter depend on the seed and its place alone, not on the other shapes. */
