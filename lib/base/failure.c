@@ -20,46 +20,55 @@ static size_t utf8_length(const unsigned char *s, size_t left)
     return n;
 }
 
-/* Text from files may hold anything: a terminal must be able to print the message. */
-static void make_printable(char *text)
+void aigc__make_printable(char *text, size_t size)
 {
     unsigned char *s = (unsigned char *)text;
     size_t left = strlen(text);
+    const bool is_full = left + 1 >= size;
     while (left > 0) {
         const size_t n = utf8_length(s, left);
-        const bool is_cut = n == 0 && left < 4 && text[MESSAGE_SIZE - 2] != '\0' && s[0] >= 0xc2;
-        if (is_cut) {
-            *s = '\0';
+        if (n == 0 && is_full && left < 4 && s[0] >= 0xc2) {
+            *s = '\0'; /* a sequence the end of the buffer cut */
             return;
         }
         const bool is_c1 = n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
-        if (n == 0 || s[0] < 0x20 || s[0] == 0x7f || is_c1) s[n == 2 ? 1 : 0] = '?';
-        if (is_c1) s[0] = '?';
+        if (n == 0 || s[0] < 0x20 || s[0] == 0x7f || is_c1) memset(s, '?', n ? n : 1);
         s += n ? n : 1;
         left -= n ? n : 1;
     }
 }
 
+/* The arguments may point into the old sentence, so the new one is finished before it takes the place. */
+static void set_message(const char *prefix, const char *rest)
+{
+    char text[MESSAGE_SIZE];
+    const size_t n = strlen(prefix), room = sizeof text - 1 - n, m = strlen(rest);
+    memcpy(text, prefix, n);
+    memcpy(text + n, rest, m < room ? m : room);
+    text[n + (m < room ? m : room)] = '\0';
+    aigc__make_printable(text, sizeof text);
+    memcpy(message, text, sizeof message);
+}
+
 aigc_status_t aigc__fail(aigc_status_t status, const char *format, ...)
 {
+    char text[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    make_printable(message);
+    set_message(text, "");
     return status;
 }
 
 aigc_status_t aigc__fail_within(aigc_status_t status, const char *format, ...)
 {
-    char inner[MESSAGE_SIZE];
+    char prefix[MESSAGE_SIZE];
     va_list arguments;
-    memcpy(inner, message, sizeof inner);
     va_start(arguments, format);
-    const int prefix = vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(prefix, sizeof prefix, format, arguments);
     va_end(arguments);
-    if (prefix >= 0 && (size_t)prefix < sizeof message) snprintf(message + prefix, sizeof message - (size_t)prefix, "%s", inner);
-    make_printable(message);
+    set_message(prefix, message);
     return status;
 }
 

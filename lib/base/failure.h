@@ -4,6 +4,7 @@
 
 #include <aigc/status.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #if defined(__GNUC__)
 #define AIGC__PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -24,6 +25,10 @@ const char *aigc__failure_text(void);
 /* Copies the current sentence out (at least 512 bytes) or back in: failures that cross threads. */
 void aigc__failure_copy(char *buffer);
 void aigc__failure_restore(const char *buffer);
+
+/* Makes text from anywhere fit for a terminal: control characters and invalid UTF-8 become '?'; a
+ * sequence cut by the end of a full buffer of `size` bytes goes. */
+void aigc__make_printable(char *text, size_t size);
 
 #define AIGC__TRY(expression)                                                                                           \
     do {                                                                                                               \

@@ -9,8 +9,9 @@
  * the table to inject faults. `user` is the table's own pointer. */
 typedef struct aigc__file_calls {
     int (*open_read)(void *user, const char *path);
-    int (*create)(void *user, const char *path, uint32_t mode); /* O_CREAT | O_EXCL, for writing */
-    int64_t (*size)(void *user, int file);                      /* -ESPIPE for what is no regular file */
+    /* O_CREAT | O_EXCL, for writing; `mode` 0: 0666 & ~umask, otherwise the permission bits of this st_mode. */
+    int (*create)(void *user, const char *path, uint32_t mode);
+    int64_t (*size)(void *user, int file); /* -ESPIPE for what is no regular file, -EISDIR for a folder */
     int64_t (*pread)(void *user, int file, void *buffer, size_t bytes, uint64_t offset);
     int64_t (*write)(void *user, int file, const void *buffer, size_t bytes);
     int (*sync)(void *user, int file);
@@ -26,6 +27,9 @@ typedef struct aigc__file_calls {
 } aigc__file_calls_t;
 
 extern const aigc__file_calls_t aigc__posix_files;
+
+/* AIGC_ERROR_IO and "cannot <what> '<path>': <text of the error> (<its name>)"; `result` is a call's -errno. */
+aigc_status_t aigc__io_fail(const char *what, const char *path, int64_t result);
 
 /* ---- reading: bytes at offsets, from a file or from memory ---- */
 
@@ -52,14 +56,18 @@ aigc_status_t aigc__source_read_all(const aigc__source_t *source, aigc__memory_t
 
 typedef struct aigc__saver aigc__saver_t;
 
-/* Starts a temporary sibling of `path` with the mode of the file it will replace (0666 & ~umask for
- * a new one). */
+/* Starts a temporary sibling ".aigc-NAME-..." of `path` with the mode of the file it will replace
+ * (0666 & ~umask for a new one). A symbolic link is replaced, not followed; what is there and no
+ * regular file (a folder, a device) is refused. */
 aigc_status_t aigc__saver_begin(aigc__saver_t **out, aigc__memory_t *memory, const aigc__file_calls_t *calls,
                                 const char *path);
 /* Buffered. Repeats short writes; after a failure every further call gives the same failure. */
 aigc_status_t aigc__saver_write(aigc__saver_t *saver, const void *bytes, size_t size);
 uint64_t aigc__saver_size(const aigc__saver_t *saver); /* bytes written so far */
-/* Flush, fsync, close, rename over `path`, fsync the folder; frees the saver in any case. */
+/* Flush, fsync, close, rename over `path`, fsync the folder; frees the saver in any case. On failure
+ * the old file is whole and the temporary one gone, except when the folder's fsync fails: then the new
+ * file is there, and whole, but may not survive a power loss. A success also removes temporary files
+ * that killed processes of this machine left for the same `path`. */
 aigc_status_t aigc__saver_commit(aigc__saver_t *saver);
 /* Removes the temporary file and frees. NULL is fine. */
 void aigc__saver_abort(aigc__saver_t *saver);

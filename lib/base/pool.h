@@ -10,9 +10,12 @@ typedef struct aigc__pool aigc__pool_t;
  * must not depend on `worker`. */
 typedef void (*aigc__tile_fn)(void *user, size_t tile, size_t worker);
 
+enum { AIGC__POOL_MAX_THREADS = 1024 };
+
 /* `threads` counts the calling thread: 1 creates none. AIGC_ERROR_THREAD if one cannot be created
- * (then all are gone again). `cancel` is polled before each tile. Workers block every signal and run
- * with the default floating-point state. */
+ * (then all are gone again); AIGC_ERROR_ARGUMENT: not 1..1024. `cancel` (may be NULL) is polled before
+ * each tile. Workers block every signal but the processor's faults and run with the default
+ * floating-point state. */
 aigc_status_t aigc__pool_create(aigc__pool_t **out, aigc__memory_t *memory, size_t threads, const _Atomic int *cancel);
 void aigc__pool_free(aigc__pool_t *pool); /* joins; NULL is fine; in a forked child only frees */
 size_t aigc__pool_threads(const aigc__pool_t *pool);
