@@ -4,9 +4,10 @@
 
 #include "graph/op.h"
 
-enum { AIGC__PHASES = 3, AIGC__STEP_INPUTS = 8 };
+enum { AIGC__PHASES = 3, AIGC__STEP_INPUTS = AIGC__MAX_INPUTS };
 
 struct aigc__program;
+struct aigc__bindings;
 
 typedef struct aigc__step {
     /* set before prepare() */
@@ -32,9 +33,10 @@ typedef struct aigc__step {
     const void **inputs;
     void *shared;
     char *worker; /* worker w's part: worker + w * worker_bytes */
-    aigc__stream_t stream; /* seed and step of this run */
-    const struct aigc__bindings *bindings; /* the epilogue's operands */
-    char *worker_scratch; /* the epilogue's registers; worker w at w * AIGC__PROGRAM_SCRATCH */
+    aigc__stream_t stream; /* seed and step of this run, stream AIGC__STREAM_GRAPH */
+    const struct aigc__bindings *bindings; /* the tile program's operands and outputs */
+    char *scratch; /* the tile program's registers; worker w at w * scratch_bytes */
+    size_t scratch_bytes;
 } aigc__step_t;
 
 /* Work below this many elementary operations is one tile. Part of the results' definition: changing
@@ -50,8 +52,12 @@ static inline size_t aigc__tile_size(size_t n, size_t tile)
     return left < AIGC__TILE_ELEMENTS ? left : AIGC__TILE_ELEMENTS;
 }
 
-/* graph/program.c: run the epilogue of a step on elements [first, first + n) of its output, which
- * lie at `c` (contiguous). */
+/* graph/program.c: run the epilogue of a step on elements [first, first + n) of its output, which lie
+ * at `c` (contiguous), or on `rows` such ranges of `n` elements, each `row_step` elements after the one
+ * before, in the output as at `c`. Every element of the output once, in any order; which ranges a tile
+ * hands over, and in which order, may depend on the shape only. Nothing happens without an epilogue. */
 void aigc__epilogue_run(const aigc__step_t *step, const float *c, size_t first, size_t n, size_t worker);
+void aigc__epilogue_rows(const aigc__step_t *step, const float *c, size_t first, size_t rows, size_t n, size_t row_step,
+                         size_t worker);
 
 #endif
