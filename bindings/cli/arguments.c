@@ -1,0 +1,236 @@
+#include "arguments.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES = 64 };
+
+const cli_flag_t cli_common_flags[] = {
+    {"quiet", NULL, "say nothing but warnings and errors", 'q'},
+    {"help", NULL, "print what the command takes", 'h'},
+    {NULL, NULL, NULL, 0},
+};
+
+/* Levenshtein's distance, by one row of the table. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[NAME_BYTES + 1];
+    const size_t n = strlen(b);
+    if (n > NAME_BYTES || strlen(a) > NAME_BYTES) return NAME_BYTES;
+    for (size_t j = 0; j <= n; j++) row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+            const size_t shorter = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = changed < shorter ? changed : shorter;
+        }
+    }
+    return row[n];
+}
+
+const char *cli_closer(const char *name, const char *best, const char *candidate)
+{
+    const size_t distance = edit_distance(name, candidate);
+    if (distance > 1 + strlen(name) / 4) return best;
+    return best == NULL || distance < edit_distance(name, best) ? candidate : best;
+}
+
+bool cli_find_option(const char *verb, const char *kind, const char *name, aigc_option_info_t *out)
+{
+    out->struct_size = sizeof *out;
+    for (size_t i = 0; aigc_option_info(verb, kind, i, out) == AIGC_OK; i++)
+        if (strcmp(out->name, name) == 0) return true;
+    return false;
+}
+
+bool cli_kind_exists(const char *noun, const char *kind)
+{
+    const char *name = NULL;
+    for (size_t i = 0; aigc_kind_info(noun, i, &name, NULL) == AIGC_OK; i++)
+        if (strcmp(name, kind) == 0) return true;
+    return false;
+}
+
+static const cli_flag_t *find_in(const cli_flag_t *flags, const char *name, char letter)
+{
+    for (const cli_flag_t *flag = flags; flag != NULL && flag->name != NULL; flag++)
+        if ((letter != 0 && flag->letter == letter) || strcmp(flag->name, name) == 0) return flag;
+    return NULL;
+}
+
+const cli_flag_t *cli_find_flag(const cli_verb_t *verb, const char *name, char letter)
+{
+    const cli_flag_t *flag = find_in(verb->flags, name, letter);
+    return flag != NULL ? flag : find_in(cli_common_flags, name, letter);
+}
+
+/* Which kinds there are matters only later; here every table of the verb that might be meant counts. */
+static bool find_in_tables(const cli_verb_t *verb, const char *name, aigc_option_info_t *out)
+{
+    for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
+        const char *kind = NULL;
+        if (table->noun == NULL && cli_find_option(table->verb, NULL, name, out)) return true;
+        for (size_t i = 0; table->noun != NULL && aigc_kind_info(table->noun, i, &kind, NULL) == AIGC_OK; i++)
+            if (cli_find_option(table->verb, kind, name, out)) return true;
+    }
+    return false;
+}
+
+static const char *nearest_in_table(const char *name, const char *best, const char *verb, const char *kind)
+{
+    aigc_option_info_t row = {.struct_size = sizeof row};
+    for (size_t i = 0; aigc_option_info(verb, kind, i, &row) == AIGC_OK; i++) best = cli_closer(name, best, row.name);
+    return best;
+}
+
+static const char *nearest(const cli_verb_t *verb, const char *name)
+{
+    const char *best = NULL;
+    const cli_flag_t *lists[] = {verb->flags, cli_common_flags};
+    for (size_t i = 0; i < 2; i++)
+        for (const cli_flag_t *flag = lists[i]; flag != NULL && flag->name != NULL; flag++)
+            best = cli_closer(name, best, flag->name);
+    for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
+        const char *kind = NULL;
+        if (table->noun == NULL) best = nearest_in_table(name, best, table->verb, NULL);
+        for (size_t i = 0; table->noun != NULL && aigc_kind_info(table->noun, i, &kind, NULL) == AIGC_OK; i++)
+            best = nearest_in_table(name, best, table->verb, kind);
+    }
+    return best;
+}
+
+static int unknown_flag(const cli_verb_t *verb, const char *given, const char *name)
+{
+    const char *near = nearest(verb, name);
+    char shown[NAME_BYTES] = "";
+    if (near == NULL) return cli_usage("%s: there is no option %s; see 'aigc help %s'", verb->name, given, verb->name);
+    for (size_t i = 0; near[i] != '\0' && i + 1 < sizeof shown; i++) shown[i] = near[i] == '_' ? '-' : near[i];
+    return cli_usage("%s: there is no option %s; did you mean --%s?", verb->name, given, shown);
+}
+
+/* "--latent-dim=20" to "latent_dim"; the value, if there is one in it. */
+static const char *split_flag(char *name, const char *flag)
+{
+    const size_t length = strcspn(flag, "=");
+    const size_t kept = length < NAME_BYTES ? length : NAME_BYTES - 1;
+    for (size_t i = 0; i < kept; i++) name[i] = flag[i] == '-' ? '_' : flag[i];
+    name[kept] = '\0';
+    return flag[length] == '=' ? flag + length + 1 : NULL;
+}
+
+static int read_flag(cli_arguments_t *arguments, int *at)
+{
+    const cli_verb_t *verb = arguments->verb;
+    const char *given = arguments->argv[*at];
+    const bool is_letter = given[1] != '-';
+    char *name = arguments->names + arguments->n_settings * NAME_BYTES;
+    const char *value = split_flag(name, given + (is_letter ? 1 : 2));
+    if (is_letter && name[1] != '\0' && value == NULL) { /* -n25 */
+        value = given + 2;
+        name[1] = '\0';
+    }
+    const cli_flag_t *flag = cli_find_flag(verb, name, is_letter ? name[0] : '\0');
+    aigc_option_info_t row = {.struct_size = sizeof row};
+    if (flag == NULL && !find_in_tables(verb, name, &row)) return unknown_flag(verb, given, name);
+
+    const bool takes_value = flag != NULL ? flag->value != NULL : strcmp(row.type, "bool") != 0;
+    if (flag != NULL && !takes_value && value != NULL)
+        return cli_usage("%s: --%s takes no value", verb->name, flag->name);
+    if (!takes_value && value == NULL) value = "true";
+    if (value == NULL && *at + 1 < arguments->argc && strncmp(arguments->argv[*at + 1], "--", 2) != 0)
+        value = arguments->argv[++*at];
+    if (value == NULL) return cli_usage("%s: %s needs a value", verb->name, given);
+    arguments->settings[arguments->n_settings++] =
+        (cli_setting_t){.name = flag != NULL ? flag->name : name, .given = given, .value = value, .used = flag != NULL};
+    return CLI_OK;
+}
+
+static int check_positionals(const cli_arguments_t *arguments)
+{
+    const cli_verb_t *verb = arguments->verb;
+    if (cli_argument(arguments, "help") != NULL) return CLI_OK;
+    if (verb->kind_noun != NULL && arguments->n_positionals > 0 &&
+        !cli_kind_exists(verb->kind_noun, arguments->positionals[0]))
+        return cli_usage("%s: there is no %s kind '%s'; see 'aigc help %s'", verb->name, verb->kind_noun,
+                         arguments->positionals[0], verb->name);
+    if (arguments->n_positionals < verb->n_positionals)
+        return cli_usage("something is missing; use: aigc %s %s", verb->name, verb->synopsis);
+    return CLI_OK;
+}
+
+static int read_all(cli_arguments_t *arguments)
+{
+    bool only_positionals = false;
+    for (int i = 1; i < arguments->argc; i++) {
+        const char *word = arguments->argv[i];
+        if (!only_positionals && strcmp(word, "--") == 0) {
+            only_positionals = true;
+        } else if (!only_positionals && word[0] == '-' && word[1] != '\0') {
+            const int code = read_flag(arguments, &i);
+            if (code != CLI_OK) return code;
+        } else if (arguments->n_positionals < arguments->verb->n_positionals + arguments->verb->n_optional) {
+            arguments->positionals[arguments->n_positionals++] = word;
+        } else {
+            return cli_usage("'%s' is one argument too many; use: aigc %s %s", word, arguments->verb->name,
+                             arguments->verb->synopsis);
+        }
+    }
+    return check_positionals(arguments);
+}
+
+int cli_arguments_parse(cli_arguments_t *out, const cli_verb_t *verb, int argc, char **argv)
+{
+    cli_arguments_t arguments = {.verb = verb, .argc = argc, .argv = argv};
+    arguments.settings = calloc((size_t)argc, sizeof *arguments.settings);
+    arguments.names = calloc((size_t)argc, NAME_BYTES);
+    int code = CLI_MEMORY;
+    if (arguments.settings == NULL || arguments.names == NULL)
+        cli_say("there is no memory left");
+    else
+        code = read_all(&arguments);
+    if (code == CLI_OK)
+        *out = arguments;
+    else
+        cli_arguments_free(&arguments);
+    return code;
+}
+
+void cli_arguments_free(cli_arguments_t *arguments)
+{
+    free(arguments->settings);
+    free(arguments->names);
+}
+
+const char *cli_argument(const cli_arguments_t *arguments, const char *name)
+{
+    const char *value = NULL;
+    for (size_t i = 0; i < arguments->n_settings; i++)
+        if (strcmp(arguments->settings[i].name, name) == 0) value = arguments->settings[i].value;
+    return value;
+}
+
+int cli_apply(cli_arguments_t *arguments, aigc_options_t **set, const char *verb, const char *kind)
+{
+    aigc_option_info_t row = {.struct_size = sizeof row};
+    int code = *set == NULL ? cli_check(aigc_options_create(set)) : CLI_OK;
+    for (size_t i = 0; i < arguments->n_settings && code == CLI_OK; i++) {
+        cli_setting_t *setting = &arguments->settings[i];
+        if (cli_find_flag(arguments->verb, setting->name, '\0') != NULL) continue;
+        if (!cli_find_option(verb, kind, setting->name, &row)) continue;
+        setting->used = true;
+        code = cli_check(aigc_options_set_string(*set, setting->name, setting->value));
+    }
+    return code;
+}
+
+int cli_check_applied(const cli_arguments_t *arguments)
+{
+    for (size_t i = 0; i < arguments->n_settings; i++)
+        if (!arguments->settings[i].used)
+            return cli_usage("%s: option %s does not belong to these kinds; see 'aigc help %s'", arguments->verb->name,
+                             arguments->settings[i].given, arguments->verb->name);
+    return CLI_OK;
+}
