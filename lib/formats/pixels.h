@@ -35,8 +35,24 @@ aigc_status_t aigc__jpeg_read(aigc__pixels_t *out, aigc__memory_t *memory, const
                               const aigc__pixel_request_t *request);
 aigc_status_t aigc__jpeg_write(aigc__saver_t *saver, aigc__memory_t *memory, const aigc__pixels_t *pixels, int quality);
 
+/* Pixels that arrive row by row: the block grows with what has been decoded, so that a header's claim
+ * alone allocates nothing large. Zeroed but for `memory` and `total` at the start. */
+typedef struct aigc__pixel_rows {
+    aigc__memory_t *memory;
+    size_t total;          /* bytes in the end */
+    size_t used, capacity;
+    uint8_t *data;         /* freed by the owner */
+} aigc__pixel_rows_t;
+
+/* Room for `bytes` more at data + used. */
+aigc_status_t aigc__pixel_rows_room(aigc__pixel_rows_t *rows, size_t bytes);
+
+/* AIGC_ERROR_LIMIT over AIGC__PICTURE_*; AIGC_ERROR_CORRUPT for an empty side. */
+aigc_status_t aigc__pixels_check_size(const aigc__source_t *source, int64_t width, int64_t height);
+
 /* gray, RGB, RGBA -> the requested channels; in place where it shrinks, else a new block. Gray from
- * RGB is 0.299 R + 0.587 G + 0.114 B, rounded. */
+ * RGB is 0.299 R + 0.587 G + 0.114 B, rounded; alpha that is not kept is blended over the background,
+ * (c a + b (255 - a)) / 255, rounded. */
 aigc_status_t aigc__pixels_convert(aigc__pixels_t *pixels, aigc__memory_t *memory, const aigc__pixel_request_t *request);
 
 #endif

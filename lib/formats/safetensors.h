@@ -20,6 +20,7 @@ typedef struct aigc__safetensors_entry {
  * holds afterwards: no holes, no overlap, no duplicate names, sizes exact, file size exact. */
 aigc_status_t aigc__safetensors_open(aigc__safetensors_t **out, aigc_context_t *context, const aigc__source_t *source);
 void aigc__safetensors_free(aigc__safetensors_t *file);
+/* Also of a Git LFS pointer: opening tells it by name. */
 bool aigc__safetensors_known(const aigc__source_t *source);
 
 size_t aigc__safetensors_count(const aigc__safetensors_t *file);
@@ -42,8 +43,8 @@ typedef struct aigc__safetensors_part {
     aigc_dtype_t dtype; /* in the file: f32, f16, bf16, u8, i32, i64 */
     size_t rank;
     const int64_t *shape;
-    const void *data;       /* elements of source_dtype */
-    aigc_dtype_t source_dtype; /* f32 where dtype is a floating type; else the same as dtype */
+    const void *data;          /* elements of source_dtype */
+    aigc_dtype_t source_dtype; /* any floating type where dtype is one; else the same as dtype */
 } aigc__safetensors_part_t;
 
 /* Pairs of key and value for __metadata__. Entries are laid out by alignment, then name, as the

@@ -1,0 +1,464 @@
+/* u64 length N, little-endian; N bytes of JSON; the numbers, without holes, to the end of the file. */
+#include "base/sizes.h"
+#include "formats/elements.h"
+#include "formats/json_members.h"
+#include "formats/order.h"
+#include "formats/safetensors.h"
+#include "formats/safetensors_limits.h"
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct record {
+    aigc__safetensors_entry_t entry;
+    aigc__element_t element;
+} record_t;
+
+typedef struct pair {
+    const char *key, *value;
+} pair_t;
+
+struct aigc__safetensors {
+    aigc_context_t *context; /* retained */
+    const aigc__source_t *source;
+    char *header;        /* the JSON text; names and metadata live in it, decoded */
+    size_t header_bytes;
+    record_t *records;   /* as listed */
+    uint32_t *by_place;  /* file order -> record */
+    uint32_t *by_name;   /* sorted by name -> file order */
+    size_t n;
+    pair_t *metadata;
+    uint32_t *by_key;    /* sorted by key -> pair */
+    size_t n_metadata;
+};
+
+static bool is_lfs_pointer(const aigc__source_t *source)
+{
+    static const char begin[] = "version https://git-lfs";
+    char head[sizeof begin - 1];
+    return source->size >= sizeof head && aigc__source_read(source, 0, head, sizeof head) == AIGC_OK &&
+           memcmp(head, begin, sizeof head) == 0;
+}
+
+static uint64_t load_u64(const uint8_t *b)
+{
+    uint64_t value = 0;
+    for (size_t i = 8; i-- > 0;) value = value << 8 | b[i];
+    return value;
+}
+
+static aigc_status_t read_header(aigc__safetensors_t *file)
+{
+    const aigc__source_t *source = file->source;
+    uint8_t head[8];
+    void *block;
+    if (is_lfs_pointer(source))
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a Git LFS pointer, not the file itself; fetch it with 'git lfs pull'",
+                          source->name);
+    AIGC__TRY(aigc__source_read(source, 0, head, sizeof head));
+    const uint64_t n = load_u64(head);
+    if (n > source->size - 8)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the safetensors header is said to have %" PRIu64 " bytes, the file has %" PRIu64,
+                          source->name, n, source->size);
+    if (n > AIGC__SAFETENSORS_HEADER)
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: a safetensors header of %" PRIu64 " bytes; at most %d are read", source->name, n,
+                          AIGC__SAFETENSORS_HEADER);
+    AIGC__TRY(aigc__memory_alloc(&file->context->memory, (size_t)n, &block));
+    file->header = block;
+    file->header_bytes = (size_t)n;
+    return aigc__source_read(source, 8, file->header, file->header_bytes);
+}
+
+static aigc_status_t alloc_array(aigc__safetensors_t *file, size_t n, size_t each, void **out)
+{
+    size_t bytes;
+    AIGC__TRY(aigc__bytes_of(n, each, &bytes));
+    return aigc__memory_alloc_zeroed(&file->context->memory, bytes, out);
+}
+
+static int compare_names(const void *things, uint32_t a, uint32_t b)
+{
+    const aigc__safetensors_t *file = things;
+    return strcmp(aigc__safetensors_entry(file, a)->name, aigc__safetensors_entry(file, b)->name);
+}
+
+/* Empty tensors before the one that begins at the same byte. */
+static int compare_places(const void *things, uint32_t a, uint32_t b)
+{
+    const record_t *records = things;
+    const aigc__safetensors_entry_t *left = &records[a].entry, *right = &records[b].entry;
+    if (left->first != right->first) return left->first < right->first ? -1 : 1;
+    return left->bytes != right->bytes ? (left->bytes < right->bytes ? -1 : 1) : 0;
+}
+
+static int compare_keys(const void *things, uint32_t a, uint32_t b)
+{
+    const pair_t *pairs = things;
+    return strcmp(pairs[a].key, pairs[b].key);
+}
+
+/* ---- metadata ---- */
+
+static aigc_status_t sort_metadata(aigc__safetensors_t *file)
+{
+    void *block;
+    AIGC__TRY(alloc_array(file, 2 * file->n_metadata, sizeof *file->by_key, &block));
+    file->by_key = block;
+    aigc__order(file->by_key, file->by_key + file->n_metadata, file->n_metadata, compare_keys, file->metadata);
+    for (size_t i = 1; i < file->n_metadata; i++)
+        if (compare_keys(file->metadata, file->by_key[i - 1], file->by_key[i]) == 0)
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the metadata has the key '%s' twice", file->source->name,
+                              file->metadata[file->by_key[i]].key);
+    return AIGC_OK;
+}
+
+static aigc_status_t parse_metadata(aigc__safetensors_t *file, aigc__json_cursor_t *cursor)
+{
+    size_t members;
+    void *block;
+    const char *key;
+    if (file->metadata) return aigc__json_unexpected(cursor, "only one __metadata__");
+    AIGC__TRY(aigc__json_enter(cursor, 1, &members));
+    if (members > AIGC__SAFETENSORS_MOST)
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: %zu entries of metadata; at most %d are read", file->source->name, members,
+                          AIGC__SAFETENSORS_MOST);
+    AIGC__TRY(alloc_array(file, members, sizeof *file->metadata, &block));
+    file->metadata = block;
+    for (;;) {
+        AIGC__TRY(aigc__json_next_key(cursor, &key));
+        if (!key) return sort_metadata(file);
+        pair_t *pair = &file->metadata[file->n_metadata];
+        pair->key = key;
+        AIGC__TRY(aigc__json_take_string(cursor, &pair->value));
+        file->n_metadata++;
+    }
+}
+
+/* ---- entries ---- */
+
+static aigc_status_t bad_entry(const aigc__safetensors_t *file, const char *name, const char *what)
+{
+    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: tensor '%s': %s", file->source->name, name, what);
+}
+
+static aigc_status_t parse_dtype(const aigc__safetensors_t *file, record_t *record, const json_t *json)
+{
+    const char *dtype = json_string_value(json);
+    if (!dtype) return bad_entry(file, record->entry.name, "a text is expected as dtype");
+    for (int i = 0; i < AIGC__ELEMENTS; i++)
+        if (strcmp(dtype, aigc__element_info((aigc__element_t)i)->name) == 0) {
+            record->element = (aigc__element_t)i;
+            record->entry.dtype = aigc__element_info(record->element)->name;
+            return AIGC_OK;
+        }
+    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': unknown dtype '%.32s'", file->source->name, record->entry.name,
+                      dtype);
+}
+
+static aigc_status_t parse_shape(const aigc__safetensors_t *file, aigc__safetensors_entry_t *entry, const json_t *json)
+{
+    const size_t rank = json_array_size(json);
+    if (!json_is_array(json)) return bad_entry(file, entry->name, "a list is expected as shape");
+    if (rank > sizeof entry->shape / sizeof *entry->shape)
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': %zu dimensions; at most 8 are read", file->source->name,
+                          entry->name, rank);
+    entry->rank = (uint32_t)rank;
+    for (size_t i = 0; i < rank; i++) {
+        const json_t *dimension = json_array_get(json, i);
+        entry->shape[i] = json_integer_value(dimension);
+        if (!json_is_integer(dimension) || entry->shape[i] < 0)
+            return bad_entry(file, entry->name, "a dimension is no whole number from 0");
+        if (entry->shape[i] > INT32_MAX)
+            return aigc__fail(AIGC_ERROR_LIMIT, "%s: tensor '%s': a dimension of %" PRId64 "; at most 2147483647 can be held",
+                              file->source->name, entry->name, entry->shape[i]);
+    }
+    return AIGC_OK;
+}
+
+static aigc_status_t parse_offsets(const aigc__safetensors_t *file, aigc__safetensors_entry_t *entry, const json_t *json)
+{
+    const json_t *begin = json_array_get(json, 0), *end = json_array_get(json, 1);
+    const json_int_t first = json_integer_value(begin), last = json_integer_value(end);
+    if (json_array_size(json) != 2 || !json_is_integer(begin) || !json_is_integer(end) || first < 0)
+        return bad_entry(file, entry->name, "two whole numbers from 0 are expected as data_offsets");
+    if (last < first) return bad_entry(file, entry->name, "it ends before it begins");
+    entry->first = (uint64_t)first;
+    entry->bytes = (uint64_t)last - (uint64_t)first;
+    return AIGC_OK;
+}
+
+/* The product of the dimensions times the bits of an element is what the offsets span. */
+static aigc_status_t check_bytes(const aigc__safetensors_t *file, record_t *record)
+{
+    aigc__safetensors_entry_t *entry = &record->entry;
+    size_t count = 1, bits;
+    bool is_empty = false, fits = true;
+    for (size_t i = 0; i < entry->rank; i++) {
+        is_empty |= entry->shape[i] == 0;
+        fits = fits && aigc__size_multiply(count, entry->shape[i] ? (size_t)entry->shape[i] : 1, &count);
+    }
+    if (!fits || !aigc__size_multiply(count, aigc__element_info(record->element)->bits, &bits))
+        return bad_entry(file, entry->name, "its shape has more numbers than any file");
+    entry->count = is_empty ? 0 : count;
+    if (is_empty) bits = 0;
+    if (bits % 8) return bad_entry(file, entry->name, "its numbers do not fill whole bytes");
+    if (bits / 8 != entry->bytes)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: tensor '%s': shape and dtype make %zu bytes, its offsets %" PRIu64,
+                          file->source->name, entry->name, bits / 8, entry->bytes);
+    return AIGC_OK;
+}
+
+static aigc_status_t parse_fields(const aigc__safetensors_t *file, record_t *record, const json_t *json)
+{
+    if (!json_is_object(json)) return bad_entry(file, record->entry.name, "an object is expected");
+    AIGC__TRY(parse_dtype(file, record, json_object_get(json, "dtype")));
+    AIGC__TRY(parse_shape(file, &record->entry, json_object_get(json, "shape")));
+    AIGC__TRY(parse_offsets(file, &record->entry, json_object_get(json, "data_offsets")));
+    return check_bytes(file, record);
+}
+
+static aigc_status_t parse_entry(aigc__safetensors_t *file, aigc__json_cursor_t *cursor, const char *name)
+{
+    record_t *record = &file->records[file->n];
+    json_t *json;
+    if (strlen(name) > AIGC__SAFETENSORS_NAME)
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: tensor '%.64s...': its name has %zu bytes; at most %d are read",
+                          file->source->name, name, strlen(name), AIGC__SAFETENSORS_NAME);
+    AIGC__TRY(aigc__json_take_value(cursor, &json));
+    record->entry.name = name;
+    const aigc_status_t status = parse_fields(file, record, json);
+    json_decref(json);
+    if (status == AIGC_OK) file->n++;
+    return status;
+}
+
+static aigc_status_t parse_header(aigc__safetensors_t *file)
+{
+    aigc__json_cursor_t cursor = {file->source->name, file->header, file->header_bytes, 0, 8, true};
+    size_t members;
+    void *block;
+    const char *name;
+    if (file->header_bytes == 0 || file->header[0] != '{') return aigc__json_unexpected(&cursor, "'{'");
+    AIGC__TRY(aigc__json_enter(&cursor, AIGC__SAFETENSORS_DEPTH, &members));
+    if (members > AIGC__SAFETENSORS_MOST)
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: %zu tensors; at most %d are read", file->source->name, members,
+                          AIGC__SAFETENSORS_MOST);
+    AIGC__TRY(alloc_array(file, members, sizeof *file->records, &block));
+    file->records = block;
+    for (;;) {
+        AIGC__TRY(aigc__json_next_key(&cursor, &name));
+        if (!name) return aigc__json_check_end(&cursor);
+        if (strcmp(name, "__metadata__") == 0)
+            AIGC__TRY(parse_metadata(file, &cursor));
+        else
+            AIGC__TRY(parse_entry(file, &cursor, name));
+    }
+}
+
+/* ---- the whole ---- */
+
+/* In file order every tensor begins where the one before ends, and the last ends with the file. */
+static aigc_status_t check_places(aigc__safetensors_t *file)
+{
+    const uint64_t data = 8 + (uint64_t)file->header_bytes, size = file->source->size - data;
+    uint64_t expected = 0;
+    for (size_t i = 0; i < file->n; i++) {
+        aigc__safetensors_entry_t *entry = &file->records[file->by_place[i]].entry;
+        if (entry->first != expected)
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: tensor '%s' begins at byte %" PRIu64 " of the data; %" PRIu64 " is expected",
+                              file->source->name, entry->name, entry->first, expected);
+        if (entry->bytes > size - expected)
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: tensor '%s' ends after the file's end (%" PRIu64 " bytes)",
+                              file->source->name, entry->name, file->source->size);
+        expected += entry->bytes;
+        entry->first += data;
+    }
+    if (expected == size) return AIGC_OK;
+    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: %" PRIu64 " bytes after the last tensor belong to none", file->source->name,
+                      size - expected);
+}
+
+static aigc_status_t check_names(const aigc__safetensors_t *file)
+{
+    for (size_t i = 1; i < file->n; i++)
+        if (compare_names(file, file->by_name[i - 1], file->by_name[i]) == 0)
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: two tensors are named '%s'", file->source->name,
+                              aigc__safetensors_entry(file, file->by_name[i])->name);
+    return AIGC_OK;
+}
+
+static aigc_status_t sort_entries(aigc__safetensors_t *file)
+{
+    void *block;
+    AIGC__TRY(alloc_array(file, 2 * file->n, sizeof *file->by_place, &block));
+    file->by_place = block;
+    file->by_name = file->by_place + file->n;
+    aigc__order(file->by_place, file->by_name, file->n, compare_places, file->records);
+    AIGC__TRY(check_places(file));
+    AIGC__TRY(alloc_array(file, file->n, sizeof *file->by_name, &block));
+    aigc__order(file->by_name, block, file->n, compare_names, file);
+    aigc__memory_free(&file->context->memory, block);
+    return check_names(file);
+}
+
+aigc_status_t aigc__safetensors_open(aigc__safetensors_t **out, aigc_context_t *context, const aigc__source_t *source)
+{
+    aigc_status_t status;
+    void *block;
+    AIGC__TRY(aigc__memory_alloc_zeroed(&context->memory, sizeof(aigc__safetensors_t), &block));
+    aigc__safetensors_t *file = block;
+    aigc__context_retain(context);
+    file->context = context;
+    file->source = source;
+    AIGC__GOTO(fail, read_header(file));
+    AIGC__GOTO(fail, parse_header(file));
+    AIGC__GOTO(fail, sort_entries(file));
+    *out = file;
+    return AIGC_OK;
+fail:
+    aigc__safetensors_free(file);
+    return status;
+}
+
+void aigc__safetensors_free(aigc__safetensors_t *file)
+{
+    if (!file) return;
+    aigc_context_t *context = file->context;
+    aigc__memory_t *memory = &context->memory;
+    aigc__memory_free(memory, file->header);
+    aigc__memory_free(memory, file->records);
+    aigc__memory_free(memory, file->by_place);
+    aigc__memory_free(memory, file->metadata);
+    aigc__memory_free(memory, file->by_key);
+    aigc__memory_free(memory, file);
+    aigc__context_release(context);
+}
+
+bool aigc__safetensors_known(const aigc__source_t *source)
+{
+    uint8_t head[9];
+    if (is_lfs_pointer(source)) return true;
+    if (source->size < sizeof head || aigc__source_read(source, 0, head, sizeof head) != AIGC_OK) return false;
+    const uint64_t n = load_u64(head);
+    return n > 1 && n <= source->size - 8 && head[8] == '{';
+}
+
+size_t aigc__safetensors_count(const aigc__safetensors_t *file) { return file->n; }
+
+const aigc__safetensors_entry_t *aigc__safetensors_entry(const aigc__safetensors_t *file, size_t index)
+{
+    return &file->records[file->by_place[index]].entry;
+}
+
+int64_t aigc__safetensors_find(const aigc__safetensors_t *file, const char *name)
+{
+    size_t first = 0, end = file->n;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        const int order = strcmp(aigc__safetensors_entry(file, file->by_name[middle])->name, name);
+        if (order == 0) return file->by_name[middle];
+        if (order < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return -1;
+}
+
+const char *aigc__safetensors_metadata(const aigc__safetensors_t *file, const char *key)
+{
+    size_t first = 0, end = file->n_metadata;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        const pair_t *pair = &file->metadata[file->by_key[middle]];
+        const int order = strcmp(pair->key, key);
+        if (order == 0) return pair->value;
+        if (order < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return NULL;
+}
+
+/* ---- numbers ---- */
+
+static aigc_status_t check_readable(const aigc__safetensors_t *file, const record_t *record)
+{
+    if (aigc__element_info(record->element)->dtype != 0) return AIGC_OK;
+    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': numbers of type %s cannot be read", file->source->name,
+                      record->entry.name, record->entry.dtype);
+}
+
+static aigc_status_t read_elements(const aigc__safetensors_t *file, const record_t *record, uint64_t first, size_t n, void *to)
+{
+    const uint64_t offset = record->entry.first + first * (aigc__element_info(record->element)->bits / 8);
+    const aigc_status_t status =
+        aigc__elements_read(to, file->source, &file->context->memory, offset, record->element, false, n);
+    return status == AIGC_OK ? AIGC_OK : aigc__fail_within(status, "tensor '%.64s': ", record->entry.name);
+}
+
+aigc_status_t aigc__safetensors_read(aigc_tensor_t **out, const aigc__safetensors_t *file, size_t index)
+{
+    const record_t *record = &file->records[file->by_place[index]];
+    const aigc__safetensors_entry_t *entry = &record->entry;
+    aigc_tensor_t *tensor;
+    AIGC__TRY(check_readable(file, record));
+    if (entry->rank > AIGC_MAX_RANK)
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s' has %u dimensions; tensors have at most %d",
+                          file->source->name, entry->name, (unsigned)entry->rank, AIGC_MAX_RANK);
+    const aigc_dtype_t dtype = aigc__element_info(record->element)->dtype;
+    AIGC__TRY(aigc__tensor_create_raw(&tensor, file->context, dtype, entry->rank, entry->shape));
+    const aigc_status_t status = read_elements(file, record, 0, tensor->count, tensor->data);
+    if (status == AIGC_OK)
+        *out = tensor;
+    else
+        aigc__tensor_release(tensor);
+    return status;
+}
+
+static void widen(const aigc__safetensors_t *file, float *to, const void *from, aigc_dtype_t dtype, size_t n)
+{
+    const uint8_t *bytes = from;
+    const int32_t *words = from;
+    const int64_t *longs = from;
+    switch (dtype) {
+    case AIGC_DTYPE_U8: /* as numbers 0..255, unlike aigc__convert() */
+        for (size_t i = 0; i < n; i++) to[i] = bytes[i];
+        break;
+    case AIGC_DTYPE_I32:
+        for (size_t i = 0; i < n; i++) to[i] = (float)words[i];
+        break;
+    case AIGC_DTYPE_I64:
+        for (size_t i = 0; i < n; i++) to[i] = (float)longs[i];
+        break;
+    default: aigc__convert(file->context->kernels, to, AIGC_DTYPE_F32, from, dtype, n); break;
+    }
+}
+
+aigc_status_t aigc__safetensors_read_f32(const aigc__safetensors_t *file, size_t index, float *to)
+{
+    const record_t *record = &file->records[file->by_place[index]];
+    const aigc_dtype_t dtype = aigc__element_info(record->element)->dtype;
+    const size_t count = (size_t)record->entry.count;
+    AIGC__TRY(check_readable(file, record));
+    if (dtype == AIGC_DTYPE_F32) return read_elements(file, record, 0, count, to);
+    const size_t room = AIGC__ELEMENTS_PIECE / aigc__dtype_bytes(dtype);
+    aigc_status_t status = AIGC_OK;
+    void *piece;
+    AIGC__TRY(aigc__memory_alloc(&file->context->memory, AIGC__ELEMENTS_PIECE, &piece));
+    for (size_t done = 0; done < count;) {
+        const size_t now = count - done < room ? count - done : room;
+        AIGC__GOTO(end, read_elements(file, record, done, now, piece));
+        widen(file, to + done, piece, dtype, now);
+        done += now;
+    }
+end:
+    aigc__memory_free(&file->context->memory, piece);
+    return status;
+}
+
+aigc_status_t aigc__safetensors_read_bytes(const aigc__safetensors_t *file, size_t index, void *to)
+{
+    const aigc__safetensors_entry_t *entry = aigc__safetensors_entry(file, index);
+    return aigc__source_read(file->source, entry->first, to, (size_t)entry->bytes);
+}
