@@ -36,35 +36,22 @@ static void put(char *line, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-static const char *short_name(const char *name, bool brief)
-{
-    return brief && strcmp(name, "reconstruction") == 0 ? "rec" : name;
-}
-
-static bool is_of_validation(const char *name) { return strncmp(name, "validation_", strlen("validation_")) == 0; }
+static const char *short_name(const char *name) { return strcmp(name, "reconstruction") == 0 ? "rec" : name; }
 
 /* "loss 245.1 = rec 220.3 + kl 24.8"; where the parts do not add up to the first (weights other than
  * 1), "loss 270.2 (rec 220.3, kl 24.8)". */
-static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics, bool validation, bool brief)
+static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics)
 {
-    const char *names[AIGC_MAX_METRICS];
-    double values[AIGC_MAX_METRICS], parts = 0;
-    size_t n = 0;
-    for (uint32_t i = 0; i < metrics->count && i < AIGC_MAX_METRICS; i++) {
-        if (is_of_validation(metrics->names[i]) != validation) continue;
-        names[n] = metrics->names[i] + (validation ? strlen("validation_") : 0);
-        values[n] = metrics->values[i];
-        if (n > 0) parts += values[n];
-        n++;
+    const uint32_t n = metrics == NULL ? 0 : metrics->count;
+    double parts = 0;
+    for (uint32_t i = 1; i < n; i++) parts += metrics->values[i];
+    for (uint32_t i = 0; i < n; i++) {
+        const double total = metrics->values[0], off = parts - total, bound = 1e-3 * (total < 0 ? -total : total);
+        const bool sums = off <= bound && -off <= bound;
+        const char *before = i == 0 ? "" : i == 1 ? (sums ? " = " : " (") : (sums ? " + " : ", ");
+        put(line, size, "%s%s %.1f", before, short_name(metrics->names[i]), metrics->values[i]);
+        if (i > 0 && i + 1 == n && !sums) put(line, size, ")");
     }
-    if (n == 0) return;
-    const double off = parts - values[0], bound = 1e-3 * (values[0] < 0 ? -values[0] : values[0]);
-    const bool sums = n > 1 && off <= bound && -off <= bound;
-    put(line, size, "%s%s %.1f", validation ? "validation " : "", names[0], values[0]);
-    for (size_t i = 1; i < n; i++)
-        put(line, size, "%s%s %.1f", i == 1 ? (sums ? " = " : " (") : (sums ? " + " : ", "),
-            short_name(names[i], brief), values[i]);
-    if (n > 1 && !sums) put(line, size, ")");
 }
 
 static void put_speed(char *line, size_t size, const aigc_progress_t *progress)
@@ -96,12 +83,12 @@ static void make_pieces(pieces_t *pieces, const aigc_progress_t *progress, bool 
 {
     const bool trains = strcmp(progress->phase, "train") == 0;
     *pieces = (pieces_t){.head = ""};
-    if (progress->epochs > 0)
+    if (trains)
         put(pieces->head, TEXT_BYTES, "%s%llu/%llu  ", wide ? "epoch " : "", (unsigned long long)progress->epoch,
             (unsigned long long)progress->epochs);
     put(pieces->head, TEXT_BYTES, "%s%s%llu/%llu", trains ? (wide ? "step" : "") : progress->phase,
         trains && !wide ? "" : " ", (unsigned long long)progress->step, (unsigned long long)progress->steps);
-    if (progress->metrics != NULL) put_metrics(pieces->metrics, TEXT_BYTES, progress->metrics, false, true);
+    put_metrics(pieces->metrics, TEXT_BYTES, progress->metrics);
     if (wide && pieces->metrics[0] != '\0') put(pieces->metrics, TEXT_BYTES, " nats");
     put_speed(pieces->speed, TEXT_BYTES, progress);
     if (pieces->speed[0] != '\0') put(pieces->speed, TEXT_BYTES, "%s", wide ? " images/s" : "/s");
@@ -156,11 +143,10 @@ static void summarize(cli_progress_t *state, const aigc_progress_t *progress)
     const size_t size = sizeof state->summary;
     line[0] = '\0';
     put(line, size, "epoch %llu/%llu  ", (unsigned long long)progress->epoch, (unsigned long long)progress->epochs);
-    put_metrics(line, size, progress->metrics, false, false);
+    put_metrics(line, size, progress->metrics);
+    if (progress->validation != NULL) put(line, size, "  validation ");
+    put_metrics(line, size, progress->validation);
     put(line, size, " nats  ");
-    const size_t length = strlen(line);
-    put_metrics(line, size, progress->metrics, true, false);
-    if (strlen(line) > length) put(line, size, " nats  ");
     put_speed(line, size, progress);
     put(line, size, " images/s  ");
     put_duration(line, size, progress->seconds);

@@ -5,20 +5,19 @@
 /* Makes the images with the loaded model and the verb's options. */
 typedef int (*make_fn)(const cli_session_t *session, const aigc_options_t *options, aigc_tensor_t **images);
 
-static int make_images(cli_arguments_t *arguments, make_fn make, bool in_one_row)
+/* `columns` of the grid; 0: as square as it goes. */
+static int make_images(cli_arguments_t *arguments, make_fn make, size_t columns)
 {
     cli_session_t session;
     aigc_tensor_t *images = NULL;
     aigc_options_t *options = NULL;
-    const int64_t *shape = NULL;
     int code = cli_session_open(&session, arguments);
     if (code == CLI_OK) code = cli_load_model(&session, arguments->positionals[0]);
     if (code == CLI_OK) code = cli_apply(arguments, &options, arguments->verb->name, session.kind);
     if (code == CLI_OK) code = cli_prepare_images(&session);
     if (code == CLI_OK) code = cli_check_applied(arguments);
     if (code == CLI_OK) code = make(&session, options, &images);
-    if (code == CLI_OK) code = cli_check(aigc_tensor_shape(images, NULL, &shape));
-    if (code == CLI_OK) code = cli_write_images(&session, images, in_one_row ? (size_t)shape[0] : 0);
+    if (code == CLI_OK) code = cli_write_images(&session, images, columns);
     aigc_tensor_release(images);
     aigc_options_free(options);
     cli_session_close(&session);
@@ -30,14 +29,20 @@ static int generate(const cli_session_t *session, const aigc_options_t *options,
     return cli_check(aigc_model_generate(images, session->model, options));
 }
 
-static int run_generate(cli_arguments_t *arguments) { return make_images(arguments, generate, false); }
+static int run_generate(cli_arguments_t *arguments) { return make_images(arguments, generate, 0); }
 
 static int interpolate(const cli_session_t *session, const aigc_options_t *options, aigc_tensor_t **images)
 {
     return cli_check(aigc_model_interpolate(images, session->model, NULL, NULL, options));
 }
 
-static int run_interpolate(cli_arguments_t *arguments) { return make_images(arguments, interpolate, true); }
+/* A strip for each pair of seeds. */
+static int run_interpolate(cli_arguments_t *arguments)
+{
+    uint64_t steps = 8;
+    const int code = cli_count(arguments, "steps", steps, &steps);
+    return code != CLI_OK ? code : make_images(arguments, interpolate, (size_t)steps);
+}
 
 static int decode(const cli_session_t *session, const aigc_options_t *options, aigc_tensor_t **images)
 {
@@ -49,7 +54,7 @@ static int decode(const cli_session_t *session, const aigc_options_t *options, a
     return code;
 }
 
-static int run_decode(cli_arguments_t *arguments) { return make_images(arguments, decode, false); }
+static int run_decode(cli_arguments_t *arguments) { return make_images(arguments, decode, 0); }
 
 static const cli_flag_t flags[] = {
     {"output", "FILE", "a .png or .jpg file for all images in a grid; FOLDER/ for a file each; needed", 'o'},
