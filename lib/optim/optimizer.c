@@ -1,0 +1,175 @@
+#include "optim/optimizer.h"
+#include "base/sizes.h"
+
+struct aigc__optimizer {
+    aigc_context_t *context;
+    aigc__store_t *store, *average;
+    double decay;
+    size_t elements;
+    float *blocks; /* gradients, first moments, second moments, one after another */
+    float *norms;  /* a partial sum of squares a tile */
+    size_t tiles;
+    uint64_t steps;
+};
+
+/* 64 KiB an array: five arrays of a tile stay in a second-level cache. Part of the results' definition. */
+enum { TILE = 16384 };
+
+typedef struct pass {
+    const aigc__optimizer_t *optimizer;
+    aigc__update_t update;
+    int64_t kind;
+    bool momentum;
+} pass_t;
+
+static size_t tile_count(size_t elements) { return (elements + TILE - 1) / TILE; }
+
+static size_t tile_size(size_t elements, size_t tile)
+{
+    const size_t left = elements - tile * TILE;
+    return left < TILE ? left : TILE;
+}
+
+static float *block(const aigc__optimizer_t *optimizer, size_t which) { return optimizer->blocks + which * optimizer->elements; }
+
+uint64_t aigc__optimizer_bytes(const aigc__store_t *store)
+{
+    const uint64_t elements = aigc__store_elements(store);
+    return (3 * elements + tile_count((size_t)elements)) * sizeof(float) + sizeof(aigc__optimizer_t);
+}
+
+aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *context, aigc__store_t *store,
+                                     aigc__store_t *average, double decay)
+{
+    aigc__memory_t *memory = &context->memory;
+    aigc__optimizer_t *made = NULL;
+    size_t bytes = 0;
+    void *blocks = NULL, *norms = NULL;
+    aigc_status_t status = aigc__memory_alloc_zeroed(memory, sizeof *made, (void **)&made);
+    if (status != AIGC_OK) return status;
+    *made = (aigc__optimizer_t){.context = context, .store = store, .average = average, .decay = decay,
+                                .elements = aigc__store_elements(store)};
+    made->tiles = tile_count(made->elements);
+    AIGC__GOTO(fail, aigc__bytes_of(made->elements, 3 * sizeof(float), &bytes));
+    AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, bytes, &blocks));
+    made->blocks = blocks;
+    AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, (made->tiles + 1) * sizeof(float), &norms));
+    made->norms = norms;
+    *out = made;
+    return AIGC_OK;
+fail:
+    aigc__optimizer_free(made);
+    return status;
+}
+
+void aigc__optimizer_free(aigc__optimizer_t *optimizer)
+{
+    if (optimizer == NULL) return;
+    aigc__memory_t *memory = &optimizer->context->memory;
+    aigc__memory_free(memory, optimizer->blocks);
+    aigc__memory_free(memory, optimizer->norms);
+    aigc__memory_free(memory, optimizer);
+}
+
+void aigc__optimizer_set_average(aigc__optimizer_t *optimizer, aigc__store_t *average, double decay)
+{
+    optimizer->average = average;
+    optimizer->decay = decay;
+}
+
+float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index)
+{
+    return block(optimizer, 0) + aigc__store_parameter(optimizer->store, index)->first;
+}
+
+float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index)
+{
+    return block(optimizer, which == 1 ? 1 : 2) + aigc__store_parameter(optimizer->store, index)->first;
+}
+
+uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer) { return optimizer->steps; }
+
+void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint64_t steps) { optimizer->steps = steps; }
+
+/* base^n by squaring: the same digits however the steps were split. */
+static double power(double base, uint64_t n)
+{
+    double result = 1;
+    for (; n; n >>= 1, base *= base)
+        if (n & 1) result *= base;
+    return result;
+}
+
+static void norm_tile(void *user, size_t tile, size_t worker)
+{
+    const aigc__optimizer_t *o = user;
+    (void)worker;
+    o->norms[tile] = o->context->kernels->sum_squares(block(o, 0) + tile * TILE, tile_size(o->elements, tile));
+}
+
+static void update_tile(void *user, size_t tile, size_t worker)
+{
+    const pass_t *pass = user;
+    const aigc__optimizer_t *o = pass->optimizer;
+    const aigc__kernels_t *kernels = o->context->kernels;
+    const size_t first = tile * TILE, n = tile_size(o->elements, tile);
+    float *p = aigc__store_block(o->store) + first, *m = block(o, 1) + first, *v = block(o, 2) + first;
+    const float *g = block(o, 0) + first;
+    (void)worker;
+    switch (pass->kind) {
+    case AIGC__OPTIMIZER_SGD: kernels->update_sgd(p, g, pass->momentum ? m : NULL, n, &pass->update); break;
+    case AIGC__OPTIMIZER_RMSPROP: kernels->update_rmsprop(p, g, v, pass->momentum ? m : NULL, n, &pass->update); break;
+    default: kernels->update_adam(p, g, m, v, n, &pass->update); break;
+    }
+    if (o->average) kernels->update_average(aigc__store_block(o->average) + first, p, n, (float)o->decay);
+}
+
+static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o)
+{
+    for (size_t k = 0; k < aigc__store_count(o->store); k++) {
+        const aigc__parameter_t *parameter = aigc__store_parameter(o->store, k);
+        if (!o->context->kernels->all_finite(aigc__optimizer_gradient(o, k), parameter->count))
+            return aigc__fail(AIGC_ERROR_NUMERIC, "the gradient of %s is not finite", parameter->name);
+    }
+    return aigc__fail(AIGC_ERROR_NUMERIC, "the norm of the gradients is beyond the range of f32");
+}
+
+static aigc_status_t gradient_norm(aigc__optimizer_t *o, double *norm)
+{
+    aigc__pool_run_whole(o->context->pool, norm_tile, o, o->tiles);
+    double sum = 0;
+    for (size_t t = 0; t < o->tiles; t++) sum += (double)o->norms[t];
+    if (!(sum <= 3.4e38)) return name_bad_gradient(o);
+    *norm = __builtin_sqrt(sum);
+    return AIGC_OK;
+}
+
+static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimizer_settings_t *s, double norm)
+{
+    const bool adam = s->kind == AIGC__OPTIMIZER_ADAM || s->kind == AIGC__OPTIMIZER_ADAMW;
+    const double rate = s->learning_rate > 0 ? s->learning_rate : adam ? 1e-3 : 1e-2;
+    const double decay = s->weight_decay >= 0 ? s->weight_decay : s->kind == AIGC__OPTIMIZER_ADAMW ? 1e-2 : 0;
+    const double beta2 = adam ? s->beta2 : s->alpha;
+    const double clip = s->gradient_clip > 0 && norm > s->gradient_clip ? s->gradient_clip / norm : 1;
+    return (aigc__update_t){
+        .learning_rate = (float)(rate * aigc__schedule_factor(&s->schedule, o->steps)),
+        .beta1 = (float)(adam ? s->beta1 : s->momentum),
+        .beta2 = (float)beta2,
+        .epsilon = (float)s->epsilon,
+        .weight_decay = (float)decay,
+        .correction1 = (float)(1 - power(s->beta1, o->steps + 1)),
+        .correction2 = (float)__builtin_sqrt(1 - power(beta2, o->steps + 1)),
+        .gradient_scale = (float)clip,
+        .decoupled = s->kind == AIGC__OPTIMIZER_ADAMW,
+        .nesterov = s->nesterov != 0,
+    };
+}
+
+aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings, double *norm)
+{
+    AIGC__TRY(gradient_norm(optimizer, norm));
+    pass_t pass = {optimizer, make_update(optimizer, settings, *norm), settings->kind, settings->momentum != 0};
+    aigc__pool_run_whole(optimizer->context->pool, update_tile, &pass, optimizer->tiles);
+    optimizer->steps++;
+    return AIGC_OK;
+}
