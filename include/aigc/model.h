@@ -20,7 +20,7 @@ typedef struct aigc_metrics {
     double values[AIGC_MAX_METRICS];
 } aigc_metrics_t;
 
-/** Where a long call stands. `phase` is a static string: "train", "validate", "save". */
+/** Where a long call stands. `phase` is a static string: "train", "evaluate". */
 typedef struct aigc_progress {
     size_t struct_size;
     const char *phase;
@@ -30,6 +30,7 @@ typedef struct aigc_progress {
     double seconds;          /**< since the call began */
     double seconds_left;     /**< estimated; negative while unknown */
     const aigc_metrics_t *metrics; /**< running means over the epoch so far */
+    const aigc_metrics_t *validation; /**< at an epoch's end where there are validation pictures; else NULL */
     aigc_tensor_t *preview;  /**< images made at the end of an epoch, borrowed; mostly NULL */
 } aigc_progress_t;
 

@@ -1,0 +1,118 @@
+#include "api/call.h"
+#include "api/verb_tables.h"
+#include "data/transform.h"
+#include <aigc/image.h>
+#include <string.h>
+
+/* "white", "black", "#rrggbb" */
+static aigc_status_t parse_colour(const char *text, uint8_t rgb[3])
+{
+    if (strcmp(text, "white") == 0 || strcmp(text, "black") == 0) {
+        memset(rgb, text[0] == 'w' ? 255 : 0, 3);
+        return AIGC_OK;
+    }
+    uint8_t digits[6];
+    bool is_good = text[0] == '#' && strlen(text) == 7;
+    for (size_t k = 0; is_good && k < 6; k++) {
+        const char c = text[k + 1];
+        const int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        is_good = value >= 0;
+        digits[k] = (uint8_t)(value & 15);
+    }
+    if (!is_good) return aigc__fail(AIGC_ERROR_OPTION, "option background: '%s' is none of white, black, #rrggbb", text);
+    for (size_t k = 0; k < 3; k++) rgb[k] = (uint8_t)(digits[2 * k] << 4 | digits[2 * k + 1]);
+    return AIGC_OK;
+}
+
+aigc_status_t aigc_image_read(aigc_tensor_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
+{
+    aigc__image_read_options_t given;
+    aigc__pixel_request_t request;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    AIGC__TRY(aigc__check_options(options));
+    AIGC__TRY(aigc__check_context(context, "context"));
+    const aigc__option_group_t group = aigc__verb_group("image-read", &given);
+    AIGC__TRY(aigc__options_resolve(options, "image-read", &group, 1));
+    if (given.channels == 2) return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
+    request.channels = given.channels;
+    AIGC__TRY(parse_colour(given.background, request.background));
+    return aigc__image_read(out, context, path, &request);
+}
+
+aigc_status_t aigc_image_write(const aigc_tensor_t *image, const char *path, const aigc_options_t *options)
+{
+    aigc__image_write_options_t given;
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_handle(image, AIGC__TENSOR, "image"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    AIGC__TRY(aigc__check_options(options));
+    const aigc__option_group_t group = aigc__verb_group("image-write", &given);
+    AIGC__TRY(aigc__options_resolve(options, "image-write", &group, 1));
+    AIGC__TRY(aigc__call_begin(&call, image->context, false));
+    return aigc__call_end(&call, aigc__image_write(image, path, (int)given.quality, (int)given.compression));
+}
+
+static aigc_status_t grid_options(const aigc__image_grid_options_t *given, aigc__grid_options_t *out)
+{
+    if (given->value_range.n != 0 && given->value_range.n != 2)
+        return aigc__fail(AIGC_ERROR_OPTION, "option value_range: give two numbers, low,high");
+    const bool has_range = given->value_range.n == 2;
+    *out = (aigc__grid_options_t){given->columns, given->padding, given->pad_value, given->normalize != 0,
+                                  has_range ? given->value_range.values[0] : 0, has_range ? given->value_range.values[1] : 0};
+    return AIGC_OK;
+}
+
+aigc_status_t aigc_image_grid(aigc_tensor_t **out, const aigc_tensor_t *images, const aigc_options_t *options)
+{
+    aigc__image_grid_options_t given;
+    aigc__grid_options_t grid;
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_handle(images, AIGC__TENSOR, "images"));
+    AIGC__TRY(aigc__check_options(options));
+    const aigc__option_group_t group = aigc__verb_group("image-grid", &given);
+    AIGC__TRY(aigc__options_resolve(options, "image-grid", &group, 1));
+    AIGC__TRY(grid_options(&given, &grid));
+    AIGC__TRY(aigc__call_begin(&call, images->context, false));
+    return aigc__call_end(&call, aigc__image_grid(out, images, &grid));
+}
+
+static aigc_status_t write_grid(const aigc_tensor_t *images, const char *path, const aigc__grid_options_t *grid,
+                                const aigc__image_write_options_t *write)
+{
+    aigc_tensor_t *sheet = NULL;
+    AIGC__TRY(aigc__image_grid(&sheet, images, grid));
+    const aigc_status_t status = aigc__image_write(sheet, path, (int)write->quality, (int)write->compression);
+    aigc__tensor_release(sheet);
+    return status;
+}
+
+aigc_status_t aigc_image_write_grid(const aigc_tensor_t *images, const char *path, const aigc_options_t *options)
+{
+    aigc__image_grid_options_t given;
+    aigc__image_write_options_t write;
+    aigc__grid_options_t grid;
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_handle(images, AIGC__TENSOR, "images"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    AIGC__TRY(aigc__check_options(options));
+    const aigc__option_group_t groups[] = {aigc__verb_group("image-grid", &given), aigc__verb_group("image-write", &write)};
+    AIGC__TRY(aigc__options_resolve(options, "image-grid", groups, 2));
+    AIGC__TRY(grid_options(&given, &grid));
+    AIGC__TRY(aigc__call_begin(&call, images->context, false));
+    return aigc__call_end(&call, write_grid(images, path, &grid, &write));
+}
+
+aigc_status_t aigc_image_resize(aigc_tensor_t **out, const aigc_tensor_t *images, const aigc_options_t *options)
+{
+    aigc__image_resize_options_t given;
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_handle(images, AIGC__TENSOR, "images"));
+    AIGC__TRY(aigc__check_options(options));
+    const aigc__option_group_t group = aigc__verb_group("image-resize", &given);
+    AIGC__TRY(aigc__options_resolve(options, "image-resize", &group, 1));
+    AIGC__TRY(aigc__call_begin(&call, images->context, false));
+    return aigc__call_end(&call, aigc__image_resize(out, images, given.height, given.width, (aigc__filter_t)given.filter));
+}

@@ -1,0 +1,112 @@
+#include "api/call.h"
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include "tensor/storage.h"
+#include <string.h>
+
+aigc_status_t aigc_tensor_create(aigc_tensor_t **out, aigc_context_t *context, aigc_dtype_t dtype, size_t rank, const int64_t *shape)
+{
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_context(context, "context"));
+    return aigc__tensor_create(out, context, dtype, rank, shape);
+}
+
+aigc_status_t aigc_tensor_wrap(aigc_tensor_t **out, aigc_context_t *context, void *data, aigc_dtype_t dtype, size_t rank,
+                               const int64_t *shape, aigc_release_fn release, void *user)
+{
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_context(context, "context"));
+    return aigc__tensor_wrap(out, context, data, dtype, rank, shape, release, user);
+}
+
+void aigc_tensor_retain(aigc_tensor_t *tensor)
+{
+    if (tensor && aigc__check_handle(tensor, AIGC__TENSOR, "tensor") == AIGC_OK) aigc__tensor_retain(tensor);
+}
+
+void aigc_tensor_release(aigc_tensor_t *tensor)
+{
+    if (tensor && aigc__check_handle(tensor, AIGC__TENSOR, "tensor") == AIGC_OK) aigc__tensor_release(tensor);
+}
+
+void *aigc_tensor_data(aigc_tensor_t *tensor)
+{
+    return aigc__check_handle(tensor, AIGC__TENSOR, "tensor") == AIGC_OK ? tensor->data : NULL;
+}
+
+aigc_status_t aigc_tensor_shape(const aigc_tensor_t *tensor, size_t *rank, const int64_t **shape)
+{
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    if (rank) *rank = tensor->rank;
+    if (shape) *shape = tensor->shape;
+    return AIGC_OK;
+}
+
+aigc_status_t aigc_tensor_info(const aigc_tensor_t *tensor, aigc_dtype_t *dtype, uint64_t *count, uint64_t *bytes)
+{
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    if (dtype) *dtype = tensor->dtype;
+    if (count) *count = tensor->count;
+    if (bytes) *bytes = tensor->bytes;
+    return AIGC_OK;
+}
+
+aigc_status_t aigc_tensor_convert(aigc_tensor_t **out, const aigc_tensor_t *tensor, aigc_dtype_t dtype)
+{
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    AIGC__TRY(aigc__call_begin(&call, tensor->context, false));
+    return aigc__call_end(&call, aigc__tensor_convert(out, tensor, dtype));
+}
+
+/* ---- files ---- */
+
+static aigc_status_t read_entry(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source, const char *name)
+{
+    aigc__safetensors_t *file = NULL;
+    AIGC__TRY(aigc__safetensors_open(&file, context, source));
+    aigc_status_t status = AIGC_OK;
+    int64_t index = name ? aigc__safetensors_find(file, name) : 0;
+    if (name == NULL && aigc__safetensors_count(file) != 1)
+        status = aigc__fail(AIGC_ERROR_ARGUMENT, "'%s' holds %zu tensors: say by name which one", source->name, aigc__safetensors_count(file));
+    else if (index < 0)
+        status = aigc__fail(AIGC_ERROR_NOT_FOUND, "'%s' has no tensor '%s'", source->name, name);
+    else
+        status = aigc__safetensors_read(out, file, (size_t)index);
+    aigc__safetensors_free(file);
+    return status;
+}
+
+aigc_status_t aigc_tensor_read(aigc_tensor_t **out, aigc_context_t *context, const char *path, const char *name)
+{
+    aigc__source_t source = {0};
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    AIGC__TRY(aigc__check_context(context, "context"));
+    AIGC__TRY(aigc__source_open(&source, context->files, path));
+    const aigc_status_t status = aigc__npy_known(&source) ? aigc__npy_read(out, context, &source) : read_entry(out, context, &source, name);
+    aigc__source_close(&source);
+    return status;
+}
+
+static aigc_status_t write_contents(aigc__saver_t *saver, const aigc_tensor_t *tensor, const char *name, bool is_npy)
+{
+    const aigc__safetensors_part_t part = {name ? name : "tensor", tensor->dtype, tensor->rank, tensor->shape, tensor->data, tensor->dtype};
+    return is_npy ? aigc__npy_write(saver, tensor) : aigc__safetensors_write(saver, tensor->context, &part, 1, NULL, 0);
+}
+
+aigc_status_t aigc_tensor_write(const aigc_tensor_t *tensor, const char *path, const char *name)
+{
+    aigc__saver_t *saver = NULL;
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    const bool is_npy = aigc__path_has_suffix(path, ".npy");
+    if (!is_npy && !aigc__path_has_suffix(path, ".safetensors"))
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "'%s': tensors are written as .npy or .safetensors", path);
+    AIGC__TRY(aigc__saver_begin(&saver, &tensor->context->memory, tensor->context->files, path));
+    const aigc_status_t status = write_contents(saver, tensor, name, is_npy);
+    if (status == AIGC_OK) return aigc__saver_commit(saver);
+    aigc__saver_abort(saver);
+    return status;
+}

@@ -1,0 +1,60 @@
+#include "api/verb_tables.h"
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(aigc__context_options_t, member)
+static const aigc__option_t context_rows[] = {
+    {"threads", AIGC__OPTION_INT, AT(threads), "0", 0, 1024, NULL, "threads that compute (0: one per available core)"},
+    {"memory_limit", AIGC__OPTION_INT, AT(memory_limit), "0", 0, 9e18, NULL, "most bytes to use (0: no limit)"},
+    {"cpu", AIGC__OPTION_CHOICE, AT(cpu), "auto", 0, 0, "auto|c|avx2|avx512|neon", "instruction set to use"},
+};
+#undef AT
+
+#define AT(member) offsetof(aigc__image_read_options_t, member)
+static const aigc__option_t image_read_rows[] = {
+    {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "0 as in the file, 1 gray, 3 RGB, 4 RGBA"},
+    {"background", AIGC__OPTION_STRING, AT(background), "white", 0, 0, NULL, "laid under alpha where it is not kept: white, black or #rrggbb"},
+};
+#undef AT
+
+#define AT(member) offsetof(aigc__image_write_options_t, member)
+static const aigc__option_t image_write_rows[] = {
+    {"quality", AIGC__OPTION_INT, AT(quality), "92", 1, 100, NULL, "JPEG: 100 is best and largest"},
+    {"compression", AIGC__OPTION_INT, AT(compression), "6", 0, 9, NULL, "PNG: 9 is smallest and slowest"},
+};
+#undef AT
+
+#define AT(member) offsetof(aigc__image_grid_options_t, member)
+static const aigc__option_t image_grid_rows[] = {
+    {"columns", AIGC__OPTION_INT, AT(columns), "8", 1, 65536, NULL, "pictures in a row"},
+    {"padding", AIGC__OPTION_INT, AT(padding), "2", 0, 1024, NULL, "pixels between and around pictures"},
+    {"pad_value", AIGC__OPTION_FLOAT, AT(pad_value), "0", 0, 1, NULL, "brightness of the padding"},
+    {"normalize", AIGC__OPTION_BOOL, AT(normalize), "false", 0, 0, NULL, "stretch the values to 0..1"},
+    {"value_range", AIGC__OPTION_FLOATS, AT(value_range), "", 0, 0, NULL, "normalize: low,high (default: the smallest and largest value)"},
+};
+#undef AT
+
+#define AT(member) offsetof(aigc__image_resize_options_t, member)
+static const aigc__option_t image_resize_rows[] = {
+    {"height", AIGC__OPTION_INT, AT(height), "64", 1, 16384, NULL, "pixels"},
+    {"width", AIGC__OPTION_INT, AT(width), "64", 1, 16384, NULL, "pixels"},
+    {"filter", AIGC__OPTION_CHOICE, AT(filter), "area", 0, 0, "area|lanczos|bilinear|nearest", "how pixels are weighted"},
+};
+#undef AT
+
+#define ROWS(rows) rows, sizeof rows / sizeof *rows
+static const struct {
+    const char *verb;
+    const aigc__option_t *rows;
+    size_t n;
+} tables[] = {
+    {"context", ROWS(context_rows)},         {"image-read", ROWS(image_read_rows)},     {"image-write", ROWS(image_write_rows)},
+    {"image-grid", ROWS(image_grid_rows)},   {"image-resize", ROWS(image_resize_rows)},
+};
+
+aigc__option_group_t aigc__verb_group(const char *verb, void *record)
+{
+    for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
+        if (strcmp(tables[k].verb, verb) == 0) return (aigc__option_group_t){tables[k].rows, tables[k].n, record};
+    return (aigc__option_group_t){NULL, 0, NULL};
+}

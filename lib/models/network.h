@@ -1,0 +1,195 @@
+/* Models from the inside: the handle, the table of kinds, and what all kinds share. */
+#ifndef AIGC_MODELS_NETWORK_H
+#define AIGC_MODELS_NETWORK_H
+
+#include "data/pictures.h"
+#include "graph/plan.h"
+#include "optim/optimizer.h"
+#include <aigc/model.h>
+
+/* Height, width, channels and classes (0: none) of the pictures a model works on. */
+typedef struct aigc__geometry {
+    int64_t height, width, channels, classes;
+} aigc__geometry_t;
+
+/* One option table of a verb; a verb may have several. */
+typedef struct aigc__verb_table {
+    const char *verb;
+    const aigc__option_t *rows;
+    const size_t *n; /* where the number of rows is kept */
+} aigc__verb_table_t;
+
+struct aigc__safetensors;
+
+/* A kind: one row. Verbs it cannot do are NULL. Arguments were checked by kind-independent code:
+ * images are f32 [n,H,W,C] of the model's geometry, labels i64 [n] within the classes or NULL. */
+typedef struct aigc__model_kind {
+    const char *name;
+    const char *help;
+    const aigc__verb_table_t *tables;
+    size_t n_tables;
+
+    /* Resolves the create options into model->network. */
+    aigc_status_t (*create)(aigc_model_t *model, const aigc_options_t *options);
+    void (*free)(aigc_model_t *model);
+    /* The record that the create table describes: the model's configuration. */
+    void *(*config)(aigc_model_t *model);
+    aigc__geometry_t (*geometry)(const aigc_model_t *model); /* any of height, width, channels 0: not known yet */
+    void (*set_geometry)(aigc_model_t *model, aigc__geometry_t geometry); /* a kind without labels leaves classes out */
+    /* Appends all networks to a scratch graph so that the store learns every parameter. */
+    aigc_status_t (*declare)(aigc_model_t *model, aigc__graph_t *graph);
+    /* Options with which a foreign file's tensors would fit; false: not this kind. May be NULL. */
+    bool (*recognise)(const struct aigc__safetensors *file, aigc_options_t *options);
+
+    aigc_status_t (*train)(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
+                           const aigc_options_t *options, aigc_progress_fn progress, void *user);
+    aigc_status_t (*train_step)(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
+                                const aigc_options_t *options, aigc_metrics_t *metrics);
+    aigc_status_t (*evaluate)(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
+                              aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+    aigc_status_t (*generate)(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options);
+    aigc_status_t (*encode)(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
+                            const aigc_tensor_t *labels, const aigc_options_t *options);
+    aigc_status_t (*decode)(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
+                            const aigc_tensor_t *labels, const aigc_options_t *options);
+    aigc_status_t (*reconstruct)(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
+                                 const aigc_tensor_t *labels, const aigc_options_t *options);
+    aigc_status_t (*interpolate)(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
+                                 const aigc_tensor_t *to, const aigc_options_t *options);
+    aigc_status_t (*memory)(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes);
+} aigc__model_kind_t;
+
+/* ---- plans of a model, made once per (verb, batch) ---- */
+
+typedef struct aigc__plan_key {
+    int32_t verb, variant;
+    size_t n; /* batch */
+} aigc__plan_key_t;
+
+enum { AIGC__MAX_FETCHES = 256, AIGC__PLANS = 8 };
+
+typedef struct aigc__plan_recipe {
+    aigc__id_t fetches[AIGC__MAX_FETCHES];
+    size_t n_fetches;
+    bool frozen; /* uses the averaged parameters where there are some, folded once */
+} aigc__plan_recipe_t;
+
+/* Appends what the key asks for and fills the recipe. */
+typedef aigc_status_t (*aigc__plan_builder)(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
+                                            aigc__plan_recipe_t *recipe);
+
+typedef struct aigc__plan_entry {
+    aigc__plan_key_t key;
+    bool frozen;
+    aigc__plan_t *plan;
+    aigc__executor_t *executor; /* NULL until asked for, and after the arena moved */
+    uint64_t parameters_seen;   /* model->parameters_version it was folded at */
+    uint64_t used;
+} aigc__plan_entry_t;
+
+typedef struct aigc__plan_cache {
+    aigc__plan_entry_t entries[AIGC__PLANS];
+    uint64_t clock;
+    void *arena; /* one for all plans: they never run at the same time */
+    uint64_t arena_bytes;
+} aigc__plan_cache_t;
+
+/* Where a training stands, so that it can go on bit for bit. */
+typedef struct aigc__position {
+    uint64_t epoch, batch; /* epochs done, batches done in the next one */
+    uint64_t seed, batch_size, fingerprint; /* of the training it belongs to */
+    uint64_t images;       /* seen in all */
+    double weight;         /* images in the sums below: means over the epoch so far */
+    aigc_metrics_t sums;
+    char sum_names[AIGC_MAX_METRICS][32]; /* what sums.names point to after a resume */
+} aigc__position_t;
+
+struct aigc_model {
+    uint32_t kind_tag; /* AIGC__MODEL */
+    _Atomic uint32_t references;
+    aigc_context_t *context; /* retained */
+    const aigc__model_kind_t *kind;
+    void *network;           /* the kind's own */
+    aigc__store_t *store;    /* sealed once the geometry is known */
+    aigc__store_t *average;  /* moving average used for everything but training; or NULL */
+    aigc__optimizer_t *optimizer;
+    aigc__plan_cache_t plans;
+    uint64_t parameters_version;     /* grows whenever parameters change */
+    _Atomic uint32_t tensors_out;    /* parameter tensors in users' hands: parameters may change any time */
+    aigc__position_t position;       /* of the training that was stopped or finished last */
+    char **class_names;              /* geometry.classes of them, or NULL */
+    char *config_json;               /* what aigc_model_config() lent last */
+};
+
+const aigc__model_kind_t *aigc__model_kind(size_t index); /* NULL past the last */
+const aigc__model_kind_t *aigc__model_kind_named(const char *name);
+
+aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options);
+void aigc__model_retain(aigc_model_t *model);
+void aigc__model_release(aigc_model_t *model);
+
+bool aigc__geometry_known(aigc__geometry_t geometry);
+/* Makes the parameters once the geometry is known. AIGC_ERROR_STATE with advice while it is not. */
+aigc_status_t aigc__model_build(aigc_model_t *model);
+/* The same after taking what is not given from a dataset; AIGC_ERROR_ARGUMENT where the two disagree. */
+aigc_status_t aigc__model_fit_dataset(aigc_model_t *model, aigc_dataset_t *dataset);
+aigc_status_t aigc__model_fit_images(aigc_model_t *model, const aigc_tensor_t *images); /* [n,H,W,C] */
+aigc_status_t aigc__model_set_class_names(aigc_model_t *model, const char *const *names, int64_t n);
+
+/* The store that sampling uses. */
+aigc__store_t *aigc__model_sampling_store(aigc_model_t *model);
+/* Makes (or drops) the moving average; a new one starts as a copy. */
+aigc_status_t aigc__model_set_average(aigc_model_t *model, bool wanted);
+
+/* The executor for a key, ready to be fed. */
+aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
+                                   aigc__executor_t **out);
+/* Arena bytes the key's plan would need. */
+aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder, uint64_t *bytes);
+void aigc__model_forget_plans(aigc_model_t *model);
+
+/* Resolves a verb's options against all tables of the kind; records[k] belongs to the k-th table of that verb. */
+aigc_status_t aigc__model_options(const aigc_model_t *model, const char *verb, const aigc_options_t *options,
+                                  void *const *records, size_t n_records);
+
+/* ---- model files ---- */
+enum { AIGC__METADATA = 8 };
+
+/* What the model file and the state file say about the model: pairs for __metadata__, and the texts
+ * they own. */
+typedef struct aigc__model_metadata {
+    const char *pairs[AIGC__METADATA][2];
+    size_t n;
+    char *config, *class_names;
+} aigc__model_metadata_t;
+aigc_status_t aigc__model_metadata(aigc_model_t *model, aigc__model_metadata_t *out);
+void aigc__model_metadata_free(aigc_model_t *model, aigc__model_metadata_t *metadata);
+/* A model as the metadata of a file describe it, with the file's kind and configuration, not filled. */
+aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, const struct aigc__safetensors *file);
+/* Fills `block` (laid out like the store's) with the entries "<prefix><name>". One message lists what is
+ * missing and mis-shaped, and with `strict` what is there but not wanted. */
+aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
+                                     bool strict, float *block);
+
+aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options);
+aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options);
+aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc_options_t *options);
+/* The configuration as JSON, the create options by name; frees with aigc__memory_free. */
+aigc_status_t aigc__model_config_json(aigc_model_t *model, char **out);
+
+extern const aigc__option_t aigc__save_rows[], aigc__load_weights_rows[];
+extern const size_t aigc__save_row_count, aigc__load_weights_row_count;
+extern const size_t aigc__no_rows; /* 0: of verbs without options */
+
+/* ---- latents ---- */
+/* Row i of `out` [n,dim]: normal numbers of the stream that seeds[i] names, times temperature. */
+void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim, double temperature);
+/* The point at t of 0..1 between a and b: along the great circle, or straight. */
+void aigc__latents_between(float *out, const float *a, const float *b, size_t dim, double t, bool spherical);
+
+/* ---- metrics ---- */
+void aigc__metrics_clear(aigc_metrics_t *metrics);
+void aigc__metrics_put(aigc_metrics_t *metrics, const char *name, double value); /* ignored past AIGC_MAX_METRICS */
+double aigc__metrics_get(const aigc_metrics_t *metrics, const char *name);       /* NaN where there is none */
+
+#endif

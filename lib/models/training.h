@@ -1,0 +1,78 @@
+/* The training service: what training is for every kind of model. Batches, epochs, validation, progress,
+ * metrics, samples, saving and resuming; a kind only says what one step is. */
+#ifndef AIGC_MODELS_TRAINING_H
+#define AIGC_MODELS_TRAINING_H
+
+#include "models/network.h"
+
+/* Options every kind's training has. */
+typedef struct aigc__train_options {
+    int64_t epochs, batch_size, seed;
+    int64_t shuffle, flip, resume;
+    int64_t samples, save_seconds, cache;
+    double validation_split, ema;
+    const char *output;
+} aigc__train_options_t;
+
+extern const aigc__option_t aigc__train_rows[];
+extern const size_t aigc__train_row_count;
+/* Into aigc__optimizer_settings_t. */
+extern const aigc__option_t aigc__optimizer_rows[];
+extern const size_t aigc__optimizer_row_count;
+
+/* What a kind does. Images are f32 [n,H,W,C], labels i64 [n]. Metrics come cleared. */
+typedef struct aigc__trainee {
+    /* One optimizer step; `step` counts from 0 and keys the random numbers. On failure the parameters
+     * are as before. */
+    aigc_status_t (*step)(void *user, const float *images, const int64_t *labels, size_t n, uint64_t step,
+                          aigc_metrics_t *metrics);
+    /* The same losses without learning; `batch` keys the random numbers. */
+    aigc_status_t (*measure)(void *user, const float *images, const int64_t *labels, size_t n, uint64_t batch,
+                             aigc_metrics_t *metrics);
+    /* Sample pictures of fixed seeds. */
+    aigc_status_t (*preview)(void *user, aigc_tensor_t **images, size_t n);
+    /* Told how many steps the whole training has, for schedules. */
+    void (*begin)(void *user, uint64_t total_steps);
+    void *user;
+} aigc__trainee_t;
+
+/* Trains. model->optimizer and model->average are made here (or kept when resuming). */
+aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
+                          const aigc__train_options_t *options, const aigc__trainee_t *trainee, aigc_progress_fn progress,
+                          void *user);
+
+/* Means over a whole dataset by trainee->measure, batches of `batch_size` in order. */
+aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t batch_size, const aigc__trainee_t *trainee,
+                            const char *phase, aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+
+/* sums += metrics * weight, and the means of such sums. */
+void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight);
+void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double weight);
+
+/* ---- training_state.c: everything a training needs to go on, in one safetensors file ---- */
+aigc_status_t aigc__state_save(aigc_model_t *model, const char *path);
+/* Into a model of the same kind and configuration (made from the file's where it is not built yet).
+ * On failure the model is as before. */
+aigc_status_t aigc__state_load(aigc_model_t *model, const char *path);
+bool aigc__state_exists(const aigc_model_t *model, const char *path);
+
+/* ---- run_files.c: what a training leaves beside its model ---- */
+typedef struct aigc__run_files {
+    aigc_context_t *context;
+    const char *model_path;
+    char *state_path, *metrics_path, *samples_folder;
+    char *lines; /* the metrics file's text so far */
+    size_t lines_size;
+} aigc__run_files_t;
+
+/* Names the files, makes the model's folder, and proves that it can be written to. `output` NULL: all
+ * of these do nothing. */
+aigc_status_t aigc__run_files_open(aigc__run_files_t *files, aigc_context_t *context, const char *output);
+void aigc__run_files_close(aigc__run_files_t *files);
+/* Keeps the lines of the first `epochs` epochs of an earlier run. */
+aigc_status_t aigc__run_files_keep(aigc__run_files_t *files, uint64_t epochs);
+aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, const aigc__position_t *position, uint64_t step, double seconds,
+                                      const aigc_metrics_t *train, const aigc_metrics_t *validation);
+aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, uint64_t epoch, const aigc_tensor_t *images);
+
+#endif

@@ -1,0 +1,80 @@
+/* The variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114), and the network that the file
+ * vae.c trains and samples. */
+#ifndef AIGC_MODELS_VAE_H
+#define AIGC_MODELS_VAE_H
+
+#include "models/training.h"
+
+enum { AIGC__VAE_BCE, AIGC__VAE_MSE };
+
+typedef struct aigc__vae_config {
+    int64_t height, width, channels, classes;
+    int64_t conditional;
+    aigc__ints_t hidden_dim;
+    int64_t latent_dim;
+    int64_t loss;
+    double sigma;
+    int64_t seed;
+} aigc__vae_config_t;
+
+typedef struct aigc__vae {
+    aigc__vae_config_t config;
+    /* the training in progress */
+    float beta;
+    aigc__optimizer_settings_t settings;
+    uint64_t seed;
+    /* staging of the caller's batch: f32 pictures where they come as u8, i32 labels */
+    float *images;
+    int32_t *labels;
+    size_t capacity; /* pictures both have room for */
+} aigc__vae_t;
+
+/* Values of the two halves. Pictures are flat rows [n,D], labels i32 [n] or 0. */
+typedef struct aigc__vae_codes {
+    aigc__id_t mean, log_variance; /* [n,latent_dim] */
+} aigc__vae_codes_t;
+
+int64_t aigc__vae_pixels(const aigc__vae_config_t *config); /* D */
+aigc__vae_codes_t aigc__vae_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
+                                    aigc__id_t images, aigc__id_t labels);
+/* Logits [n,D]; the picture is their sigmoid. */
+aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config, aigc__id_t latents,
+                             aigc__id_t labels);
+/* -log p(x|z) in nats per image. */
+aigc__id_t aigc__vae_reconstruction(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t logits, aigc__id_t images);
+
+/* ---- plans ---- */
+enum { AIGC__VAE_TRAIN, AIGC__VAE_MEASURE, AIGC__VAE_ENCODE, AIGC__VAE_DECODE };
+enum { AIGC__VAE_DRAWN_NOISE, AIGC__VAE_FED_NOISE }; /* variants of TRAIN */
+
+/* Feeds: images [n,D], labels [n] (conditional), noise [n,latent_dim] (fed), latents (decode), beta [].
+ * Fetches: TRAIN loss, reconstruction, kl, then a gradient a parameter in the store's order; MEASURE
+ * the first three; ENCODE the means; DECODE the pictures. */
+aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph, aigc__plan_recipe_t *recipe);
+
+/* Pictures that go through encoder or decoder at a time. One number for all callers, so that a picture
+ * does not depend on the others of its call. */
+enum { AIGC__VAE_CHUNK = 64 };
+
+/* ---- vae_sampling.c ---- */
+aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options);
+aigc_status_t aigc__vae_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
+                               const aigc_tensor_t *labels, const aigc_options_t *options);
+aigc_status_t aigc__vae_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
+                               const aigc_tensor_t *labels, const aigc_options_t *options);
+aigc_status_t aigc__vae_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
+                                    const aigc_tensor_t *labels, const aigc_options_t *options);
+aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
+                                    const aigc_tensor_t *to, const aigc_options_t *options);
+/* `n` pictures of seeds 0, 1, ...; classes in turn. */
+aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n);
+
+extern const aigc__option_t aigc__vae_generate_rows[], aigc__vae_interpolate_rows[];
+extern const size_t aigc__vae_generate_row_count, aigc__vae_interpolate_row_count;
+
+/* Room for n pictures in the staging buffers. */
+aigc_status_t aigc__vae_reserve(aigc_model_t *model, size_t n);
+/* The tensor's pictures from `first` on as f32, borrowed from it or from staging. */
+const float *aigc__vae_images(aigc_model_t *model, const aigc_tensor_t *images, size_t first, size_t n);
+
+#endif

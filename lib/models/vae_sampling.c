@@ -1,0 +1,316 @@
+#include "base/sizes.h"
+#include "models/vae.h"
+#include <stddef.h>
+#include <string.h>
+
+typedef struct generate_options {
+    int64_t n, seed;
+    aigc__ints_t seeds;
+    const char *class_name;
+    double temperature;
+} generate_options_t;
+
+const aigc__option_t aigc__vae_generate_rows[] = {
+    {"n", AIGC__OPTION_INT, offsetof(generate_options_t, n), "1", 1, 1e6, NULL, "pictures, of seeds seed, seed + 1, ..."},
+    {"seed", AIGC__OPTION_INT, offsetof(generate_options_t, seed), "0", 0, 9e18, NULL, "seed of the first picture"},
+    {"seeds", AIGC__OPTION_INTS, offsetof(generate_options_t, seeds), "", 0, 9e18, NULL, "a picture for each, such as 0,1,4-6; instead of n and seed"},
+    {"class", AIGC__OPTION_STRING, offsetof(generate_options_t, class_name), "", 0, 0, NULL, "conditional model: name or number of the class (default: all in turn)"},
+    {"temperature", AIGC__OPTION_FLOAT, offsetof(generate_options_t, temperature), "1", 0, 10, NULL, "deviation of the latents: below 1 more typical, above 1 more unusual"},
+};
+const size_t aigc__vae_generate_row_count = sizeof aigc__vae_generate_rows / sizeof *aigc__vae_generate_rows;
+
+typedef struct interpolate_options {
+    int64_t steps, mode;
+    aigc__ints_t seeds;
+    const char *class_name;
+} interpolate_options_t;
+
+const aigc__option_t aigc__vae_interpolate_rows[] = {
+    {"steps", AIGC__OPTION_INT, offsetof(interpolate_options_t, steps), "8", 2, 100000, NULL, "pictures from one end to the other, ends included"},
+    {"seeds", AIGC__OPTION_INTS, offsetof(interpolate_options_t, seeds), "0,1", 0, 9e18, NULL, "seeds of the ends; more than two: a chain of `steps` pictures each"},
+    {"mode", AIGC__OPTION_CHOICE, offsetof(interpolate_options_t, mode), "spherical", 0, 0, "spherical|linear", "way through the latent space"},
+    {"class", AIGC__OPTION_STRING, offsetof(interpolate_options_t, class_name), "", 0, 0, NULL, "conditional model: name or number of the class (default: the first)"},
+};
+const size_t aigc__vae_interpolate_row_count = sizeof aigc__vae_interpolate_rows / sizeof *aigc__vae_interpolate_rows;
+
+static const aigc__vae_config_t *config_of(const aigc_model_t *model) { return &((const aigc__vae_t *)model->network)->config; }
+
+/* ---- chunks: pictures through a frozen plan, AIGC__VAE_CHUNK rows at a time ---- */
+
+typedef struct transfer {
+    aigc_model_t *model;
+    int32_t verb;
+    const char *feed;
+    size_t in_width, out_width;
+} transfer_t;
+
+/* The rows in front of staging, the rest of the chunk zero; `labels` NULL: zeros. */
+static aigc_status_t run_chunk(const transfer_t *t, const float *in, const int64_t *labels, size_t n, float *out)
+{
+    aigc__vae_t *vae = t->model->network;
+    const aigc__plan_key_t key = {t->verb, 0, AIGC__VAE_CHUNK};
+    aigc__executor_t *executor = NULL;
+    if (in != vae->images) memcpy(vae->images, in, n * t->in_width * sizeof *in);
+    memset(vae->images + n * t->in_width, 0, (AIGC__VAE_CHUNK - n) * t->in_width * sizeof *in);
+    for (size_t i = 0; i < AIGC__VAE_CHUNK; i++) vae->labels[i] = labels && i < n ? (int32_t)labels[i] : 0;
+    AIGC__TRY(aigc__model_executor(t->model, &key, aigc__vae_plan, &executor));
+    AIGC__TRY(aigc__executor_set_feed(executor, t->feed, vae->images));
+    if (vae->config.conditional) AIGC__TRY(aigc__executor_set_feed(executor, "labels", vae->labels));
+    AIGC__TRY(aigc__executor_run(executor, 0, 0));
+    memcpy(out, aigc__executor_fetch(executor, 0), n * t->out_width * sizeof *out);
+    return AIGC_OK;
+}
+
+static aigc_status_t check_labels(const aigc_model_t *model, const int64_t *labels, size_t n)
+{
+    const aigc__vae_config_t *config = config_of(model);
+    for (size_t i = 0; labels && config->conditional && i < n; i++)
+        if (labels[i] < 0 || labels[i] >= config->classes)
+            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i, (long long)labels[i],
+                              (int)config->classes - 1);
+    return AIGC_OK;
+}
+
+static aigc_status_t encode_rows(aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels, float *out)
+{
+    const aigc__vae_config_t *config = config_of(model);
+    const transfer_t t = {model, AIGC__VAE_ENCODE, "images", (size_t)aigc__vae_pixels(config), (size_t)config->latent_dim};
+    const size_t n = (size_t)images->shape[0];
+    AIGC__TRY(check_labels(model, labels, n));
+    for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
+        const size_t part = n - first < AIGC__VAE_CHUNK ? n - first : AIGC__VAE_CHUNK;
+        AIGC__TRY(aigc__check_cancel(model->context));
+        AIGC__TRY(run_chunk(&t, aigc__vae_images(model, images, first, part), labels ? labels + first : NULL, part, out + first * t.out_width));
+    }
+    return AIGC_OK;
+}
+
+static aigc_status_t decode_rows(aigc_model_t *model, const float *latents, const int64_t *labels, size_t n, float *out)
+{
+    const aigc__vae_config_t *config = config_of(model);
+    const transfer_t t = {model, AIGC__VAE_DECODE, "latents", (size_t)config->latent_dim, (size_t)aigc__vae_pixels(config)};
+    AIGC__TRY(check_labels(model, labels, n));
+    for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
+        const size_t part = n - first < AIGC__VAE_CHUNK ? n - first : AIGC__VAE_CHUNK;
+        AIGC__TRY(aigc__check_cancel(model->context));
+        AIGC__TRY(run_chunk(&t, latents + first * t.in_width, labels ? labels + first : NULL, part, out + first * t.out_width));
+    }
+    return AIGC_OK;
+}
+
+/* Staging must hold a chunk of the wider of pictures and latents. */
+static aigc_status_t prepare(aigc_model_t *model)
+{
+    AIGC__TRY(aigc__model_build(model));
+    return aigc__vae_reserve(model, AIGC__VAE_CHUNK);
+}
+
+static aigc_status_t new_images(aigc_tensor_t **out, const aigc_model_t *model, size_t n)
+{
+    const aigc__vae_config_t *c = config_of(model);
+    return aigc__tensor_create_raw(out, model->context, AIGC_DTYPE_F32, 4, (int64_t[]){(int64_t)n, c->height, c->width, c->channels});
+}
+
+/* ---- classes ---- */
+
+static bool parse_index(const char *text, int64_t *out)
+{
+    int64_t n = 0;
+    for (const char *c = text; *c; c++) {
+        if (*c < '0' || *c > '9' || n > 1000000) return false;
+        n = n * 10 + (*c - '0');
+    }
+    *out = n;
+    return *text != '\0';
+}
+
+/* A name first, then a number. */
+static aigc_status_t find_class(const aigc_model_t *model, const char *name, int64_t *out)
+{
+    const aigc__vae_config_t *config = config_of(model);
+    if (!config->conditional) return aigc__fail(AIGC_ERROR_OPTION, "option class: the model was not trained with classes");
+    for (int64_t k = 0; model->class_names && k < config->classes; k++)
+        if (strcmp(model->class_names[k], name) == 0) {
+            *out = k;
+            return AIGC_OK;
+        }
+    if (parse_index(name, out) && *out < config->classes) return AIGC_OK;
+    return aigc__fail(AIGC_ERROR_OPTION, "option class: there is no class '%s'; the model knows %d", name, (int)config->classes);
+}
+
+static aigc_status_t fill_labels(const aigc_model_t *model, const char *class_name, int64_t *labels, size_t n, bool in_turn)
+{
+    const aigc__vae_config_t *config = config_of(model);
+    int64_t chosen = 0;
+    if (class_name) AIGC__TRY(find_class(model, class_name, &chosen));
+    for (size_t i = 0; i < n; i++)
+        labels[i] = !class_name && in_turn && config->conditional ? (int64_t)i % config->classes : chosen;
+    return AIGC_OK;
+}
+
+/* Latents and labels of a call, in one block. */
+typedef struct codes {
+    float *latents;
+    int64_t *labels;
+} codes_t;
+
+static aigc_status_t allocate_codes(aigc_model_t *model, size_t n, codes_t *out)
+{
+    const size_t width = (size_t)config_of(model)->latent_dim;
+    size_t latents = 0, labels = 0, bytes = 0;
+    void *block = NULL;
+    AIGC__TRY(aigc__bytes_of(n, width * sizeof(float), &latents));
+    AIGC__TRY(aigc__bytes_aligned(latents, &latents));
+    AIGC__TRY(aigc__bytes_of(n, sizeof(int64_t), &labels));
+    AIGC__TRY(aigc__bytes_sum(latents, labels, &bytes));
+    AIGC__TRY(aigc__memory_alloc(&model->context->memory, bytes, &block));
+    out->latents = block;
+    out->labels = (int64_t *)(void *)((char *)block + latents);
+    return AIGC_OK;
+}
+
+/* ---- verbs ---- */
+
+static aigc_status_t generate(aigc_tensor_t **out, aigc_model_t *model, const int64_t *seeds, size_t n, int64_t first_seed,
+                              const char *class_name, double temperature)
+{
+    const size_t width = (size_t)config_of(model)->latent_dim;
+    codes_t codes = {NULL, NULL};
+    aigc_tensor_t *images = NULL;
+    aigc_status_t status;
+    AIGC__GOTO(done, prepare(model));
+    AIGC__GOTO(done, allocate_codes(model, n, &codes));
+    for (size_t i = 0; i < n; i++) {
+        const int64_t seed = seeds ? seeds[i] : (int64_t)((uint64_t)first_seed + i);
+        aigc__latents_draw(model->context, codes.latents + i * width, &seed, 1, width, temperature);
+    }
+    AIGC__GOTO(done, fill_labels(model, class_name, codes.labels, n, true));
+    AIGC__GOTO(done, new_images(&images, model, n));
+    AIGC__GOTO(done, decode_rows(model, codes.latents, codes.labels, n, images->data));
+    *out = images;
+    images = NULL;
+done:
+    aigc__tensor_release(images);
+    aigc__memory_free(&model->context->memory, codes.latents);
+    return status;
+}
+
+aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options)
+{
+    generate_options_t given;
+    AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
+    const bool has_seeds = given.seeds.n > 0;
+    return generate(images, model, has_seeds ? given.seeds.values : NULL, has_seeds ? given.seeds.n : (size_t)given.n, given.seed,
+                    given.class_name, given.temperature);
+}
+
+aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n)
+{
+    return generate(images, user, NULL, n, 0, NULL, 1);
+}
+
+aigc_status_t aigc__vae_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
+                               const aigc_tensor_t *labels, const aigc_options_t *options)
+{
+    aigc_tensor_t *made = NULL;
+    aigc_status_t status;
+    AIGC__TRY(aigc__model_options(model, "encode", options, NULL, 0));
+    AIGC__TRY(prepare(model));
+    AIGC__TRY(aigc__tensor_create_raw(&made, model->context, AIGC_DTYPE_F32, 2,
+                                      (int64_t[]){images->shape[0], config_of(model)->latent_dim}));
+    status = encode_rows(model, images, labels ? labels->data : NULL, made->data);
+    if (status == AIGC_OK) *latents = made;
+    else aigc__tensor_release(made);
+    return status;
+}
+
+static aigc_status_t decode_tensor(aigc_tensor_t **out, aigc_model_t *model, const float *latents, const int64_t *labels, size_t n)
+{
+    aigc_tensor_t *made = NULL;
+    AIGC__TRY(prepare(model));
+    AIGC__TRY(new_images(&made, model, n));
+    const aigc_status_t status = decode_rows(model, latents, labels, n, made->data);
+    if (status == AIGC_OK) *out = made;
+    else aigc__tensor_release(made);
+    return status;
+}
+
+static aigc_status_t check_latents(const aigc_model_t *model, const aigc_tensor_t *latents, const char *argument)
+{
+    const int64_t width = config_of(model)->latent_dim;
+    if (latents->dtype != AIGC_DTYPE_F32 || latents->rank < 1 || latents->rank > 2 || latents->shape[latents->rank - 1] != width)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "%s must be an f32 tensor [n,%d]", argument, (int)width);
+    return AIGC_OK;
+}
+
+aigc_status_t aigc__vae_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
+                               const aigc_tensor_t *labels, const aigc_options_t *options)
+{
+    AIGC__TRY(aigc__model_options(model, "decode", options, NULL, 0));
+    AIGC__TRY(check_latents(model, latents, "latents"));
+    const size_t n = latents->rank == 2 ? (size_t)latents->shape[0] : 1;
+    if (labels && (size_t)labels->count != n)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "there are %zu latents and %zu labels", n, (size_t)labels->count);
+    return decode_tensor(images, model, latents->data, labels ? labels->data : NULL, n);
+}
+
+aigc_status_t aigc__vae_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
+                                    const aigc_tensor_t *labels, const aigc_options_t *options)
+{
+    aigc_tensor_t *latents = NULL;
+    AIGC__TRY(aigc__model_options(model, "reconstruct", options, NULL, 0));
+    AIGC__TRY(aigc__vae_encode(&latents, model, images, labels, NULL));
+    const aigc_status_t status = decode_tensor(out, model, latents->data, labels ? labels->data : NULL, (size_t)latents->shape[0]);
+    aigc__tensor_release(latents);
+    return status;
+}
+
+/* The ends of the chain, [ends, latent_dim]: given, or drawn from seeds. */
+static aigc_status_t chain_ends(aigc_model_t *model, const aigc_tensor_t *from, const aigc_tensor_t *to,
+                                const interpolate_options_t *given, float *ends, size_t n)
+{
+    const size_t width = (size_t)config_of(model)->latent_dim;
+    if (from == NULL) {
+        aigc__latents_draw(model->context, ends, given->seeds.values, n, width, 1);
+        return AIGC_OK;
+    }
+    if (from->count != width || to->count != width)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "the ends of an interpolation must be single latents of %zu numbers", width);
+    memcpy(ends, from->data, width * sizeof *ends);
+    memcpy(ends + width, to->data, width * sizeof *ends);
+    return AIGC_OK;
+}
+
+static void fill_chain(float *latents, const float *ends, size_t n_ends, size_t steps, size_t width, bool spherical)
+{
+    for (size_t leg = 0; leg + 1 < n_ends; leg++)
+        for (size_t k = 0; k < steps; k++) {
+            const double t = (double)k / (double)(steps - 1);
+            aigc__latents_between(latents + (leg * steps + k) * width, ends + leg * width, ends + (leg + 1) * width, width, t, spherical);
+        }
+}
+
+aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
+                                    const aigc_tensor_t *to, const aigc_options_t *options)
+{
+    interpolate_options_t given;
+    codes_t ends = {NULL, NULL}, codes = {NULL, NULL};
+    aigc_status_t status;
+    AIGC__TRY(aigc__model_options(model, "interpolate", options, (void *[]){&given}, 1));
+    if ((from == NULL) != (to == NULL)) return aigc__fail(AIGC_ERROR_ARGUMENT, "give both ends of the interpolation, or neither");
+    const size_t n_ends = from ? 2 : given.seeds.n, steps = (size_t)given.steps;
+    if (n_ends < 2) return aigc__fail(AIGC_ERROR_OPTION, "option seeds: an interpolation needs at least two");
+    if (from) AIGC__TRY(check_latents(model, from, "from"));
+    if (to) AIGC__TRY(check_latents(model, to, "to"));
+    AIGC__GOTO(done, prepare(model));
+    AIGC__GOTO(done, allocate_codes(model, n_ends, &ends));
+    AIGC__GOTO(done, chain_ends(model, from, to, &given, ends.latents, n_ends));
+    AIGC__GOTO(done, allocate_codes(model, (n_ends - 1) * steps, &codes));
+    fill_chain(codes.latents, ends.latents, n_ends, steps, (size_t)config_of(model)->latent_dim, given.mode == 0);
+    AIGC__GOTO(done, fill_labels(model, given.class_name, codes.labels, (n_ends - 1) * steps, false));
+    status = decode_tensor(images, model, codes.latents, codes.labels, (n_ends - 1) * steps);
+done:
+    aigc__memory_free(&model->context->memory, ends.latents);
+    aigc__memory_free(&model->context->memory, codes.latents);
+    return status;
+}
