@@ -19,14 +19,13 @@ static void on_signal(int number)
     if (cancel_context != NULL) aigc_context_cancel(cancel_context);
 }
 
-/* The handler serves once, so that a second Ctrl-C ends a program that does not listen. */
-static void listen_to_signals(aigc_context_t *context)
+/* The handler serves once, so that a second Ctrl-C ends a program that does not listen. What was
+ * ignored from the start stays so: a shell's background job must not hear its Ctrl-C. */
+static void listen_to(int number)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-    cancel_context = context;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(number, &action, NULL);
 }
 
 static void on_log(int32_t level, const char *message, void *user)
@@ -48,7 +47,9 @@ int cli_session_open(cli_session_t *session, cli_arguments_t *arguments)
     int code = cli_apply(arguments, &options, "context", NULL);
     if (code == CLI_OK) code = cli_check(aigc_context_create(&session->context, options));
     if (code == CLI_OK) code = cli_check(aigc_context_set_log(session->context, on_log, &session->progress.quiet));
-    if (code == CLI_OK) listen_to_signals(session->context);
+    cancel_context = session->context;
+    listen_to(SIGINT);
+    listen_to(SIGTERM);
     aigc_options_free(options);
     return code;
 }

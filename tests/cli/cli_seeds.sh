@@ -1,0 +1,12 @@
+# A seed is a picture: the same alone, among others, with another thread count and in another run.
+. "$(dirname "$0")/common.sh"
+
+train_small model.safetensors
+expect 0 generate model.safetensors --seeds 7 -o alone/ --threads 1
+expect 0 generate model.safetensors --seeds 5-8,0 -o among/ --threads 2
+[ "$(ls among | wc -l)" -eq 5 ] || fail "5-8,0 are not five pictures"
+cmp alone/image-0000.png among/image-0002.png || fail "seed 7 differs among others"
+cmp -s among/image-0000.png among/image-0001.png && fail "seeds 5 and 6 give the same picture"
+
+expect 0 train vae home-designs -o again.safetensors --epochs 2 $small --threads 1
+cmp model.safetensors again.safetensors || fail "the same training gives other bytes"

@@ -1,0 +1,175 @@
+#!/bin/sh
+# The whole test suite, from a fresh clone: installs what is missing, builds in build-tests/, tests, and
+# ends with "N passed, N failed, N skipped". Logs are in build-tests/logs; those of failures are shown.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+cd "$root" || exit 1
+. examples/setup.sh
+
+# Without these there is no test; and what more tests need. Columns as in examples/setup.sh.
+must_have='
+cmocka      pc:cmocka   libcmocka-dev   libcmocka-devel  cmocka        cmocka-dev         libcmocka-devel   cmocka
+'
+nice_to_have='
+g++         g++         g++             gcc-c++          gcc           g++                gcc-c++           -
+clang       clang       clang           clang,compiler-rt clang        clang,compiler-rt  clang             -
+clang-tidy  clang-tidy  clang-tidy      clang-tools-extra clang        clang-extra-tools  clang-tools       -
+cppcheck    cppcheck    cppcheck        cppcheck         cppcheck      cppcheck           cppcheck          cppcheck
+valgrind    valgrind    valgrind        valgrind         valgrind      valgrind           valgrind          -
+abidiff     abidiff     abigail-tools   libabigail       libabigail    libabigail         libabigail-tools  -
+qemu        qemu-aarch64 qemu-user      qemu-user        qemu-user     qemu-aarch64       qemu-linux-user   -
+aarch64-gcc aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu,libc6-dev-arm64-cross gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc - cross-aarch64-gcc12 -
+script      script      bsdutils        util-linux-script util-linux   util-linux-misc    util-linux        -
+groff       groff       groff-base      groff-base       groff         groff              groff             groff
+'
+
+setup_options "$@"
+folder=$root/build-tests
+logs=$folder/logs
+mkdir -p "$logs" || exit 1
+setup_log=$logs/install.log
+: >"$setup_log"
+setup_require "$setup_build_needs$must_have"
+setup_wish "$nice_to_have"
+
+began=$(date +%s)
+passed=0
+failed=0
+skipped=0
+
+count() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    skipped=$((skipped + $3))
+}
+
+report() { printf '%4d s  %-28s %s\n' "$(($(date +%s) - began))" "$1" "$2"; }
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+leave_out() {
+    count 0 0 1
+    report "$1" "SKIPPED: $2"
+}
+
+show() {
+    printf -- '---- the end of %s\n' "$1"
+    tail -n "$2" "$1"
+    printf -- '----\n'
+}
+
+# A step that passes or fails as a whole: 77 means skipped.
+step() {
+    name=$1
+    shift
+    log=$logs/$(printf '%s' "$name" | tr ' ' '-').log
+    "$@" >"$log" 2>&1
+    code=$?
+    case $code in
+    0) count 1 0 0 ;;
+    77)
+        leave_out "$name" "$(tail -n 1 "$log")"
+        return 0
+        ;;
+    *)
+        count 0 1 0
+        report "$name" FAILED
+        show "$log" 60
+        return 1
+        ;;
+    esac
+    report "$name" passed
+}
+
+# Number in the line "Name:  N" that ends a meson test log.
+tally() { awk -v n="$1:" 'index($0, n) == 1 { v = $NF } END { print v + 0 }' "$log"; }
+
+# Runs meson's tests of a built folder and counts every one of them.
+meson_tests() {
+    name=$1
+    shift
+    log=$logs/$(printf '%s' "$name" | tr ' ' '-').log
+    meson test --no-rebuild --print-errorlogs "$@" >"$log" 2>&1
+    code=$?
+    good=$(($(tally Ok) + $(tally 'Expected Fail')))
+    bad=$(($(tally Fail) + $(tally Timeout) + $(tally 'Unexpected Pass')))
+    left=$(tally Skipped)
+    if [ $code -ne 0 ] && [ $bad -eq 0 ]; then bad=1; fi
+    if [ $((good + bad + left)) -eq 0 ]; then bad=1; fi
+    count "$good" "$bad" "$left"
+    report "$name" "$good passed, $bad failed, $left skipped"
+    grep -E '^ *[0-9]+/[0-9]+ .* SKIP' "$log" | sed 's/^/         /'
+    if [ $bad -ne 0 ]; then show "$log" 120; fi
+}
+
+build_with() (
+    CC=$1
+    export CC
+    shift
+    setup_build "$@"
+)
+
+# A build of its own in build-tests/NAME, with the C compiler and meson options given.
+build() {
+    folder_name=$1
+    compiler=$2
+    shift 2
+    step "build $folder_name" build_with "$compiler" "$folder/$folder_name" -Dtests=true -Dwerror=true "$@"
+}
+
+if build gcc gcc --buildtype=release -Ddebug=true; then meson_tests "tests gcc" -C "$folder/gcc"; fi
+
+if ! has clang; then
+    leave_out "build clang" "clang is not here"
+elif build clang clang --buildtype=release; then
+    meson_tests "tests clang" -C "$folder/clang"
+fi
+
+if build asan gcc --buildtype=debugoptimized -Db_sanitize=address,undefined; then
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan"
+fi
+
+# Those that start threads.
+if build tsan gcc --buildtype=debugoptimized -Db_sanitize=thread; then
+    meson_tests "tests tsan" -C "$folder/tsan" --suite threads
+fi
+
+if ! has valgrind; then
+    leave_out "tests valgrind" "valgrind is not here"
+elif [ -f "$folder/gcc/build.ninja" ]; then
+    meson_tests "tests valgrind" -C "$folder/gcc" --suite memory -t 10 \
+        --wrap='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
+fi
+
+if [ -f tests/cross.sh ]; then step "aarch64 and portable kernels" sh tests/cross.sh; fi
+
+if [ ! -f tests/fuzz/run.sh ] || ! has clang; then
+    leave_out "fuzz" "clang is not here"
+else
+    step "fuzz" sh tests/fuzz/run.sh 5
+fi
+
+sources() { find lib bindings/cli -name '*.c' | sort; }
+
+tidy() {
+    grep -oE '"file": *"[^"]*"' "$folder/clang/compile_commands.json" | sed 's/.*"\([^"]*\)"$/\1/' |
+        grep -E '/(lib|bindings)/' | sort -u | sed "s|^\.\./\.\./|$root/|" |
+        xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 clang-tidy -quiet -p "$folder/clang"
+}
+
+if ! has clang-tidy || [ ! -f "$folder/clang/compile_commands.json" ]; then
+    leave_out "clang-tidy" "it is not here"
+else
+    step "clang-tidy" tidy
+fi
+
+if ! has cppcheck; then
+    leave_out "cppcheck" "it is not here"
+else
+    step "cppcheck" cppcheck -q -j 2 --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+        --suppressions-list=tests/cppcheck.txt -I lib -I include -I "$folder/gcc" lib bindings/cli
+fi
+
+report "" "logs in build-tests/logs"
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]
