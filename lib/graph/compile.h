@@ -10,7 +10,7 @@
 #include "graph/plan.h"
 #include "graph/program.h"
 
-enum { AIGC__NONE = UINT32_MAX };
+#define AIGC__NONE UINT32_MAX /* no slot, no step */
 
 typedef enum aigc__place {
     AIGC__IN_ARENA,
