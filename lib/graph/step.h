@@ -43,8 +43,11 @@ typedef struct aigc__step {
  * it changes rounding. */
 enum { AIGC__TILE_ELEMENTS = 16384 };
 
+/* How many parts of at most `part` cover `n`. */
+static inline size_t aigc__parts(size_t n, size_t part) { return (n + part - 1) / part; }
+
 /* Tile `tile` of `n` elements cut by AIGC__TILE_ELEMENTS. */
-static inline size_t aigc__tile_count(size_t n) { return (n + AIGC__TILE_ELEMENTS - 1) / AIGC__TILE_ELEMENTS; }
+static inline size_t aigc__tile_count(size_t n) { return aigc__parts(n, AIGC__TILE_ELEMENTS); }
 static inline size_t aigc__tile_first(size_t tile) { return tile * AIGC__TILE_ELEMENTS; }
 static inline size_t aigc__tile_size(size_t n, size_t tile)
 {

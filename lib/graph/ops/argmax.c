@@ -48,7 +48,7 @@ static void prepare_argmax(aigc__step_t *step)
     step->detail[INNER] = elements_after(shape, axis);
     step->detail[LENGTH] = n;
     step->detail[GROUP] = group;
-    step->tiles[0] = (step->value->count + group - 1) / group;
+    step->tiles[0] = aigc__parts(step->value->count, group);
 }
 
 static void run_argmax(const aigc__step_t *step, size_t phase, size_t tile, size_t worker)

@@ -51,7 +51,7 @@ static void prepare_gather(aigc__step_t *step)
     const size_t width = row_size(&step->in_values[0]->shape), n = step->in_values[1]->count;
     step->detail[WIDTH] = width;
     step->detail[GROUP] = width > 0 && width < AIGC__TILE_ELEMENTS ? AIGC__TILE_ELEMENTS / width : 1;
-    step->tiles[0] = width == 0 ? 0 : (n + step->detail[GROUP] - 1) / step->detail[GROUP];
+    step->tiles[0] = width == 0 ? 0 : aigc__parts(n, step->detail[GROUP]);
 }
 
 static void run_gather(const aigc__step_t *step, size_t phase, size_t tile, size_t worker)

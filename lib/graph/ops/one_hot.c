@@ -27,7 +27,7 @@ static void prepare_one_hot(aigc__step_t *step)
     const size_t depth = (size_t)step->value->attributes.i[0], rows = step->in_values[0]->count;
     const size_t group = depth > 0 && depth < AIGC__TILE_ELEMENTS ? AIGC__TILE_ELEMENTS / depth : 1;
     step->detail[0] = group;
-    step->tiles[0] = depth == 0 ? 0 : (rows + group - 1) / group;
+    step->tiles[0] = depth == 0 ? 0 : aigc__parts(rows, group);
 }
 
 static void run_one_hot(const aigc__step_t *step, size_t phase, size_t tile, size_t worker)

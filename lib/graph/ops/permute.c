@@ -85,8 +85,6 @@ enum { BLOCK_ROWS = 128, IS_TRANSPOSE = 23 /* place in detail that tells the two
 
 _Static_assert(sizeof(transposes_t) <= IS_TRANSPOSE * sizeof(size_t), "it fits into a step's detail");
 
-static size_t parts(size_t n, size_t part) { return (n + part - 1) / part; }
-
 static transposes_t find_transposes(const aigc__strided_t *view)
 {
     const size_t last = view->rank - 1;
@@ -126,12 +124,12 @@ static void prepare_permute(aigc__step_t *step)
     const transposes_t t = find_transposes(&view);
     memcpy(step->detail, &t, sizeof t);
     step->detail[IS_TRANSPOSE] = 1;
-    step->tiles[0] = parts(t.batch, t.group) * parts(t.rows, t.block_rows) * parts(t.columns, t.block_columns);
+    step->tiles[0] = aigc__parts(t.batch, t.group) * aigc__parts(t.rows, t.block_rows) * aigc__parts(t.columns, t.block_columns);
 }
 
 static void run_transposes(const aigc__step_t *step, const transposes_t *t, size_t tile)
 {
-    const size_t row_blocks = parts(t->rows, t->block_rows), column_blocks = parts(t->columns, t->block_columns);
+    const size_t row_blocks = aigc__parts(t->rows, t->block_rows), column_blocks = aigc__parts(t->columns, t->block_columns);
     const size_t row = tile % row_blocks * t->block_rows;
     const size_t column = tile / row_blocks % column_blocks * t->block_columns;
     const size_t first = tile / row_blocks / column_blocks * t->group;

@@ -109,18 +109,16 @@ static work_t find_work(const aigc__value_t *value, const aigc__shape_t *shape)
     return w;
 }
 
-static size_t parts(size_t n, size_t part) { return (n + part - 1) / part; }
-
 static void cut_work(work_t *w)
 {
     const size_t wanted = w->total > 0 ? AIGC__TILE_ELEMENTS / w->total : AIGC__TILE_ELEMENTS;
     w->block = wanted > BLOCK ? wanted / 16 * 16 : BLOCK;
     if (w->block > w->columns) w->block = w->columns;
     w->chunk = AIGC__TILE_ELEMENTS / w->block > 0 ? AIGC__TILE_ELEMENTS / w->block : 1;
-    if (w->chunk < parts(w->total, MOST_CHUNKS)) w->chunk = parts(w->total, MOST_CHUNKS);
+    if (w->chunk < aigc__parts(w->total, MOST_CHUNKS)) w->chunk = aigc__parts(w->total, MOST_CHUNKS);
     /* Two chunks are not worth a second phase. */
     if (w->total <= 2 * w->chunk) w->chunk = w->total;
-    w->chunks = w->total > 0 ? parts(w->total, w->chunk) : 1;
+    w->chunks = w->total > 0 ? aigc__parts(w->total, w->chunk) : 1;
     const size_t row = w->total * w->columns;
     w->group = w->chunks == 1 && row > 0 && row < AIGC__TILE_ELEMENTS ? AIGC__TILE_ELEMENTS / row : 1;
 }
@@ -131,11 +129,11 @@ void aigc__reduction_prepare(aigc__step_t *step)
     if (step->value->count == 0) return;
     cut_work(&w);
     memcpy(step->detail, &w, sizeof w);
-    const size_t tiles = parts(w.outer, w.group) * parts(w.columns, w.block);
+    const size_t tiles = aigc__parts(w.outer, w.group) * aigc__parts(w.columns, w.block);
     step->tiles[0] = tiles * w.chunks;
     step->tiles[1] = w.chunks > 1 ? tiles : 0;
-    step->shared_bytes = w.chunks > 1 ? parts(w.outer * w.chunks * w.columns * sizeof(float), 64) * 64 : 0;
-    step->worker_bytes = step->value->op == AIGC__OP_max_over ? parts(w.block * sizeof(float), 64) * 64 : 0;
+    step->shared_bytes = w.chunks > 1 ? aigc__parts(w.outer * w.chunks * w.columns * sizeof(float), 64) * 64 : 0;
+    step->worker_bytes = step->value->op == AIGC__OP_max_over ? aigc__parts(w.block * sizeof(float), 64) * 64 : 0;
 }
 
 /* y[0..columns) = or (+)= the reduction of `rows` stretches, which begin `stride` apart. */
@@ -181,7 +179,7 @@ void aigc__reduction_run(const aigc__step_t *step, size_t phase, size_t tile, si
     memcpy(&w, step->detail, sizeof w);
     float *scratch = step->worker_bytes ? (float *)(void *)(step->worker + worker * step->worker_bytes) : NULL;
     float *partials = step->shared;
-    const size_t chunks = phase == 0 ? w.chunks : 1, chunk = tile % chunks, blocks = parts(w.columns, w.block);
+    const size_t chunks = phase == 0 ? w.chunks : 1, chunk = tile % chunks, blocks = aigc__parts(w.columns, w.block);
     const size_t column = tile / chunks % blocks * w.block, first = tile / chunks / blocks * w.group;
     const size_t columns = w.columns - column < w.block ? w.columns - column : w.block;
     for (size_t row = first; row < first + w.group && row < w.outer; row++) {

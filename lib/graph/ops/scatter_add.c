@@ -56,7 +56,7 @@ static void prepare_scatter(aigc__step_t *step)
     if (group < rows / MOST_TILES + 1) group = rows / MOST_TILES + 1;
     step->detail[WIDTH] = width;
     step->detail[GROUP] = group;
-    step->tiles[0] = width == 0 ? 0 : (rows + group - 1) / group;
+    step->tiles[0] = width == 0 ? 0 : aigc__parts(rows, group);
 }
 
 static void run_scatter(const aigc__step_t *step, size_t phase, size_t tile, size_t worker)

@@ -1,0 +1,162 @@
+#include "graph/samples.h"
+
+#define S0() {.rank = 0}
+#define S1(a) {1, {a}}
+#define S2(a, b) {2, {a, b}}
+#define S3(a, b, c) {3, {a, b, c}}
+#define S4(a, b, c, d) {4, {a, b, c, d}}
+#define X(shape) {SIGNED, shape}
+#define I(shape) {INDEX, shape}
+
+const sample_t small_samples[] = {
+    {AIGC__OP_constant, {.i = {2, 3, 5}, .p = {1.5}}, {{0}}, 0},
+    {AIGC__OP_random, {.i = {2, 3, 5}}, {{0}}, 0},
+
+    {AIGC__OP_reshape, {.i = {2, 3, 4}}, {X(S2(2, 6))}, 0},
+    {AIGC__OP_reshape, {.i = {2, 1, 1}}, {X(S0())}, 0},
+    {AIGC__OP_reshape, {.i = {2, 0, 7}}, {X(S3(5, 0, 2))}, 0},
+    {AIGC__OP_permute, {.i = {1, 0}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_permute, {.i = {1, 0, 2}}, {X(S3(3, 4, 2))}, 0},
+    {AIGC__OP_permute, {.i = {2, 0, 1}}, {X(S3(3, 1, 5))}, 0},
+    {AIGC__OP_permute, {.i = {0, 3, 1, 2}}, {X(S4(2, 3, 2, 3))}, 0},
+    {AIGC__OP_permute, {.i = {3, 1, 2, 0}}, {X(S4(2, 3, 2, 3))}, 0},
+    {AIGC__OP_permute, {.i = {1, 0}}, {X(S2(0, 4))}, 0},
+    {AIGC__OP_permute, {.i = {4, 2, 5, 0, 3, 1}}, {{SIGNED, {6, {2, 3, 2, 2, 1, 2}}}}, 0},
+    {AIGC__OP_broadcast, {.i = {2, 4, 3}}, {X(S1(3))}, 0},
+    {AIGC__OP_broadcast, {.i = {2, 3, 5}}, {X(S2(3, 1))}, 0},
+    {AIGC__OP_broadcast, {.i = {4, 2, 3, 2, 5}}, {X(S3(3, 1, 5))}, 0},
+    {AIGC__OP_broadcast, {.i = {4, 2, 3, 2, 5}}, {X(S4(2, 1, 2, 1))}, 0},
+    {AIGC__OP_broadcast, {.i = {2, 2, 3}}, {X(S0())}, 0},
+    {AIGC__OP_broadcast, {.i = {2, 0, 3}}, {X(S1(3))}, 0},
+    {AIGC__OP_slice, {.i = {1, 2, 0, 0, 0, 0, 2, 3}}, {X(S2(4, 5))}, 0},
+    {AIGC__OP_slice, {.i = {0, 1, 0, 0, 0, 0, 3, 1, 4}}, {X(S3(3, 2, 4))}, 0},
+    {AIGC__OP_slice, {.i = {2, 0, 0, 0, 0, 0, 0, 3}}, {X(S2(4, 3))}, 0},
+    {AIGC__OP_pad, {.i = {1, 0, 0, 0, 0, 0, 0, 2}}, {X(S2(2, 3))}, 0},
+    {AIGC__OP_pad, {.i = {0, 1, 0, 0, 0, 0, 0, 2, 0}}, {X(S3(2, 3, 4))}, 0},
+    {AIGC__OP_pad, {.i = {2, 1, 1, 0, 0, 0, 0, 0, 3}}, {X(S3(1, 2, 3))}, 0},
+    {AIGC__OP_pad, {.i = {1}}, {X(S2(0, 3))}, 0},
+    {AIGC__OP_concat, {.i = {1}}, {X(S2(3, 2)), X(S2(3, 1)), X(S2(3, 4))}, 0},
+    {AIGC__OP_concat, {.i = {0}}, {X(S3(1, 2, 3)), X(S3(2, 2, 3))}, 0},
+    {AIGC__OP_concat, {.i = {1}}, {X(S3(2, 1, 3)), X(S3(2, 0, 3)), X(S3(2, 2, 3))}, 0},
+    {AIGC__OP_flip, {.i = {1}}, {X(S2(3, 4))}, 0},
+    {AIGC__OP_flip, {.i = {2}}, {X(S2(3, 4))}, 0},
+    {AIGC__OP_flip, {.i = {5}}, {X(S3(2, 3, 4))}, 0},
+    {AIGC__OP_gather, {{0}, {0}}, {X(S2(5, 3)), I(S2(2, 4))}, 5},
+    {AIGC__OP_gather, {{0}, {0}}, {X(S1(4)), I(S1(7))}, 4},
+    {AIGC__OP_gather, {{0}, {0}}, {X(S3(4, 2, 3)), I(S0())}, 4},
+    {AIGC__OP_gather, {{0}, {0}}, {X(S2(4, 3)), I(S1(0))}, 4},
+    {AIGC__OP_scatter_add, {.i = {6}}, {X(S2(7, 3)), I(S1(7))}, 4},
+    {AIGC__OP_scatter_add, {.i = {3}}, {X(S2(2, 4)), I(S2(2, 4))}, 3},
+    {AIGC__OP_scatter_add, {.i = {3}}, {X(S2(0, 4)), I(S1(0))}, 3},
+    {AIGC__OP_one_hot, {.i = {4}}, {I(S2(2, 3))}, 5},
+    {AIGC__OP_cast, {.i = {AIGC_DTYPE_F32}}, {I(S2(2, 3))}, 5},
+    {AIGC__OP_cast, {.i = {AIGC_DTYPE_I32}}, {X(S2(4, 3))}, 0},
+    {AIGC__OP_stop_gradient, {{0}, {0}}, {X(S2(2, 3))}, 0},
+
+    {AIGC__OP_sum, {.i = {3}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_sum, {.i = {2, 1}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_sum, {.i = {2}}, {X(S3(3, 4, 2))}, 0},
+    {AIGC__OP_sum, {.i = {5, 1}}, {X(S3(3, 4, 2))}, 0},
+    {AIGC__OP_sum, {.i = {42}}, {{SIGNED, {6, {2, 3, 2, 2, 3, 2}}}}, 0},
+    {AIGC__OP_sum, {.i = {21, 1}}, {{SIGNED, {6, {2, 3, 2, 2, 3, 2}}}}, 0},
+    {AIGC__OP_sum, {.i = {2}}, {X(S2(3, 0))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S2(3, 0))}, 0},
+    {AIGC__OP_max_over, {.i = {2}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_max_over, {.i = {1, 1}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_max_over, {.i = {3}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_max_over, {.i = {5}}, {X(S3(3, 4, 2))}, 0},
+    {AIGC__OP_max_over, {.i = {10}}, {X(S4(2, 3, 2, 4))}, 0},
+    {AIGC__OP_argmax, {.i = {1}}, {X(S2(3, 5))}, 0},
+    {AIGC__OP_argmax, {.i = {0}}, {X(S3(3, 2, 2))}, 0},
+
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 4)), X(S2(4, 5))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 0}}, {X(S2(4, 3)), X(S2(4, 5))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 1}}, {X(S2(3, 4)), X(S2(5, 4))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(4, 3)), X(S2(5, 4))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 1}}, {X(S3(2, 3, 4)), X(S3(2, 1, 4))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 1}}, {X(S4(2, 2, 3, 2)), X(S4(2, 2, 4, 3))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 4)), X(S3(2, 4, 2))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(4, 3)), X(S3(2, 5, 4))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 0}}, {X(S3(2, 4, 3)), X(S2(4, 2))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 1}}, {X(S3(2, 3, 4)), X(S2(2, 4))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 0)), X(S2(0, 2))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(0, 3)), X(S2(3, 2))}, 0},
+};
+const size_t n_small_samples = sizeof small_samples / sizeof *small_samples;
+
+const sample_t large_samples[] = {
+    {AIGC__OP_constant, {.i = {2, 131, 259}, .p = {-2.5}}, {{0}}, 0},
+    {AIGC__OP_reshape, {.i = {1, 33929}}, {X(S2(131, 259))}, 0},
+    {AIGC__OP_stop_gradient, {{0}, {0}}, {X(S2(131, 259))}, 0},
+    {AIGC__OP_permute, {.i = {1, 0}}, {X(S2(301, 257))}, 0},
+    {AIGC__OP_permute, {.i = {0, 2, 1}}, {X(S3(700, 9, 11))}, 0},
+    {AIGC__OP_permute, {.i = {0, 3, 1, 2}}, {X(S4(3, 65, 63, 5))}, 0},
+    {AIGC__OP_permute, {.i = {2, 1, 0, 3}}, {X(S4(31, 7, 29, 4))}, 0},
+    {AIGC__OP_permute, {.i = {1, 0}}, {X(S2(3, 20001))}, 0},
+    {AIGC__OP_permute, {.i = {1, 0}}, {X(S2(20001, 3))}, 0},
+    {AIGC__OP_broadcast, {.i = {2, 99, 331}}, {X(S1(331))}, 0},
+    {AIGC__OP_broadcast, {.i = {3, 99, 331, 3}}, {X(S3(99, 1, 3))}, 0},
+    {AIGC__OP_broadcast, {.i = {2, 99, 331}}, {X(S0())}, 0},
+    {AIGC__OP_slice, {.i = {3, 5, 1, 0, 0, 0, 70, 61, 11}}, {X(S3(80, 67, 13))}, 0},
+    {AIGC__OP_pad, {.i = {3, 5, 1, 0, 0, 0, 0, 2, 4}}, {X(S3(80, 67, 13))}, 0},
+    {AIGC__OP_pad, {.i = {1, 2, 0, 0, 0, 0, 1, 2, 0}}, {X(S3(40, 37, 16))}, 0},
+    {AIGC__OP_pad, {.i = {20000}}, {X(S1(70))}, 0},
+    {AIGC__OP_concat, {.i = {1}}, {X(S3(70, 13, 9)), X(S3(70, 1, 9)), X(S3(70, 20, 9))}, 0},
+    {AIGC__OP_concat, {.i = {0}}, {X(S1(20000)), X(S1(3)), X(S1(9999))}, 0},
+    {AIGC__OP_flip, {.i = {2}}, {X(S3(33, 41, 29))}, 0},
+    {AIGC__OP_flip, {.i = {5}}, {X(S3(33, 41, 29))}, 0},
+    {AIGC__OP_gather, {{0}, {0}}, {X(S2(50, 37)), I(S1(1001))}, 53},
+    {AIGC__OP_gather, {{0}, {0}}, {X(S2(3, 17001)), I(S1(4))}, 3},
+    {AIGC__OP_scatter_add, {.i = {1000}}, {X(S2(2000, 37)), I(S1(2000))}, 1010},
+    {AIGC__OP_scatter_add, {.i = {3}}, {X(S2(5, 17001)), I(S1(5))}, 3},
+    {AIGC__OP_one_hot, {.i = {37}}, {I(S1(1001))}, 39},
+    {AIGC__OP_cast, {.i = {AIGC_DTYPE_F32}}, {I(S1(40001))}, 1000},
+    {AIGC__OP_cast, {.i = {AIGC_DTYPE_I32}}, {X(S1(40001))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S1(70001))}, 0},
+    {AIGC__OP_sum, {.i = {2}}, {X(S2(3, 40001))}, 0},
+    {AIGC__OP_sum, {.i = {2}}, {X(S2(4001, 7))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S2(40001, 3))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S2(128, 784))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S2(3, 30011))}, 0},
+    {AIGC__OP_sum, {.i = {1}}, {X(S2(700, 301))}, 0},
+    {AIGC__OP_sum, {.i = {2}}, {X(S3(5, 3001, 7))}, 0},
+    {AIGC__OP_sum, {.i = {2}}, {X(S3(901, 5, 7))}, 0},
+    {AIGC__OP_sum, {.i = {5}}, {X(S3(30, 11, 301))}, 0},
+    {AIGC__OP_sum, {.i = {10}}, {X(S4(4, 23, 11, 301))}, 0},
+    {AIGC__OP_sum, {.i = {5}}, {X(S4(23, 4, 31, 30))}, 0},
+    {AIGC__OP_max_over, {.i = {1}}, {X(S1(70001))}, 0},
+    {AIGC__OP_max_over, {.i = {2}}, {X(S2(3, 40001))}, 0},
+    {AIGC__OP_max_over, {.i = {1}}, {X(S2(700, 301))}, 0},
+    {AIGC__OP_max_over, {.i = {10}}, {X(S4(4, 23, 11, 301))}, 0},
+    {AIGC__OP_max_over, {.i = {5}}, {X(S4(23, 4, 31, 30))}, 0},
+    {AIGC__OP_argmax, {.i = {1}}, {X(S3(301, 17, 5))}, 0},
+    {AIGC__OP_argmax, {.i = {1}}, {X(S2(2, 20001))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(130, 67)), X(S2(67, 141))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(67, 130)), X(S2(141, 67))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 1}}, {X(S3(5, 33, 18)), X(S3(5, 29, 18))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(33, 18)), X(S3(5, 18, 29))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 0}}, {X(S3(5, 18, 33)), X(S2(18, 29))}, 0},
+};
+const size_t n_large_samples = sizeof large_samples / sizeof *large_samples;
+
+aigc__id_t sample_build(world_t *world, const sample_t *sample)
+{
+    aigc__id_t inputs[3];
+    size_t n = 0;
+    for (; n < 3 && sample->in[n].kind; n++)
+        inputs[n] = world_feed(world, sample->in[n].kind, sample->limit, sample->in[n].shape);
+    return aigc__append(world->graph, sample->op, &sample->attributes, n, inputs);
+}
+
+aigc__id_t sample_map(world_t *world, aigc__map_t map, aigc__shape_t shape)
+{
+    const bool positive = map == AIGC__MAP_log || map == AIGC__MAP_sqrt || map == AIGC__MAP_rsqrt || map == AIGC__MAP_pow;
+    const aigc__attributes_t attributes = {.i = {map}, .p = {0.7}};
+    aigc__id_t inputs[3];
+    for (size_t k = 0; k < aigc__map_inputs(map); k++) {
+        const char kind = map == AIGC__MAP_select && k == 0 ? ZERO_ONE : positive ? POSITIVE : SIGNED;
+        inputs[k] = world_feed(world, kind, 0, shape);
+    }
+    return aigc__append(world->graph, AIGC__OP_map, &attributes, aigc__map_inputs(map), inputs);
+}
