@@ -3,7 +3,8 @@
 #include "tensor/storage.h"
 #include <string.h>
 
-static aigc__id_t append_one(aigc__graph_t *graph, aigc__op_code_t op, const aigc__attributes_t *attributes, aigc__id_t a)
+static aigc__id_t append_one(aigc__graph_t *graph, aigc__op_code_t op, const aigc__attributes_t *attributes,
+                             aigc__id_t a)
 {
     return aigc__append(graph, op, attributes, 1, &a);
 }
@@ -139,8 +140,10 @@ static void resolve_dim(aigc__shape_t *shape, size_t count)
     int64_t *open = NULL;
     size_t rest = 1;
     for (uint32_t k = 0; k < shape->rank && k < AIGC_MAX_RANK; k++) {
-        if (shape->dims[k] == -1 && !open) open = &shape->dims[k];
-        else if (shape->dims[k] < 0 || __builtin_mul_overflow(rest, (size_t)shape->dims[k], &rest)) return;
+        if (shape->dims[k] == -1 && !open)
+            open = &shape->dims[k];
+        else if (shape->dims[k] < 0 || __builtin_mul_overflow(rest, (size_t)shape->dims[k], &rest))
+            return;
     }
     if (open && rest > 0 && count % rest == 0) *open = (int64_t)(count / rest);
 }

@@ -43,8 +43,8 @@ static aigc_status_t check_fetches(const aigc__graph_t *graph, const aigc__id_t 
     return AIGC_OK;
 }
 
-aigc_status_t aigc__reference_run(aigc__reference_t **out, const aigc__graph_t *graph, const aigc__id_t *fetches, size_t n,
-                                  const aigc__reference_inputs_t *inputs)
+aigc_status_t aigc__reference_run(aigc__reference_t **out, const aigc__graph_t *graph, const aigc__id_t *fetches,
+                                  size_t n, const aigc__reference_inputs_t *inputs)
 {
     aigc__memory_t *memory = aigc__graph_memory(graph);
     const uint32_t count = aigc__graph_count(graph);

@@ -84,7 +84,10 @@ const aigc__value_t *aigc__graph_value(const aigc__graph_t *graph, aigc__id_t id
     return id > 0 && id < graph->count ? graph->values[id] : &nothing;
 }
 
-aigc__shape_t aigc__graph_shape(const aigc__graph_t *graph, aigc__id_t id) { return aigc__graph_value(graph, id)->shape; }
+aigc__shape_t aigc__graph_shape(const aigc__graph_t *graph, aigc__id_t id)
+{
+    return aigc__graph_value(graph, id)->shape;
+}
 
 aigc__shape_t aigc__shape_of(size_t rank, const int64_t *dims)
 {
@@ -195,8 +198,7 @@ static aigc_status_t store_value(aigc__graph_t *graph, const aigc__value_t *valu
         memcpy(inputs, value->inputs, bytes);
     }
     copy->inputs = inputs;
-    if (value->name)
-        AIGC__TRY(aigc__arena_copy_string(&graph->arena, value->name, strlen(value->name), &copy->name));
+    if (value->name) AIGC__TRY(aigc__arena_copy_string(&graph->arena, value->name, strlen(value->name), &copy->name));
     *find_slot(graph, copy) = graph->count;
     graph->values[graph->count] = copy;
     *out = graph->count++;
@@ -208,7 +210,8 @@ static aigc__id_t fail_infer(aigc__graph_t *graph, const aigc__value_t *value, c
                              const char *text)
 {
     char list[3][96] = {"", "", ""};
-    for (size_t k = 0; k < value->n_inputs && k < 3; k++) aigc__shape_text(list[k], in[k]->shape.rank, in[k]->shape.dims);
+    for (size_t k = 0; k < value->n_inputs && k < 3; k++)
+        aigc__shape_text(list[k], in[k]->shape.rank, in[k]->shape.dims);
     return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s%s%s%s%s%s%s%s: %s",
                             aigc__op_title(value->op, &value->attributes), value->n_inputs > 0 ? " of " : "", list[0],
                             value->n_inputs > 1 ? " and " : "", list[1], value->n_inputs > 2 ? " and " : "", list[2],
@@ -220,7 +223,8 @@ static bool check_inputs(aigc__graph_t *graph, const aigc__value_t *value)
     const char *title = aigc__op_title(value->op, &value->attributes);
     for (size_t k = 0; k < value->n_inputs; k++) {
         if (value->inputs[k] > 0 && value->inputs[k] < graph->count) continue;
-        aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: input %zu is no value (a derivative that has no path?)", title, k);
+        aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: input %zu is no value (a derivative that has no path?)",
+                         title, k);
         return false;
     }
     return true;
@@ -231,7 +235,8 @@ static bool infer(aigc__graph_t *graph, aigc__value_t *value)
 {
     const aigc__value_t *in[AIGC__MAX_INPUTS];
     for (size_t k = 0; k < value->n_inputs; k++) in[k] = aigc__graph_value(graph, value->inputs[k]);
-    const char *wrong = aigc__op(value->op)->infer(&value->attributes, value->n_inputs, in, &value->shape, &value->dtype);
+    const char *wrong =
+        aigc__op(value->op)->infer(&value->attributes, value->n_inputs, in, &value->shape, &value->dtype);
     if (wrong) {
         fail_infer(graph, value, in, wrong);
         return false;

@@ -151,7 +151,8 @@ aigc__id_t sample_build(world_t *world, const sample_t *sample)
 
 aigc__id_t sample_map(world_t *world, aigc__map_t map, aigc__shape_t shape)
 {
-    const bool positive = map == AIGC__MAP_log || map == AIGC__MAP_sqrt || map == AIGC__MAP_rsqrt || map == AIGC__MAP_pow;
+    const bool root = map == AIGC__MAP_sqrt || map == AIGC__MAP_rsqrt;
+    const bool positive = root || map == AIGC__MAP_log || map == AIGC__MAP_pow;
     const aigc__attributes_t attributes = {.i = {map}, .p = {0.7}};
     aigc__id_t inputs[3];
     for (size_t k = 0; k < aigc__map_inputs(map); k++) {

@@ -57,7 +57,8 @@ static void gradients_are_made_of_differentiable_ops(void **state)
         world_begin(&world);
         const aigc__id_t y = sample_build(&world, &small_samples[k]);
         check_ok(aigc__graph_status(world.graph));
-        if (aigc__graph_value(world.graph, y)->dtype == AIGC_DTYPE_F32) check_closed(&world, y, has_gradient(small_samples[k].op));
+        if (aigc__graph_value(world.graph, y)->dtype == AIGC_DTYPE_F32)
+            check_closed(&world, y, has_gradient(small_samples[k].op));
         world_end(&world);
     }
 }

@@ -87,7 +87,8 @@ static void no_path_gives_nothing(void **state)
     const aigc__id_t stopped = aigc__exp(g, aigc__stop_gradient(g, x));
     const aigc__id_t flat = aigc__map1(g, AIGC__MAP_step, x, 0);
     const aigc__id_t label = aigc__one_hot(g, aigc__argmax(g, x, 1), 3);
-    const aigc__id_t y = aigc__add(g, aigc__add(g, stopped, flat), aigc__add(g, label, aigc__random_normal(g, aigc__graph_shape(g, x))));
+    const aigc__id_t y =
+        aigc__add(g, aigc__add(g, stopped, flat), aigc__add(g, label, aigc__random_normal(g, aigc__graph_shape(g, x))));
     const aigc__id_t later = aigc__exp(g, y);
     aigc__id_t out[3] = {9, 9, 9};
     check_ok(aigc__gradient(g, y, (aigc__id_t[]){x, other, later}, 3, out));
@@ -148,13 +149,15 @@ static void penalty_by_hand(const world_t *world, const aigc__id_t ids[3], doubl
     for (size_t n = 0; n < N; n++) {
         for (size_t j = 0; j < HIDDEN; j++) {
             double z = 0;
-            for (size_t i = 0; i < IN; i++) z += world_leaf(world, ids[0], n * IN + i) * world_leaf(world, ids[1], j * IN + i);
+            for (size_t i = 0; i < IN; i++)
+                z += world_leaf(world, ids[0], n * IN + i) * world_leaf(world, ids[1], j * IN + i);
             h[j] = tanh(z);
             s[j] = 1 - h[j] * h[j];
         }
         for (size_t i = 0; i < IN; i++) {
             gx[i] = 0;
-            for (size_t j = 0; j < HIDDEN; j++) gx[i] += world_leaf(world, ids[2], j) * s[j] * world_leaf(world, ids[1], j * IN + i);
+            for (size_t j = 0; j < HIDDEN; j++)
+                gx[i] += world_leaf(world, ids[2], j) * s[j] * world_leaf(world, ids[1], j * IN + i);
             *penalty += gx[i] * gx[i];
         }
         for (size_t j = 0; j < HIDDEN; j++) {
@@ -163,7 +166,8 @@ static void penalty_by_hand(const world_t *world, const aigc__id_t ids[3], doubl
             for (size_t i = 0; i < IN; i++) along += gx[i] * world_leaf(world, ids[1], j * IN + i);
             dw2[j] += 2 * s[j] * along;
             for (size_t i = 0; i < IN; i++)
-                dw1[j * IN + i] += 2 * gx[i] * w2 * s[j] - 4 * along * w2 * h[j] * s[j] * world_leaf(world, ids[0], n * IN + i);
+                dw1[j * IN + i] +=
+                    2 * gx[i] * w2 * s[j] - 4 * along * w2 * h[j] * s[j] * world_leaf(world, ids[0], n * IN + i);
         }
     }
 }

@@ -43,8 +43,10 @@ static block_t block_of_numbers(const double *numbers, size_t n, aigc_dtype_t dt
     float *f = block_at(&block);
     int32_t *whole = block_at(&block);
     for (size_t i = 0; i < n; i++) {
-        if (dtype == AIGC_DTYPE_I32) whole[i] = (int32_t)numbers[i];
-        else f[i] = (float)numbers[i];
+        if (dtype == AIGC_DTYPE_I32)
+            whole[i] = (int32_t)numbers[i];
+        else
+            f[i] = (float)numbers[i];
     }
     return block;
 }
@@ -107,10 +109,7 @@ static block_t run_value(const world_t *world, aigc__id_t id, bool backwards, bo
 }
 
 /* Ops that add: their error is bounded by the sum of the terms' sizes; all others are exact. */
-static bool is_exact(uint16_t op)
-{
-    return op != AIGC__OP_sum && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul;
-}
+static bool is_exact(uint16_t op) { return op != AIGC__OP_sum && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul; }
 
 static void compare(const world_t *world, aigc__id_t id, const block_t *output)
 {
@@ -182,8 +181,11 @@ static void large_ones_have_several_tiles(void **state)
         world_begin(&world);
         const aigc__value_t *value = aigc__graph_value(world.graph, sample_build(&world, sample)), *in[3];
         for (size_t i = 0; i < value->n_inputs; i++) in[i] = aigc__graph_value(world.graph, value->inputs[i]);
-        aigc__step_t step = {.op = aigc__op(value->op), .value = value, .in_values = in,
-                             .kernels = aigc__kernels_best(), .n_inputs = value->n_inputs};
+        aigc__step_t step = {.op = aigc__op(value->op),
+                             .value = value,
+                             .in_values = in,
+                             .kernels = aigc__kernels_best(),
+                             .n_inputs = value->n_inputs};
         if (value->op == sample->op && value->op != AIGC__OP_matmul) {
             step.op->prepare(&step);
             if (step.tiles[0] < 2) print_error("%s: sample %zu is one tile\n", step.op->name, k);
@@ -204,7 +206,9 @@ static void special_numbers_are_kept(void **state)
     aigc__graph_t *g = world.graph;
     const aigc__id_t nan = aigc__map1(g, AIGC__MAP_log, aigc__neg(g, world_feed(&world, POSITIVE, 0, shape)), 0);
     const aigc__id_t out_of_range = world_feed(&world, INDEX, 9, aigc__shape_of(1, (int64_t[]){40}));
-    const aigc__id_t ids[] = {aigc__sum(g, nan, 1, false), aigc__max_over(g, nan, 2, false), aigc__argmax(g, nan, 1),
+    const aigc__id_t ids[] = {aigc__sum(g, nan, 1, false),
+                              aigc__max_over(g, nan, 2, false),
+                              aigc__argmax(g, nan, 1),
                               aigc__cast(g, nan, AIGC_DTYPE_I32),
                               aigc__gather(g, world_feed(&world, SIGNED, 0, shape), out_of_range),
                               aigc__cast(g, aigc__constant(g, 1e20, shape), AIGC_DTYPE_I32)};

@@ -28,14 +28,14 @@ static aigc__id_t indices(void **state, aigc__shape_t s) { return world_feed(*st
 static aigc__graph_t *graph_of(void **state) { return ((world_t *)*state)->graph; }
 
 /* Each call is made on a graph of its own, whose failure must hold `part`. */
-#define expect_failure(part, call)                                                                                      \
+#define expect_failure(part, call)                                                                                     \
     do {                                                                                                               \
-        world_t world_of_call, *pointer = &world_of_call;                                                               \
-        void *at[] = {pointer}, **state = at;                                                                           \
+        world_t world_of_call, *pointer = &world_of_call;                                                              \
+        void *at[] = {pointer}, **state = at;                                                                          \
         world_begin(*state);                                                                                           \
-        aigc__graph_t *g = pointer->graph;                                                                              \
-        assert_int_equal((call), 0);                                                                                    \
-        check_failure(aigc__graph_status(g), AIGC_ERROR_ARGUMENT, part);                                                \
+        aigc__graph_t *g = pointer->graph;                                                                             \
+        assert_int_equal((call), 0);                                                                                   \
+        check_failure(aigc__graph_status(g), AIGC_ERROR_ARGUMENT, part);                                               \
         world_end(pointer);                                                                                            \
     } while (0)
 
@@ -47,7 +47,8 @@ static void wrong_shapes_are_told_by_sentences(void **unused)
     expect_failure("add: [3,4] and [5]", aigc__add(g, feed(state, shape(3, 4)), feed(state, shape(5))));
     expect_failure("matmul of [3,4] and [5,6]: the inner sizes differ",
                    aigc__matmul(g, feed(state, shape(3, 4)), feed(state, shape(5, 6)), false, false));
-    expect_failure("leading axes", aigc__matmul(g, feed(state, shape(2, 3, 4)), feed(state, shape(5, 4, 6)), false, false));
+    expect_failure("leading axes",
+                   aigc__matmul(g, feed(state, shape(2, 3, 4)), feed(state, shape(5, 4, 6)), false, false));
     expect_failure("matrices", aigc__matmul(g, feed(state, shape(3)), feed(state, shape(3, 4)), false, false));
     expect_failure("number of elements", aigc__reshape(g, feed(state, shape(3, 4)), shape(5, 2)));
     expect_failure("no shape", aigc__reshape(g, feed(state, shape(3, 4)), shape(5, -1)));
@@ -192,7 +193,8 @@ static void simpler_equals_of_functions_are_taken(void **state)
 static void simpler_equals_of_shapes_are_taken(void **state)
 {
     aigc__graph_t *g = graph_of(state);
-    const aigc__id_t a = feed(state, shape(3, 4)), tall = feed(state, shape(3, 1, 4)), one = aigc__constant(g, 1, shape(4));
+    const aigc__id_t a = feed(state, shape(3, 4)), tall = feed(state, shape(3, 1, 4)),
+                     one = aigc__constant(g, 1, shape(4));
     const uint32_t swap[] = {1, 0}, move[] = {1, 0, 2}, same[] = {0, 1};
     const int64_t none[] = {0, 0}, some[] = {1, 2};
     const aigc__id_t transposed = aigc__permute(g, a, swap);
@@ -261,7 +263,8 @@ static aigc_status_t build_and_differentiate(aigc__memory_t *memory)
     aigc__id_t derivatives[2];
     aigc_status_t status = aigc__graph_create(&g, memory);
     if (status != AIGC_OK) return status;
-    const aigc__id_t x = aigc__feed(g, "x", AIGC_DTYPE_F32, shape(2, 3)), w = aigc__feed(g, "w", AIGC_DTYPE_F32, shape(3, 2));
+    const aigc__id_t x = aigc__feed(g, "x", AIGC_DTYPE_F32, shape(2, 3)),
+                     w = aigc__feed(g, "w", AIGC_DTYPE_F32, shape(3, 2));
     aigc__id_t y = aigc__map1(g, AIGC__MAP_tanh, aigc__matmul(g, x, w, false, false), 0);
     for (int k = 0; k < 90; k++) y = aigc__shift(g, aigc__map1(g, AIGC__MAP_sin, y, 0), k);
     y = aigc__sum(g, y, AIGC__ALL_AXES, false);

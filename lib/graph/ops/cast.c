@@ -13,7 +13,8 @@ static const char *infer_cast(const aigc__attributes_t *attributes, size_t n, co
     return NULL;
 }
 
-static aigc__id_t simplify_cast(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n, const aigc__id_t *in)
+static aigc__id_t simplify_cast(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
+                                const aigc__id_t *in)
 {
     (void)n;
     return aigc__graph_value(graph, in[0])->dtype == attributes->i[0] ? in[0] : 0;

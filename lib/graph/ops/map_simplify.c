@@ -14,7 +14,10 @@ static aigc__id_t input_of(const aigc__graph_t *graph, aigc__id_t id, size_t k)
     return aigc__graph_value(graph, id)->inputs[k];
 }
 
-static double parameter_of(const aigc__graph_t *graph, aigc__id_t id) { return aigc__graph_value(graph, id)->attributes.p[0]; }
+static double parameter_of(const aigc__graph_t *graph, aigc__id_t id)
+{
+    return aigc__graph_value(graph, id)->attributes.p[0];
+}
 
 static aigc__id_t simplify_scale(aigc__graph_t *g, aigc__id_t a, double p)
 {
@@ -103,7 +106,8 @@ static aigc__id_t simplify_two(aigc__graph_t *g, aigc__map_t map, aigc__id_t a, 
     return commutes(map) && a > b ? aigc__map2(g, map, b, a) : 0;
 }
 
-aigc__id_t aigc__map_simplify(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n, const aigc__id_t *in)
+aigc__id_t aigc__map_simplify(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
+                              const aigc__id_t *in)
 {
     const aigc__map_t map = (aigc__map_t)attributes->i[0];
     double numbers[3] = {0};

@@ -126,8 +126,10 @@ static size_t packed_bytes_matmul(const aigc__step_t *step, size_t k)
 
 static void pack_matmul(const aigc__step_t *step, size_t k, const void *raw, void *packed)
 {
-    if (k == 0) aigc__gemm_pack_a(&step->gemm, raw, packed);
-    else aigc__gemm_pack_b(&step->gemm, raw, packed);
+    if (k == 0)
+        aigc__gemm_pack_a(&step->gemm, raw, packed);
+    else
+        aigc__gemm_pack_b(&step->gemm, raw, packed);
 }
 
 /* Hands a finished piece of C to the epilogue: at once where it is contiguous. */
@@ -137,8 +139,10 @@ static void piece_done(void *user, size_t batch, size_t row, size_t rows, size_t
     const aigc__step_t *step = *(const aigc__step_t **)user;
     const aigc__gemm_shape_t *s = &step->gemm.shape;
     const size_t first = (batch * s->m + row) * s->n + column;
-    if (columns == ldc) aigc__epilogue_run(step, c, first, rows * columns, worker);
-    else aigc__epilogue_rows(step, c, first, rows, columns, ldc, worker);
+    if (columns == ldc)
+        aigc__epilogue_run(step, c, first, rows * columns, worker);
+    else
+        aigc__epilogue_rows(step, c, first, rows, columns, ldc, worker);
 }
 
 static void run_matmul(const aigc__step_t *step, size_t phase, size_t tile, size_t worker)
@@ -153,8 +157,10 @@ static void run_matmul(const aigc__step_t *step, size_t phase, size_t tile, size
         .tile_done = step->epilogue ? piece_done : NULL,
         .tile_user = &step,
     };
-    if (phase == 0 && step->gemm.pack_tiles > 0) aigc__gemm_pack_tile(&call, tile, worker);
-    else aigc__gemm_tile(&call, tile, worker);
+    if (phase == 0 && step->gemm.pack_tiles > 0)
+        aigc__gemm_pack_tile(&call, tile, worker);
+    else
+        aigc__gemm_tile(&call, tile, worker);
 }
 
 const aigc__op_t aigc__op_matmul = {

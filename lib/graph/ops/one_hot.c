@@ -14,8 +14,8 @@ static const char *infer_one_hot(const aigc__attributes_t *attributes, size_t n,
     return NULL;
 }
 
-static void reference_one_hot(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in,
-                              double *out)
+static void reference_one_hot(const aigc__value_t *value, const aigc__value_t *const *in_values,
+                              const double *const *in, double *out)
 {
     const size_t depth = (size_t)value->attributes.i[0];
     (void)in_values;

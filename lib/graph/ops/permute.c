@@ -62,8 +62,8 @@ static aigc__strided_t view_of(const aigc__value_t *value, const aigc__value_t *
     return aigc__strided_of(&value->shape, permuted, 0);
 }
 
-static void reference_permute(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in,
-                              double *out)
+static void reference_permute(const aigc__value_t *value, const aigc__value_t *const *in_values,
+                              const double *const *in, double *out)
 {
     const aigc__strided_t view = view_of(value, in_values[0]);
     aigc__strided_reference(&view, in[0], out, value->count);
@@ -73,11 +73,11 @@ static void reference_permute(const aigc__value_t *value, const aigc__value_t *c
  * the one that was the input's last. Matrices larger than a tile are cut into blocks, small ones
  * grouped. */
 typedef struct transposes {
-    size_t rows, columns;            /* of a matrix as the input has it */
-    size_t y_stride, a_stride;       /* between columns in the output, rows in the input */
+    size_t rows, columns;      /* of a matrix as the input has it */
+    size_t y_stride, a_stride; /* between columns in the output, rows in the input */
     size_t block_rows, block_columns;
-    size_t group;                    /* matrices in a tile */
-    size_t batch;                    /* matrices in all */
+    size_t group;                                                                           /* matrices in a tile */
+    size_t batch;                                                                           /* matrices in all */
     size_t dims[AIGC_MAX_RANK - 2], y_steps[AIGC_MAX_RANK - 2], a_steps[AIGC_MAX_RANK - 2]; /* the other axes */
 } transposes_t;
 
@@ -124,12 +124,14 @@ static void prepare_permute(aigc__step_t *step)
     const transposes_t t = find_transposes(&view);
     memcpy(step->detail, &t, sizeof t);
     step->detail[IS_TRANSPOSE] = 1;
-    step->tiles[0] = aigc__parts(t.batch, t.group) * aigc__parts(t.rows, t.block_rows) * aigc__parts(t.columns, t.block_columns);
+    step->tiles[0] =
+        aigc__parts(t.batch, t.group) * aigc__parts(t.rows, t.block_rows) * aigc__parts(t.columns, t.block_columns);
 }
 
 static void run_transposes(const aigc__step_t *step, const transposes_t *t, size_t tile)
 {
-    const size_t row_blocks = aigc__parts(t->rows, t->block_rows), column_blocks = aigc__parts(t->columns, t->block_columns);
+    const size_t row_blocks = aigc__parts(t->rows, t->block_rows),
+                 column_blocks = aigc__parts(t->columns, t->block_columns);
     const size_t row = tile % row_blocks * t->block_rows;
     const size_t column = tile / row_blocks % column_blocks * t->block_columns;
     const size_t first = tile / row_blocks / column_blocks * t->group;
@@ -141,8 +143,8 @@ static void run_transposes(const aigc__step_t *step, const transposes_t *t, size
             y += rest % t->dims[k] * t->y_steps[k];
             a += rest % t->dims[k] * t->a_steps[k];
         }
-        step->kernels->transpose((float *)step->output + y, t->y_stride, (const float *)step->inputs[0] + a, t->a_stride,
-                                 rows, columns);
+        step->kernels->transpose((float *)step->output + y, t->y_stride, (const float *)step->inputs[0] + a,
+                                 t->a_stride, rows, columns);
     }
 }
 

@@ -151,8 +151,10 @@ static void reduce(const aigc__step_t *step, float *y, const float *a, size_t ro
         y[0] = more ? y[0] + k->sum(a, rows) : k->sum(a, rows);
     } else {
         scratch[0] = k->max_value(a, rows);
-        if (more) k->map[AIGC__MAP_max](y, y, scratch, NULL, 1, 0);
-        else y[0] = scratch[0];
+        if (more)
+            k->map[AIGC__MAP_max](y, y, scratch, NULL, 1, 0);
+        else
+            y[0] = scratch[0];
     }
 }
 
@@ -189,6 +191,7 @@ void aigc__reduction_run(const aigc__step_t *step, size_t phase, size_t tile, si
         if (phase == 1)
             reduce(step, y, partial, w.chunks, columns, w.columns, false, scratch);
         else
-            reduce_steps(step, &w, partial ? partial + chunk * w.columns : y, row, start, stop, column, columns, scratch);
+            reduce_steps(step, &w, partial ? partial + chunk * w.columns : y, row, start, stop, column, columns,
+                         scratch);
     }
 }

@@ -34,8 +34,8 @@ static aigc__id_t simplify_reshape(aigc__graph_t *graph, const aigc__attributes_
     return 0;
 }
 
-static void reference_reshape(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in,
-                              double *out)
+static void reference_reshape(const aigc__value_t *value, const aigc__value_t *const *in_values,
+                              const double *const *in, double *out)
 {
     (void)in_values;
     for (size_t i = 0; i < value->count; i++) out[i] = in[0][i];

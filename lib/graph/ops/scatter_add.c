@@ -34,8 +34,8 @@ static size_t row_size(const aigc__shape_t *shape)
     return n;
 }
 
-static void reference_scatter(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in,
-                              double *out)
+static void reference_scatter(const aigc__value_t *value, const aigc__value_t *const *in_values,
+                              const double *const *in, double *out)
 {
     const size_t width = row_size(&value->shape);
     const double rows = (double)value->shape.dims[0];

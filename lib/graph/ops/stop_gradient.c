@@ -11,7 +11,8 @@ static const char *infer_stop(const aigc__attributes_t *attributes, size_t n, co
     return NULL;
 }
 
-static aigc__id_t simplify_stop(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n, const aigc__id_t *in)
+static aigc__id_t simplify_stop(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
+                                const aigc__id_t *in)
 {
     (void)attributes, (void)n;
     const uint16_t op = aigc__graph_value(graph, in[0])->op;

@@ -1,7 +1,8 @@
 #include "graph/ops/strided.h"
 #include <string.h>
 
-_Static_assert(sizeof(aigc__strided_t) <= sizeof(((aigc__step_t *)0)->detail), "a strided view fits into a step's detail");
+_Static_assert(sizeof(aigc__strided_t) <= sizeof(((aigc__step_t *)0)->detail),
+               "a strided view fits into a step's detail");
 
 void aigc__row_strides(const aigc__shape_t *shape, ptrdiff_t strides[AIGC_MAX_RANK])
 {

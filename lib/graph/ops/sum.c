@@ -10,7 +10,8 @@ static void gradient_sum(aigc__graph_t *graph, aigc__id_t value, aigc__id_t dy, 
     dx[0] = aigc__broadcast(graph, kept, from);
 }
 
-static aigc__id_t simplify_sum(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n, const aigc__id_t *in)
+static aigc__id_t simplify_sum(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
+                               const aigc__id_t *in)
 {
     const aigc__value_t *a = aigc__graph_value(graph, in[0]);
     aigc__shape_t shape;
