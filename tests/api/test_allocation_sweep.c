@@ -1,0 +1,233 @@
+/* Every allocation of every operation fails in turn: AIGC_ERROR_MEMORY, nothing leaked, nothing changed, and
+ * the same call works afterwards. */
+#include "models/small_world.h"
+#include "support/unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct scene {
+    small_world_t world;
+    aigc_dataset_t *dataset;
+    aigc_model_t *model;
+    aigc_tensor_t *images;
+    aigc_options_t *train;
+    char path[96];
+} scene_t;
+
+/* Does it once; leaves nothing behind on success that end() does not free. */
+typedef aigc_status_t (*operation_t)(scene_t *scene);
+
+static aigc_status_t op_context(scene_t *scene)
+{
+    aigc_context_t *context = NULL;
+    const aigc_status_t status = aigc_context_create_with(&context, &scene->world.memory.allocator, NULL);
+    aigc_context_free(context);
+    return status;
+}
+
+static aigc_status_t op_tensor(scene_t *scene)
+{
+    aigc_tensor_t *tensor = NULL;
+    const aigc_status_t status = aigc_tensor_convert(&tensor, scene->images, AIGC_DTYPE_F32);
+    aigc_tensor_release(tensor);
+    return status;
+}
+
+static aigc_status_t op_dataset(scene_t *scene)
+{
+    aigc_dataset_t *dataset = NULL, *first = NULL, *second = NULL;
+    aigc_options_t *options = small_options(&scene->world, "n=6 size=16", NULL);
+    aigc_status_t status = aigc_dataset_create(&dataset, scene->world.context, "home-designs", NULL, options);
+    if (status == AIGC_OK) status = aigc_dataset_split(dataset, 0.5, 1, &first, &second);
+    aigc_options_free(options);
+    aigc_dataset_free(dataset);
+    aigc_dataset_free(first);
+    aigc_dataset_free(second);
+    return status;
+}
+
+static aigc_status_t op_create(scene_t *scene)
+{
+    aigc_model_t *model = NULL;
+    aigc_options_t *options = small_options(&scene->world, "height=8 width=8 channels=1 hidden_dim=8 latent_dim=2 classes=2", NULL);
+    const aigc_status_t status = aigc_model_create(&model, scene->world.context, "vae", options);
+    aigc_options_free(options);
+    aigc_model_free(model);
+    return status;
+}
+
+static aigc_status_t op_train_step(scene_t *scene) { return aigc_model_train_step(scene->model, scene->images, NULL, NULL, NULL); }
+
+static aigc_status_t op_train(scene_t *scene)
+{
+    return aigc_model_train(scene->model, scene->dataset, NULL, scene->train, NULL, NULL);
+}
+
+static aigc_status_t op_generate(scene_t *scene)
+{
+    aigc_tensor_t *images = NULL;
+    const aigc_status_t status = aigc_model_generate(&images, scene->model, NULL);
+    aigc_tensor_release(images);
+    return status;
+}
+
+static aigc_status_t op_reconstruct(scene_t *scene)
+{
+    aigc_tensor_t *images = NULL;
+    const aigc_status_t status = aigc_model_reconstruct(&images, scene->model, scene->images, NULL, NULL);
+    aigc_tensor_release(images);
+    return status;
+}
+
+static aigc_status_t op_evaluate(scene_t *scene)
+{
+    aigc_metrics_t metrics = {.struct_size = sizeof metrics};
+    return aigc_model_evaluate(scene->model, scene->dataset, NULL, &metrics, NULL, NULL);
+}
+
+static aigc_status_t op_interpolate(scene_t *scene)
+{
+    aigc_tensor_t *images = NULL;
+    const aigc_status_t status = aigc_model_interpolate(&images, scene->model, NULL, NULL, NULL);
+    aigc_tensor_release(images);
+    return status;
+}
+
+static aigc_status_t op_save(scene_t *scene) { return aigc_model_save(scene->model, scene->path, NULL); }
+
+static aigc_status_t op_load(scene_t *scene)
+{
+    aigc_model_t *model = NULL;
+    const aigc_status_t status = aigc_model_load(&model, scene->world.context, scene->path, NULL);
+    aigc_model_free(model);
+    return status;
+}
+
+static aigc_status_t op_load_weights(scene_t *scene) { return aigc_model_load_weights(scene->model, scene->path, NULL); }
+
+static aigc_status_t op_grid(scene_t *scene) { return aigc_image_write_grid(scene->images, small_path(&scene->world, "grid.png"), NULL); }
+
+static aigc_status_t op_read_image(scene_t *scene)
+{
+    aigc_tensor_t *image = NULL;
+    check_ok(aigc_image_write_grid(scene->images, small_path(&scene->world, "read.png"), NULL));
+    const aigc_status_t status = aigc_image_read(&image, scene->world.context, small_path(&scene->world, "read.png"), NULL);
+    aigc_tensor_release(image);
+    return status;
+}
+
+static void scene_begin(scene_t *scene)
+{
+    memset(scene, 0, sizeof *scene);
+    small_world_begin(&scene->world, 2);
+    scene->dataset = small_dataset(&scene->world, 12);
+    scene->model = small_vae(&scene->world, "height=8 width=8 channels=1");
+    scene->images = small_pictures(&scene->world, 6);
+    scene->train = small_options(&scene->world, "epochs=1 batch_size=5 samples=4 ema=0.5 validation_split=0.25", "t.safetensors");
+    snprintf(scene->path, sizeof scene->path, "%s/m.safetensors", scene->world.folder);
+    check_ok(aigc_model_save(scene->model, scene->path, NULL));
+}
+
+static void scene_end(scene_t *scene)
+{
+    aigc_options_free(scene->train);
+    aigc_tensor_release(scene->images);
+    aigc_model_free(scene->model);
+    aigc_dataset_free(scene->dataset);
+    small_world_end(&scene->world);
+}
+
+/* `keeps`: the operation may leave plans and buffers behind in the model even when it fails. */
+static void sweep(operation_t operation, bool keeps, bool trains)
+{
+    for (int from_then = 0; from_then < 2; from_then++) {
+        bool is_done = false;
+        for (size_t at = 1; !is_done; at += at < 60 ? 1 : at / 24) {
+            scene_t scene;
+            size_t n = 0;
+            scene_begin(&scene);
+            float *before = copy_parameters(scene.model, &n);
+            const size_t blocks = scene.world.memory.blocks;
+            test_memory_fail(&scene.world.memory, at, from_then);
+            const aigc_status_t status = operation(&scene);
+            is_done = status == AIGC_OK;
+            test_memory_fail(&scene.world.memory, 0, false);
+            if (!is_done && status != AIGC_ERROR_MEMORY) print_error("allocation %zu: %s\n", at, aigc_last_error());
+            assert_true(is_done || status == AIGC_ERROR_MEMORY);
+            if (!keeps) assert_int_equal(scene.world.memory.blocks, blocks);
+            float *after = copy_parameters(scene.model, &n);
+            if (!trains) assert_memory_equal(before, after, n * sizeof *before);
+            free(before);
+            free(after);
+            check_ok(operation(&scene));
+            scene_end(&scene);
+            assert_true(at < 100000);
+        }
+    }
+}
+
+#define SWEEP(name, keeps, trains)                                                                                       \
+    static void sweep_##name(void **state)                                                                              \
+    {                                                                                                                  \
+        (void)state;                                                                                                    \
+        sweep(op_##name, keeps, trains);                                                                                 \
+    }
+
+SWEEP(context, false, false)
+SWEEP(tensor, false, false)
+SWEEP(dataset, false, false)
+SWEEP(create, false, false)
+SWEEP(train_step, true, false)
+SWEEP(train, true, true)
+SWEEP(generate, true, false)
+SWEEP(reconstruct, true, false)
+SWEEP(evaluate, true, false)
+SWEEP(interpolate, true, false)
+SWEEP(save, false, false)
+SWEEP(load, false, false)
+SWEEP(load_weights, false, false)
+SWEEP(grid, false, false)
+SWEEP(read_image, false, false)
+
+/* The cap: a step that fits passes, one byte less than it needs is refused with both figures. */
+static void the_byte_cap_is_held(void **state)
+{
+    (void)state;
+    uint64_t peak = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        aigc_context_t *context = NULL;
+        aigc_options_t *options = NULL;
+        aigc_model_t *model = NULL;
+        aigc_tensor_t *images = NULL;
+        check_ok(aigc_options_create(&options));
+        check_ok(aigc_options_parse(options, "threads=1"));
+        check_ok(aigc_options_set_int(options, "memory_limit", pass == 0 ? 0 : (int64_t)peak - 1));
+        check_ok(aigc_context_create(&context, options));
+        aigc_options_free(options);
+        check_ok(aigc_options_create(&options));
+        check_ok(aigc_options_parse(options, "height=8 width=8 channels=1 hidden_dim=64"));
+        check_ok(aigc_model_create(&model, context, "vae", options));
+        aigc_options_free(options);
+        check_ok(aigc_tensor_create(&images, context, AIGC_DTYPE_U8, 4, (int64_t[]){64, 8, 8, 1}));
+        const aigc_status_t status = aigc_model_train_step(model, images, NULL, NULL, NULL);
+        assert_int_equal(status, pass == 0 ? AIGC_OK : AIGC_ERROR_LIMIT);
+        check_ok(aigc_context_memory(context, NULL, &peak));
+        aigc_tensor_release(images);
+        aigc_model_free(model);
+        aigc_context_free(context);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sweep_context),     cmocka_unit_test(sweep_tensor),      cmocka_unit_test(sweep_dataset),
+        cmocka_unit_test(sweep_create),      cmocka_unit_test(sweep_train_step),  cmocka_unit_test(sweep_train),
+        cmocka_unit_test(sweep_generate),    cmocka_unit_test(sweep_reconstruct), cmocka_unit_test(sweep_evaluate),
+        cmocka_unit_test(sweep_interpolate), cmocka_unit_test(sweep_save),        cmocka_unit_test(sweep_load),
+        cmocka_unit_test(sweep_load_weights), cmocka_unit_test(sweep_grid),       cmocka_unit_test(sweep_read_image),
+        cmocka_unit_test(the_byte_cap_is_held),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

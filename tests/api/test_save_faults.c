@@ -1,0 +1,193 @@
+/* Saving and loading a model while the disk misbehaves: the old file stays whole, the sentence says what
+ * happened, the next save works. */
+#include "base/runtime.h"
+#include "models/small_world.h"
+#include "support/fault_files.h"
+#include "support/unit.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const path = "/disk/model.safetensors";
+
+typedef struct desk {
+    small_world_t world;
+    test_files_t *files;
+    aigc_model_t *model;
+    uint8_t *old;
+    size_t old_size;
+} desk_t;
+
+/* A model saved once, then changed by a step. */
+static void desk_begin(desk_t *desk)
+{
+    size_t size = 0;
+    memset(desk, 0, sizeof *desk);
+    small_world_begin(&desk->world, 1);
+    desk->files = test_files_create();
+    desk->world.context->files = test_files_calls(desk->files);
+    desk->model = small_vae(&desk->world, "height=8 width=8 channels=1");
+    check_ok(aigc_model_save(desk->model, path, NULL));
+    const uint8_t *bytes = test_files_get(desk->files, path, &size, NULL);
+    desk->old = malloc(size);
+    memcpy(desk->old, bytes, size);
+    desk->old_size = size;
+    aigc_tensor_t *images = small_pictures(&desk->world, 4);
+    check_ok(aigc_model_train_step(desk->model, images, NULL, NULL, NULL));
+    aigc_tensor_release(images);
+}
+
+static void desk_end(desk_t *desk)
+{
+    free(desk->old);
+    aigc_model_free(desk->model);
+    test_files_free(desk->files);
+    desk->world.context->files = &aigc__posix_files;
+    small_world_end(&desk->world);
+}
+
+static bool is_old(const desk_t *desk)
+{
+    size_t size = 0;
+    const uint8_t *bytes = test_files_get(desk->files, path, &size, NULL);
+    return bytes && size == desk->old_size && memcmp(bytes, desk->old, size) == 0;
+}
+
+static const int errors[] = {EIO, ENOSPC, EDQUOT, EACCES, EMFILE, EROFS, EXDEV};
+
+static void a_failed_save_leaves_the_old_file(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof errors / sizeof *errors; k++)
+        for (int from_then = 0; from_then < 2; from_then++) {
+            bool is_done = false;
+            for (size_t at = 1; !is_done; at++) {
+                desk_t desk;
+                desk_begin(&desk);
+                test_files_fail(desk.files, at, errors[k], from_then);
+                const aigc_status_t status = aigc_model_save(desk.model, path, NULL);
+                is_done = test_files_failed_call(desk.files) == TEST_CALLS;
+                const test_call_t failed = test_files_failed_call(desk.files);
+                test_files_fail(desk.files, 0, 0, false);
+                if (status != AIGC_OK) {
+                    assert_int_equal(status, AIGC_ERROR_IO);
+                    /* after the rename the new file is in place whole; before, the old one */
+                    assert_true(is_old(&desk) || failed == TEST_SYNC_FOLDER);
+                }
+                assert_int_equal(test_files_open(desk.files), 0);
+                assert_int_equal(test_files_second_syncs(desk.files), 0);
+                check_ok(aigc_model_save(desk.model, path, NULL));
+                assert_false(is_old(&desk));
+                desk_end(&desk);
+                assert_true(at < 1000);
+            }
+        }
+}
+
+static void interruptions_do_not_show(void **state)
+{
+    desk_t desk;
+    aigc_model_t *loaded = NULL;
+    size_t n = 0, m = 0;
+    (void)state;
+    desk_begin(&desk);
+    test_files_interrupt(desk.files, true);
+    test_files_shorten(desk.files, 7);
+    check_ok(aigc_model_save(desk.model, path, NULL));
+    check_ok(aigc_model_load(&loaded, desk.world.context, path, NULL));
+    float *a = copy_parameters(desk.model, &n), *b = copy_parameters(loaded, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n * sizeof *a);
+    free(a);
+    free(b);
+    aigc_model_free(loaded);
+    desk_end(&desk);
+}
+
+static void a_failed_load_says_so(void **state)
+{
+    (void)state;
+    bool is_done = false;
+    for (size_t at = 1; !is_done; at++) {
+        desk_t desk;
+        aigc_model_t *loaded = NULL;
+        desk_begin(&desk);
+        test_files_fail(desk.files, at, EIO, false);
+        const aigc_status_t status = aigc_model_load(&loaded, desk.world.context, path, NULL);
+        const test_call_t failed = test_files_failed_call(desk.files);
+        is_done = failed == TEST_CALLS;
+        test_files_fail(desk.files, 0, 0, false);
+        if (!is_done && failed != TEST_CLOSE) {
+            assert_int_equal(status, AIGC_ERROR_IO);
+            assert_null(loaded);
+            assert_non_null(strstr(aigc_last_error(), path));
+        }
+        aigc_model_free(loaded);
+        assert_int_equal(test_files_open(desk.files), 0);
+        desk_end(&desk);
+    }
+}
+
+typedef struct disk {
+    const desk_t *desk;
+    const uint8_t *fresh;
+    size_t fresh_size, states;
+} disk_t;
+
+static void old_or_new(void *user, const uint8_t *bytes, size_t size, bool is_finished)
+{
+    disk_t *disk = user;
+    const bool old = bytes && size == disk->desk->old_size && memcmp(bytes, disk->desk->old, size) == 0;
+    const bool fresh = bytes && size == disk->fresh_size && memcmp(bytes, disk->fresh, size) == 0;
+    assert_true(fresh || (old && !is_finished));
+    disk->states++;
+}
+
+static void a_power_loss_leaves_old_or_new(void **state)
+{
+    desk_t desk;
+    (void)state;
+    desk_begin(&desk);
+    test_files_start_log(desk.files);
+    check_ok(aigc_model_save(desk.model, path, NULL));
+    disk_t disk = {.desk = &desk};
+    disk.fresh = test_files_get(desk.files, path, &disk.fresh_size, NULL);
+    test_files_lose_power(desk.files, path, old_or_new, &disk);
+    assert_true(disk.states > 20);
+    desk_end(&desk);
+}
+
+/* Bits that rot: a damaged file loads only where the damage hit numbers, never as another network. */
+static void every_flipped_bit_of_the_header_is_noticed_or_harmless(void **state)
+{
+    desk_t desk;
+    size_t refused = 0;
+    (void)state;
+    desk_begin(&desk);
+    uint64_t header = 0;
+    memcpy(&header, desk.old, sizeof header);
+    for (size_t bit = 0; bit < 8 * (8 + (size_t)header); bit += 3) {
+        aigc_model_t *loaded = NULL;
+        uint8_t *bytes = malloc(desk.old_size);
+        memcpy(bytes, desk.old, desk.old_size);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        test_files_put(desk.files, path, bytes, desk.old_size, 0644);
+        free(bytes);
+        const aigc_status_t status = aigc_model_load(&loaded, desk.world.context, path, NULL);
+        refused += status != AIGC_OK;
+        assert_true(status == AIGC_OK || strlen(aigc_last_error()) > 10);
+        aigc_model_free(loaded);
+    }
+    assert_true(refused > (size_t)header);
+    desk_end(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failed_save_leaves_the_old_file), cmocka_unit_test(interruptions_do_not_show),
+        cmocka_unit_test(a_failed_load_says_so), cmocka_unit_test(a_power_loss_leaves_old_or_new),
+        cmocka_unit_test(every_flipped_bit_of_the_header_is_noticed_or_harmless),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

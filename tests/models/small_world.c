@@ -1,0 +1,136 @@
+#include "small_world.h"
+#include "support/unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void small_world_begin(small_world_t *world, int threads)
+{
+    aigc_options_t *options = NULL;
+    memset(world, 0, sizeof *world);
+    test_memory_init(&world->memory);
+    check_ok(aigc_options_create(&options));
+    check_ok(aigc_options_set_int(options, "threads", threads));
+    check_ok(aigc_context_create_with(&world->context, &world->memory.allocator, options));
+    aigc_options_free(options);
+    strcpy(world->folder, "/tmp/aigc-test-XXXXXX");
+    assert_non_null(mkdtemp(world->folder));
+}
+
+void small_world_end(small_world_t *world)
+{
+    char command[128];
+    aigc_context_free(world->context);
+    assert_int_equal(world->memory.blocks, 0);
+    assert_int_equal(world->memory.mistakes, 0);
+    snprintf(command, sizeof command, "rm -rf '%s'", world->folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* A bright bar, upright in class 0 and lying in class 1, its place and brightness by the number. */
+static uint8_t pixel(int64_t picture, int64_t y, int64_t x)
+{
+    const int64_t along = picture % 2 ? y : x, place = 1 + picture / 2 % 5;
+    return along == place || along == place + 1 ? (uint8_t)(255 - picture % 7 * 20) : (uint8_t)(picture % 3 * 15);
+}
+
+aigc_tensor_t *small_pictures(small_world_t *world, int64_t n)
+{
+    aigc_tensor_t *images = NULL;
+    check_ok(aigc_tensor_create(&images, world->context, AIGC_DTYPE_U8, 4, (int64_t[]){n, WORLD_SIDE, WORLD_SIDE, 1}));
+    uint8_t *data = aigc_tensor_data(images);
+    for (int64_t i = 0; i < n * WORLD_PIXELS; i++)
+        data[i] = pixel(i / WORLD_PIXELS, i % WORLD_PIXELS / WORLD_SIDE, i % WORLD_SIDE);
+    return images;
+}
+
+aigc_tensor_t *small_labels(small_world_t *world, int64_t n)
+{
+    aigc_tensor_t *labels = NULL;
+    check_ok(aigc_tensor_create(&labels, world->context, AIGC_DTYPE_I64, 1, &n));
+    for (int64_t i = 0; i < n; i++) ((int64_t *)aigc_tensor_data(labels))[i] = i % 2;
+    return labels;
+}
+
+aigc_dataset_t *small_dataset(small_world_t *world, int64_t n)
+{
+    aigc_dataset_t *dataset = NULL;
+    aigc_tensor_t *images = small_pictures(world, n), *labels = small_labels(world, n);
+    check_ok(aigc_dataset_create_array(&dataset, world->context, images, labels, NULL));
+    aigc_tensor_release(images);
+    aigc_tensor_release(labels);
+    return dataset;
+}
+
+aigc_model_t *small_vae(small_world_t *world, const char *more)
+{
+    aigc_model_t *model = NULL;
+    aigc_options_t *options = NULL;
+    check_ok(aigc_options_create(&options));
+    check_ok(aigc_options_parse(options, "hidden_dim=16 latent_dim=4"));
+    check_ok(aigc_options_parse(options, more));
+    check_ok(aigc_model_create(&model, world->context, "vae", options));
+    aigc_options_free(options);
+    return model;
+}
+
+const char *small_path(const small_world_t *world, const char *name)
+{
+    static char buffers[4][128];
+    static unsigned next;
+    char *buffer = buffers[next++ % 4];
+    snprintf(buffer, sizeof buffers[0], "%s/%s", world->folder, name);
+    return buffer;
+}
+
+aigc_options_t *small_options(const small_world_t *world, const char *text, const char *output)
+{
+    aigc_options_t *options = NULL;
+    check_ok(aigc_options_create(&options));
+    check_ok(aigc_options_parse(options, text));
+    if (output) check_ok(aigc_options_set_string(options, "output", small_path(world, output)));
+    return options;
+}
+
+char *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return NULL;
+    fseek(file, 0, SEEK_END);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = malloc(*size + 1);
+    assert_int_equal(fread(bytes, 1, *size, file), *size);
+    bytes[*size] = '\0';
+    fclose(file);
+    return bytes;
+}
+
+int files_equal(const char *a, const char *b)
+{
+    size_t size_a = 0, size_b = 0;
+    char *bytes_a = read_file(a, &size_a), *bytes_b = read_file(b, &size_b);
+    assert_non_null(bytes_a);
+    assert_non_null(bytes_b);
+    const int equal = size_a == size_b && memcmp(bytes_a, bytes_b, size_a) == 0;
+    free(bytes_a);
+    free(bytes_b);
+    return equal;
+}
+
+float *copy_parameters(aigc_model_t *model, size_t *n)
+{
+    float *all = NULL;
+    aigc_tensor_t *tensor = NULL;
+    *n = 0;
+    for (size_t k = 0; aigc_model_parameter(model, k, NULL, &tensor) == AIGC_OK; k++) {
+        uint64_t count = 0;
+        check_ok(aigc_tensor_info(tensor, NULL, &count, NULL));
+        all = realloc(all, (*n + count) * sizeof *all);
+        memcpy(all + *n, aigc_tensor_data(tensor), count * sizeof *all);
+        *n += count;
+        aigc_tensor_release(tensor);
+    }
+    return all;
+}

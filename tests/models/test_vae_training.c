@@ -1,0 +1,296 @@
+#include "small_world.h"
+#include "support/unit.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double first_metric(const aigc_metrics_t *metrics) { return metrics->values[0]; }
+
+static void training_lowers_the_loss(void **state)
+{
+    small_world_t world;
+    aigc_metrics_t before = {.struct_size = sizeof before}, after = {.struct_size = sizeof after};
+    (void)state;
+    small_world_begin(&world, 2);
+    aigc_dataset_t *data = small_dataset(&world, 64);
+    aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1");
+    aigc_options_t *options = small_options(&world, "epochs=40 batch_size=16", NULL);
+    check_ok(aigc_model_evaluate(model, data, NULL, &before, NULL, NULL));
+    check_ok(aigc_model_train(model, data, NULL, options, NULL, NULL));
+    check_ok(aigc_model_evaluate(model, data, NULL, &after, NULL, NULL));
+    assert_true(first_metric(&after) < 0.8 * first_metric(&before));
+    assert_true(fabs(after.values[0] - after.values[1] - after.values[2]) < 1e-3); /* loss = reconstruction + kl */
+    aigc_options_free(options);
+    aigc_model_free(model);
+    aigc_dataset_free(data);
+    small_world_end(&world);
+}
+
+/* Trains with the options in a world of its own and leaves <stem>.safetensors and its companions. */
+typedef struct stop {
+    uint64_t epoch, step; /* cancel once this far; epoch 0: never */
+} stop_t;
+
+static int32_t stop_there(const aigc_progress_t *progress, void *user)
+{
+    const stop_t *stop = user;
+    return stop->epoch && progress->epoch >= stop->epoch && progress->step >= stop->step ? 42 : 0;
+}
+
+static aigc_status_t train_once(const char *folder, int threads, const char *text, const char *output, stop_t stop)
+{
+    small_world_t world;
+    char path[128];
+    small_world_begin(&world, threads);
+    aigc_dataset_t *data = small_dataset(&world, 50);
+    aigc_model_t *model = small_vae(&world, "conditional=true");
+    aigc_options_t *options = small_options(&world, text, NULL);
+    snprintf(path, sizeof path, "%s/%s", folder, output);
+    check_ok(aigc_options_set_string(options, "output", path));
+    const aigc_status_t status = aigc_model_train(model, data, NULL, options, stop_there, &stop);
+    aigc_options_free(options);
+    aigc_model_free(model);
+    aigc_dataset_free(data);
+    small_world_end(&world);
+    return status;
+}
+
+static void assert_same_run(const small_world_t *world, const char *a, const char *b)
+{
+    char name_a[64], name_b[64];
+    const char *const tails[] = {".safetensors", ".state.safetensors"};
+    for (size_t k = 0; k < 2; k++) {
+        snprintf(name_a, sizeof name_a, "%s%s", a, tails[k]);
+        snprintf(name_b, sizeof name_b, "%s%s", b, tails[k]);
+        assert_true(files_equal(small_path(world, name_a), small_path(world, name_b)));
+    }
+}
+
+/* 50 pictures in batches of 16: the last batch of an epoch is a short one. */
+#define RUN "batch_size=16 seed=3 samples=0 ema=0.9 flip=true "
+static const stop_t never = {0, 0};
+
+static void seven_and_thirteen_epochs_make_twenty(void **state)
+{
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    check_ok(train_once(world.folder, 1, RUN "epochs=20", "straight.safetensors", never));
+    check_ok(train_once(world.folder, 1, RUN "epochs=7", "parts.safetensors", never));
+    check_ok(train_once(world.folder, 3, RUN "epochs=20 resume=true", "parts.safetensors", never));
+    assert_same_run(&world, "straight", "parts");
+    small_world_end(&world);
+}
+
+static void threads_do_not_change_a_bit(void **state)
+{
+    small_world_t world;
+    char name[32], output[48];
+    (void)state;
+    small_world_begin(&world, 1);
+    for (int threads = 1; threads <= 7; threads++) {
+        if (threads == 4 || threads == 5 || threads == 6) continue;
+        snprintf(name, sizeof name, "t%d", threads);
+        snprintf(output, sizeof output, "%s.safetensors", name);
+        check_ok(train_once(world.folder, threads, RUN "epochs=3", output, never));
+        assert_same_run(&world, "t1", name);
+    }
+    small_world_end(&world);
+}
+
+static void a_stopped_training_goes_on_bit_for_bit(void **state)
+{
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    check_ok(train_once(world.folder, 1, RUN "epochs=4", "straight.safetensors", never));
+    check_failure(train_once(world.folder, 2, RUN "epochs=4", "parts.safetensors", (stop_t){2, 0}), AIGC_ERROR_CANCELLED, "42");
+    check_ok(train_once(world.folder, 1, RUN "epochs=4 resume=true", "parts.safetensors", never));
+    assert_same_run(&world, "straight", "parts");
+    small_world_end(&world);
+}
+
+/* Controls: other bytes in any part of the state, or another seed, must show. */
+static void what_is_saved_is_needed(void **state)
+{
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    check_ok(train_once(world.folder, 1, RUN "epochs=4", "straight.safetensors", never));
+    for (int part = 0; part < 4; part++) {
+        static const char *const marks[] = {"moment1.fc1.weight", "moment2.fc1.weight", "parameter.fc1.weight", "average.fc1.weight"};
+        size_t size = 0;
+        check_ok(train_once(world.folder, 1, RUN "epochs=2", "changed.safetensors", never));
+        const char *path = small_path(&world, "changed.state.safetensors");
+        char *bytes = read_file(path, &size);
+        char *entry = strstr(bytes + 8, marks[part]);
+        assert_non_null(entry);
+        const long begin = strtol(strstr(entry, "\"data_offsets\":[") + 16, NULL, 10);
+        uint64_t header = 0;
+        memcpy(&header, bytes, sizeof header);
+        float *numbers = (float *)(void *)(bytes + 8 + header + (size_t)begin);
+        for (int k = 0; k < 64; k++) numbers[k] += 0.01f;
+        FILE *file = fopen(path, "wb");
+        assert_int_equal(fwrite(bytes, 1, size, file), size);
+        fclose(file);
+        free(bytes);
+        check_ok(train_once(world.folder, 1, RUN "epochs=4 resume=true", "changed.safetensors", never));
+        assert_false(files_equal(small_path(&world, "straight.safetensors"), small_path(&world, "changed.safetensors")));
+    }
+    check_failure(train_once(world.folder, 1, "batch_size=16 seed=4 samples=0 epochs=9 resume=true", "changed.safetensors", never),
+                  AIGC_ERROR_STATE, "seed 3, not 4");
+    small_world_end(&world);
+}
+
+static void metrics_and_samples_stand_beside_the_model(void **state)
+{
+    small_world_t world;
+    size_t size = 0, lines = 0;
+    (void)state;
+    small_world_begin(&world, 1);
+    check_ok(train_once(world.folder, 1, "epochs=2 batch_size=16 samples=6 validation_split=0.2", "m.safetensors", never));
+    check_ok(train_once(world.folder, 1, "epochs=3 batch_size=16 samples=6 validation_split=0.2 resume=true", "m.safetensors", never));
+    char *text = read_file(small_path(&world, "m.metrics.jsonl"), &size);
+    for (size_t k = 0; k < size; k++) lines += text[k] == '\n';
+    assert_int_equal(lines, 3);
+    const char *const keys[] = {"\"epoch\": 3", "\"step\": 9", "\"images\": 120", "\"seconds\"", "\"loss\"", "\"reconstruction\"", "\"kl\"",
+                                "\"validation_loss\"", "\"validation_reconstruction\"", "\"validation_kl\""};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) assert_non_null(strstr(text, keys[k]));
+    free(text);
+    aigc_tensor_t *grid = NULL;
+    check_ok(aigc_image_read(&grid, world.context, small_path(&world, "m.samples/epoch-0003.png"), NULL));
+    aigc_tensor_release(grid);
+    small_world_end(&world);
+}
+
+static void a_bad_picture_stops_with_step_and_reason(void **state)
+{
+    small_world_t world;
+    aigc_tensor_t *images = NULL;
+    size_t n = 0;
+    (void)state;
+    small_world_begin(&world, 2);
+    aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1");
+    check_ok(aigc_tensor_create(&images, world.context, AIGC_DTYPE_F32, 4, (int64_t[]){4, 8, 8, 1}));
+    check_ok(aigc_model_train_step(model, images, NULL, NULL, NULL));
+    float *before = copy_parameters(model, &n);
+    const float bad[] = {NAN, INFINITY, 1e38f};
+    for (size_t k = 0; k < 3; k++) {
+        ((float *)aigc_tensor_data(images))[77] = bad[k];
+        assert_int_equal(aigc_model_train_step(model, images, NULL, NULL, NULL), AIGC_ERROR_NUMERIC);
+        float *after = copy_parameters(model, &n);
+        assert_memory_equal(before, after, n * sizeof *before);
+        free(after);
+    }
+    ((float *)aigc_tensor_data(images))[77] = NAN;
+    check_failure(aigc_model_train_step(model, images, NULL, NULL, NULL), AIGC_ERROR_NUMERIC, "pictures");
+    aigc_dataset_t *data = NULL;
+    check_ok(aigc_dataset_create_array(&data, world.context, images, NULL, NULL));
+    check_failure(aigc_model_train(model, data, NULL, NULL, NULL, NULL), AIGC_ERROR_NUMERIC, "step 1");
+    aigc_dataset_free(data);
+    free(before);
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
+static void a_bad_parameter_is_named(void **state)
+{
+    small_world_t world;
+    const char *name = NULL;
+    aigc_tensor_t *tensor = NULL;
+    (void)state;
+    small_world_begin(&world, 1);
+    aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1");
+    aigc_tensor_t *images = small_pictures(&world, 4);
+    check_ok(aigc_model_parameter(model, 2, &name, &tensor));
+    ((float *)aigc_tensor_data(tensor))[1] = NAN;
+    check_failure(aigc_model_train_step(model, images, NULL, NULL, NULL), AIGC_ERROR_NUMERIC, name);
+    aigc_tensor_release(tensor);
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
+static void later_steps_allocate_nothing(void **state)
+{
+    small_world_t world;
+    aigc_metrics_t metrics = {.struct_size = sizeof metrics};
+    (void)state;
+    small_world_begin(&world, 3);
+    aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1");
+    aigc_tensor_t *images = small_pictures(&world, 32);
+    check_ok(aigc_model_train_step(model, images, NULL, NULL, &metrics));
+    const size_t allocations = world.memory.allocations;
+    for (int k = 0; k < 20; k++) check_ok(aigc_model_train_step(model, images, NULL, NULL, &metrics));
+    assert_int_equal(world.memory.allocations, allocations);
+    assert_int_equal(metrics.step, 21);
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
+static void every_optimizer_learns(void **state)
+{
+    static const char *const settings[] = {"optimizer=adam", "optimizer=adamw", "optimizer=sgd learning_rate=1e-3 momentum=0",
+                                           "optimizer=sgd learning_rate=1e-3 nesterov=true", "optimizer=rmsprop learning_rate=1e-3 momentum=0",
+                                           "optimizer=adam schedule=cosine warmup_steps=3 gradient_clip=5"};
+    (void)state;
+    for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
+        small_world_t world;
+        aigc_metrics_t first = {.struct_size = sizeof first}, last = {.struct_size = sizeof last};
+        small_world_begin(&world, 1);
+        aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1 loss=mse sigma=0.5");
+        aigc_tensor_t *images = small_pictures(&world, 32);
+        aigc_options_t *options = small_options(&world, settings[k], NULL);
+        check_ok(aigc_model_train_step(model, images, NULL, options, &first));
+        for (int step = 0; step < 80; step++) check_ok(aigc_model_train_step(model, images, NULL, options, &last));
+        assert_true(first_metric(&last) < first_metric(&first) - 1);
+        aigc_options_free(options);
+        aigc_tensor_release(images);
+        aigc_model_free(model);
+        small_world_end(&world);
+    }
+}
+
+static void predicted_memory_holds(void **state)
+{
+    small_world_t world;
+    uint64_t predicted = 0, live = 0, peak = 0;
+    (void)state;
+    small_world_begin(&world, 2);
+    aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1 hidden_dim=256");
+    aigc_tensor_t *images = small_pictures(&world, 64);
+    aigc_options_t *options = small_options(&world, "batch_size=64", NULL);
+    check_ok(aigc_model_memory(model, "train", options, &predicted));
+    check_ok(aigc_context_memory(world.context, &live, NULL));
+    check_ok(aigc_model_train_step(model, images, NULL, NULL, NULL));
+    uint64_t after = 0;
+    check_ok(aigc_context_memory(world.context, &after, &peak));
+    assert_true(after - live <= predicted);
+    assert_true(after - live >= predicted / 2);
+    check_failure(aigc_model_memory(model, "swim", NULL, &predicted), AIGC_ERROR_UNSUPPORTED, "swim");
+    aigc_options_free(options);
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(training_lowers_the_loss),
+        cmocka_unit_test(seven_and_thirteen_epochs_make_twenty),
+        cmocka_unit_test(threads_do_not_change_a_bit),
+        cmocka_unit_test(a_stopped_training_goes_on_bit_for_bit),
+        cmocka_unit_test(what_is_saved_is_needed),
+        cmocka_unit_test(metrics_and_samples_stand_beside_the_model),
+        cmocka_unit_test(a_bad_picture_stops_with_step_and_reason),
+        cmocka_unit_test(a_bad_parameter_is_named),
+        cmocka_unit_test(later_steps_allocate_nothing),
+        cmocka_unit_test(every_optimizer_learns),
+        cmocka_unit_test(predicted_memory_holds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

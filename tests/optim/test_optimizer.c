@@ -1,0 +1,184 @@
+/* Optimizers on a store against the update rules in double, and schedules against their formulas. */
+#include "optim/optimizer.h"
+#include "kernels/kernels.h"
+#include "support/unit.h"
+#include <math.h>
+#include <string.h>
+
+enum { COUNT = 40, STEPS = 25 };
+
+typedef struct bed {
+    aigc_context_t *context;
+    aigc__graph_t *graph;
+    aigc__store_t *store;
+    aigc__optimizer_t *optimizer;
+} bed_t;
+
+static void bed_begin(bed_t *bed, aigc__store_t *average)
+{
+    memset(bed, 0, sizeof *bed);
+    check_ok(aigc__context_create(&bed->context, NULL, 2, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)));
+    check_ok(aigc__store_create(&bed->store, bed->context));
+    check_ok(aigc__graph_create(&bed->graph, &bed->context->memory));
+    aigc__param(bed->graph, bed->store, "a", aigc__shape_of(1, (int64_t[]){COUNT - 7}), (aigc__initialiser_t){AIGC__INITIAL_NORMAL, 0, 1});
+    aigc__param(bed->graph, bed->store, "b", aigc__shape_of(1, (int64_t[]){7}), (aigc__initialiser_t){AIGC__INITIAL_CONSTANT, 0.5, 0});
+    check_ok(aigc__store_seal(bed->store, 3));
+    check_ok(aigc__optimizer_create(&bed->optimizer, bed->context, bed->store, average, 0));
+}
+
+static void bed_end(bed_t *bed)
+{
+    aigc__optimizer_free(bed->optimizer);
+    aigc__graph_free(bed->graph);
+    aigc__store_free(bed->store);
+    aigc__context_release(bed->context);
+}
+
+static aigc__optimizer_settings_t settings(int64_t kind)
+{
+    return (aigc__optimizer_settings_t){.kind = kind, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .momentum = 0.9, .alpha = 0.99, .weight_decay = -1};
+}
+
+static double gradient_at(int step, int i) { return sin(step * 1.3 + i) * (1 + i % 3); }
+
+/* One parameter's way in double by the textbook rule. */
+typedef struct track {
+    double p, m, v;
+} track_t;
+
+static void reference_step(track_t *t, double g, int step, const aigc__optimizer_settings_t *s)
+{
+    const double lr = s->learning_rate;
+    switch (s->kind) {
+    case AIGC__OPTIMIZER_SGD:
+        t->m = s->momentum * t->m + g;
+        t->p -= lr * (s->nesterov ? g + s->momentum * t->m : t->m);
+        return;
+    case AIGC__OPTIMIZER_RMSPROP:
+        t->v = s->alpha * t->v + (1 - s->alpha) * g * g;
+        t->m = s->momentum * t->m + g / (sqrt(t->v) + s->epsilon);
+        t->p -= lr * t->m;
+        return;
+    default:
+        if (s->kind == AIGC__OPTIMIZER_ADAMW) t->p -= lr * 1e-2 * t->p;
+        t->m = s->beta1 * t->m + (1 - s->beta1) * g;
+        t->v = s->beta2 * t->v + (1 - s->beta2) * g * g;
+        t->p -= lr / (1 - pow(s->beta1, step + 1)) * t->m / (sqrt(t->v) / sqrt(1 - pow(s->beta2, step + 1)) + s->epsilon);
+    }
+}
+
+static void steps_follow_the_rules(void **state)
+{
+    (void)state;
+    for (int64_t kind = 0; kind < 5; kind++) {
+        bed_t bed;
+        track_t tracks[COUNT] = {{0}};
+        aigc__optimizer_settings_t s = settings(kind == 4 ? AIGC__OPTIMIZER_SGD : kind);
+        double norm = 0;
+        s.learning_rate = 0.01;
+        s.nesterov = kind == 4;
+        bed_begin(&bed, NULL);
+        for (size_t i = 0; i < COUNT; i++) tracks[i].p = (double)(i < COUNT - 7 ? aigc__store_data(bed.store, 0)[i] : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
+        for (int step = 0; step < STEPS; step++) {
+            double squares = 0;
+            for (int i = 0; i < COUNT; i++) {
+                const float g = (float)gradient_at(step, i);
+                if (i < COUNT - 7) aigc__optimizer_gradient(bed.optimizer, 0)[i] = g;
+                else aigc__optimizer_gradient(bed.optimizer, 1)[i - (COUNT - 7)] = g;
+                reference_step(&tracks[i], (double)g, step, &s);
+                squares += (double)g * (double)g;
+            }
+            check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+            assert_true(fabs(norm - sqrt(squares)) < 1e-5 * norm);
+        }
+        for (int i = 0; i < COUNT; i++) {
+            const double p = (double)(i < COUNT - 7 ? aigc__store_data(bed.store, 0)[i] : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
+            assert_true(fabs(p - tracks[i].p) < 2e-5 * (1 + fabs(tracks[i].p)));
+        }
+        assert_int_equal(aigc__optimizer_steps(bed.optimizer), STEPS);
+        bed_end(&bed);
+    }
+}
+
+static void a_bad_gradient_changes_nothing(void **state)
+{
+    bed_t bed;
+    float before[COUNT];
+    double norm = -1;
+    const aigc__optimizer_settings_t s = settings(AIGC__OPTIMIZER_ADAM);
+    (void)state;
+    bed_begin(&bed, NULL);
+    memcpy(before, aigc__store_data(bed.store, 0), sizeof before - 7 * sizeof *before);
+    aigc__optimizer_gradient(bed.optimizer, 1)[2] = NAN;
+    check_failure(aigc__optimizer_step(bed.optimizer, &s, &norm), AIGC_ERROR_NUMERIC, "gradient of b");
+    aigc__optimizer_gradient(bed.optimizer, 1)[2] = 3e38f;
+    check_failure(aigc__optimizer_step(bed.optimizer, &s, &norm), AIGC_ERROR_NUMERIC, "range");
+    assert_memory_equal(before, aigc__store_data(bed.store, 0), sizeof before - 7 * sizeof *before);
+    assert_int_equal(aigc__optimizer_steps(bed.optimizer), 0);
+    assert_true(norm == -1);
+    bed_end(&bed);
+}
+
+static void clipping_bounds_the_step(void **state)
+{
+    bed_t bed;
+    double norm = 0;
+    aigc__optimizer_settings_t s = settings(AIGC__OPTIMIZER_SGD);
+    (void)state;
+    s.learning_rate = 1;
+    s.momentum = 0;
+    s.gradient_clip = 0.5;
+    bed_begin(&bed, NULL);
+    aigc__optimizer_gradient(bed.optimizer, 1)[0] = 30;
+    aigc__optimizer_gradient(bed.optimizer, 1)[1] = 40;
+    check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+    assert_true(fabs(norm - 50) < 1e-4);
+    assert_true(fabs((double)aigc__store_data(bed.store, 1)[0] - 0.2) < 1e-6); /* 0.5 - 0.5 * 30/50 */
+    assert_true(fabs((double)aigc__store_data(bed.store, 1)[1] - 0.1) < 1e-6);
+    bed_end(&bed);
+}
+
+static void the_average_follows(void **state)
+{
+    bed_t bed;
+    aigc__store_t *average = NULL;
+    double norm = 0, expected = 0.5;
+    aigc__optimizer_settings_t s = settings(AIGC__OPTIMIZER_SGD);
+    (void)state;
+    s.learning_rate = 0.1;
+    bed_begin(&bed, NULL);
+    check_ok(aigc__store_clone(&average, bed.store));
+    aigc__optimizer_set_average(bed.optimizer, average, 0.75);
+    for (int step = 0; step < 5; step++) {
+        aigc__optimizer_gradient(bed.optimizer, 1)[0] = 1;
+        check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+        expected += 0.25 * ((double)aigc__store_data(bed.store, 1)[0] - expected);
+    }
+    assert_true(fabs((double)aigc__store_data(average, 1)[0] - expected) < 1e-6);
+    aigc__store_free(average);
+    bed_end(&bed);
+}
+
+static void schedules_follow_their_curves(void **state)
+{
+    const aigc__schedule_t constant = {.kind = AIGC__SCHEDULE_CONSTANT, .warmup = 4}, linear = {AIGC__SCHEDULE_LINEAR, 0, 100, 0.1},
+                           cosine = {AIGC__SCHEDULE_COSINE, 10, 110, 0.2};
+    (void)state;
+    assert_true(aigc__schedule_factor(&constant, 0) == 0.25 && aigc__schedule_factor(&constant, 3) == 1 && aigc__schedule_factor(&constant, 999) == 1);
+    assert_true(fabs(aigc__schedule_factor(&linear, 50) - 0.55) < 1e-12);
+    assert_true(fabs(aigc__schedule_factor(&linear, 500) - 0.1) < 1e-12);
+    for (uint64_t step = 10; step < 130; step++) {
+        const double t = step < 110 ? (double)(step - 10) / 100 : 1;
+        assert_true(fabs(aigc__schedule_factor(&cosine, step) - (0.2 + 0.8 * 0.5 * (1 + cos(3.14159265358979323846 * t)))) < 1e-9);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_follow_the_rules),  cmocka_unit_test(a_bad_gradient_changes_nothing),
+        cmocka_unit_test(clipping_bounds_the_step), cmocka_unit_test(the_average_follows),
+        cmocka_unit_test(schedules_follow_their_curves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
