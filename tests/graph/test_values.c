@@ -185,6 +185,8 @@ static void simpler_equals_of_functions_are_taken(void **state)
     assert_int_equal(aigc__neg(g, aigc__sub(g, a, b)), aigc__sub(g, b, a));
     assert_int_equal(aigc__add(g, a, a), aigc__scale(g, a, 2));
     assert_int_equal(aigc__mul(g, a, a), aigc__square(g, a));
+    assert_int_equal(aigc__add(g, aigc__scale(g, a, -3), aigc__scale(g, b, 3)), aigc__scale(g, aigc__sub(g, b, a), 3));
+    assert_int_equal(aigc__sub(g, aigc__scale(g, a, 3), aigc__scale(g, b, -3)), aigc__scale(g, aigc__add(g, a, b), 3));
     assert_int_equal(aigc__map1(g, AIGC__MAP_pow, a, 1), a);
     assert_int_equal(aigc__add(g, one, one), aigc__constant(g, 2, shape(4)));
     check_ok(aigc__graph_status(g));

@@ -82,6 +82,20 @@ static aigc__id_t with_number(aigc__graph_t *g, aigc__map_t map, aigc__id_t a, d
     return 0;
 }
 
+/* a p + b p and a p - b p are one multiplication less. */
+static aigc__id_t common_factor(aigc__graph_t *g, aigc__map_t map, aigc__id_t a, aigc__id_t b)
+{
+    if ((map != AIGC__MAP_add && map != AIGC__MAP_sub) || !is_map(g, a, AIGC__MAP_scale) ||
+        !is_map(g, b, AIGC__MAP_scale))
+        return 0;
+    const double p = parameter_of(g, a), q = parameter_of(g, b);
+    const aigc__id_t x = input_of(g, a, 0), y = input_of(g, b, 0);
+    if (p != q && p != -q) return 0;
+    const bool adds = (map == AIGC__MAP_add) == (p == q);
+    if (!adds && p < 0) return aigc__scale(g, aigc__sub(g, y, x), -p);
+    return aigc__scale(g, adds ? aigc__add(g, x, y) : aigc__sub(g, x, y), p);
+}
+
 static bool commutes(aigc__map_t map)
 {
     return map == AIGC__MAP_add || map == AIGC__MAP_mul || map == AIGC__MAP_max || map == AIGC__MAP_min ||
@@ -103,7 +117,8 @@ static aigc__id_t simplify_two(aigc__graph_t *g, aigc__map_t map, aigc__id_t a, 
     if (map == AIGC__MAP_add && is_map(g, a, AIGC__MAP_neg)) return aigc__sub(g, b, input_of(g, a, 0));
     if (map == AIGC__MAP_sub && is_map(g, b, AIGC__MAP_neg)) return aigc__add(g, a, input_of(g, b, 0));
     /* One order for what commutes, so that equal values are found equal. */
-    return commutes(map) && a > b ? aigc__map2(g, map, b, a) : 0;
+    if (commutes(map) && a > b) return aigc__map2(g, map, b, a);
+    return common_factor(g, map, a, b);
 }
 
 aigc__id_t aigc__map_simplify(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
