@@ -2,8 +2,9 @@
  * level. The plain C level gives each kernel its meaning; the others agree with it within the bound
  * stated at the pointer. All pointers are to f32 unless typed otherwise, aligned to 4 bytes, any n
  * from 0. An output may be exactly one of the inputs where said, otherwise nothing overlaps. NaN in,
- * NaN out. Kernels keep no state, allocate nothing and work on one thread; callers cut work into
- * tiles whose borders do not depend on the number of threads, so results do not either. */
+ * NaN out, but for comparisons, which are false then. Kernels keep no state, allocate nothing and work
+ * on one thread; callers cut work into tiles whose borders do not depend on the number of threads, so
+ * results do not either. */
 #ifndef AIGC_KERNELS_KERNELS_H
 #define AIGC_KERNELS_KERNELS_H
 

@@ -1,0 +1,122 @@
+/* The reductions of a level. */
+
+/* Accumulators that hide the latency of an addition */
+enum { SUM_VECTORS = 8 };
+/* Each accumulator takes 64 vectors, then the lanes are summed as a tree and the chunks in double: the
+ * rounding error does not grow with n. */
+enum { SUM_CHUNK = 64 * SUM_VECTORS * LANES };
+
+typedef vf (*accumulate_fn)(vf sum, vf a, vf b);
+INLINE vf accumulate_value(vf sum, vf a, vf b)
+{
+    (void)b;
+    return vf_add(sum, a);
+}
+INLINE vf accumulate_product(vf sum, vf a, vf b) { return vf_fma(a, b, sum); }
+
+/* Absent lanes of a tail read as 0 and add nothing. */
+INLINE float sum_chunk(const float *a, const float *b, size_t n, accumulate_fn accumulate)
+{
+    vf sums[SUM_VECTORS];
+    for (int k = 0; k < SUM_VECTORS; k++) sums[k] = vf_set(0.0f);
+    size_t i = 0;
+    for (; i + SUM_VECTORS * LANES <= n; i += SUM_VECTORS * LANES)
+        for (size_t k = 0; k < SUM_VECTORS; k++)
+            sums[k] = accumulate(sums[k], vf_load(a + i + k * LANES), vf_load(b + i + k * LANES));
+    for (; i + LANES <= n; i += LANES) sums[0] = accumulate(sums[0], vf_load(a + i), vf_load(b + i));
+    if (i < n) sums[1] = accumulate(sums[1], vf_load_tail(a + i, n - i), vf_load_tail(b + i, n - i));
+    for (int step = SUM_VECTORS / 2; step; step /= 2)
+        for (int k = 0; k < step; k++) sums[k] = vf_add(sums[k], sums[k + step]);
+    return vf_sum_lanes(sums[0]);
+}
+
+INLINE float sum_all(const float *a, const float *b, size_t n, accumulate_fn accumulate)
+{
+    double total = 0.0;
+    for (size_t i = 0; i < n; i += SUM_CHUNK)
+        total += (double)sum_chunk(a + i, b + i, n - i < SUM_CHUNK ? n - i : SUM_CHUNK, accumulate);
+    return (float)total;
+}
+
+static float sum(const float *a, size_t n) { return sum_all(a, a, n, accumulate_value); }
+static float sum_squares(const float *a, size_t n) { return sum_all(a, a, n, accumulate_product); }
+static float dot(const float *a, const float *b, size_t n) { return sum_all(a, b, n, accumulate_product); }
+
+static float max_value(const float *a, size_t n)
+{
+    vf best[4] = {vf_set(a[0]), vf_set(a[0]), vf_set(a[0]), vf_set(a[0])};
+    vm nan = vf_is_nan(best[0]);
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (size_t k = 0; k < 4; k++) {
+            vf x = vf_load(a + i + k * LANES);
+            nan = vm_or(nan, vf_is_nan(x));
+            best[k] = vf_max(x, best[k]); /* keeps best where x is NaN, or becomes NaN */
+        }
+    for (; i < n; i++) { /* one by one: absent lanes would read as 0 */
+        vf x = vf_set(a[i]);
+        nan = vm_or(nan, vf_is_nan(x));
+        best[0] = vf_max(x, best[0]);
+    }
+    if (vm_any(nan)) return NAN;
+    return vf_max_lanes(vf_max(vf_max(best[0], best[1]), vf_max(best[2], best[3])));
+}
+
+static bool all_finite(const float *a, size_t n)
+{
+    vf infinity = vf_set(INFINITY);
+    size_t i = 0;
+    while (i + LANES <= n) {
+        /* Looks up every 16 vectors only; n - n is 0 for a finite number and NaN for others. */
+        vm bad = vf_is_nan(vf_set(0.0f));
+        for (int k = 0; k < 16 && i + LANES <= n; k++, i += LANES) {
+            vf x = vf_abs(vf_load(a + i));
+            bad = vm_or(bad, vm_or(vf_is_nan(x), vf_eq(x, infinity)));
+        }
+        if (vm_any(bad)) return false;
+    }
+    if (i == n) return true;
+    vf x = vf_abs(vf_load_tail(a + i, n - i));
+    return !vm_any(vm_or(vf_is_nan(x), vf_eq(x, infinity)));
+}
+
+/* ---- over rows ---- */
+
+typedef vf (*combine_fn)(vf accumulated, vf a);
+INLINE vf combine_sum(vf accumulated, vf a) { return vf_add(accumulated, a); }
+INLINE vf combine_max(vf accumulated, vf a)
+{
+    return vf_select(vf_is_nan(accumulated), accumulated, vf_max(accumulated, a));
+}
+
+/* A strip of `vectors` whole vectors of columns, or one of n < LANES columns, down all rows */
+INLINE void rows_strip(float *y, const float *a, size_t rows, size_t stride, size_t vectors, size_t n, combine_fn combine)
+{
+    vf held[8];
+    for (size_t k = 0; k < vectors; k++) held[k] = vf_get(y + k * LANES, n);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < vectors; k++) held[k] = combine(held[k], vf_get(a + i * stride + k * LANES, n));
+    for (size_t k = 0; k < vectors; k++) vf_put(y + k * LANES, held[k], n);
+}
+
+/* y already holds what the rows are combined with */
+INLINE void rows_all(float *y, const float *a, size_t rows, size_t columns, size_t stride, combine_fn combine)
+{
+    size_t j = 0;
+    for (; j + 8 * LANES <= columns; j += 8 * LANES) rows_strip(y + j, a + j, rows, stride, 8, LANES, combine);
+    for (; j + LANES <= columns; j += LANES) rows_strip(y + j, a + j, rows, stride, 1, LANES, combine);
+    if (j < columns) rows_strip(y + j, a + j, rows, stride, 1, columns - j, combine);
+}
+
+static void sum_rows(float *y, const float *a, size_t rows, size_t columns, size_t stride, bool add)
+{
+    if (!add && columns) memset(y, 0, columns * sizeof *y);
+    rows_all(y, a, rows, columns, stride, combine_sum);
+}
+
+static void max_rows(float *y, const float *a, size_t rows, size_t columns, size_t stride)
+{
+    if (!rows || !columns) return;
+    memcpy(y, a, columns * sizeof *y);
+    rows_all(y, a + stride, rows - 1, columns, stride, combine_max);
+}
