@@ -21,7 +21,8 @@ typedef struct aigc__file_calls {
     int (*sync_folder)(void *user, const char *folder);
     int (*mode)(void *user, const char *path, uint32_t *mode); /* st_mode */
     int (*make_folder)(void *user, const char *path);          /* 0 also where it exists */
-    /* Calls `visit` for each name in a folder except "." and ".."; stops when it returns non-zero. */
+    /* Calls `visit` for each name in a folder except "." and ".." (a link is what it leads to); stops
+     * when it returns non-zero. */
     int (*list)(void *user, const char *path, int (*visit)(void *arg, const char *name, bool is_folder), void *arg);
     void *user;
 } aigc__file_calls_t;

@@ -1,5 +1,6 @@
-/* 64-bit offsets on 32-bit systems. */
+/* 64-bit offsets on 32-bit systems; d_type is an extension. */
 #define _FILE_OFFSET_BITS 64
+#define _DEFAULT_SOURCE
 #include "base/files.h"
 #include <dirent.h>
 #include <errno.h>
@@ -22,8 +23,8 @@ static int posix_create(void *user, const char *path, uint32_t mode)
     (void)user;
     const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
     if (file < 0) return -errno;
-    /* Some file systems have no modes; what cannot be widened stays private. */
-    if (mode && fchmod(file, (mode_t)(mode & 07777)) != 0) return file;
+    /* Some file systems have no modes, which is no failure: what cannot be widened stays private. */
+    if (mode) fchmod(file, (mode_t)(mode & 07777));
     return file;
 }
 
@@ -104,10 +105,14 @@ static int posix_make_folder(void *user, const char *path)
     return error == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? 0 : -error;
 }
 
-static bool is_folder(int folder, const char *name)
+/* Links are followed. Most file systems tell what an entry is without being asked for each. */
+static bool is_folder(int folder, const struct dirent *entry)
 {
     struct stat info;
-    return fstatat(folder, name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+#ifdef DT_DIR
+    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK) return entry->d_type == DT_DIR;
+#endif
+    return fstatat(folder, entry->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
 }
 
 static int posix_list(void *user, const char *path, int (*visit)(void *arg, const char *name, bool is_folder), void *arg)
@@ -124,7 +129,7 @@ static int posix_list(void *user, const char *path, int (*visit)(void *arg, cons
             break;
         }
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if (visit(arg, entry->d_name, is_folder(dirfd(folder), entry->d_name)) != 0) break;
+        if (visit(arg, entry->d_name, is_folder(dirfd(folder), entry)) != 0) break;
     }
     closedir(folder);
     return result;

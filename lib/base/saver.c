@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 1 << 16, MOST_AT_ONCE = 1 << 30, MESSAGE_SIZE = 512, ATTEMPTS = 100 };
+enum { BUFFER_SIZE = 1 << 16, MOST_AT_ONCE = 1 << 30, MESSAGE_SIZE = 512, ATTEMPTS = 100, MOST_LEFT_OVER = 100 };
 /* A name has at most 255 bytes; the prefix and "-host-pid-number" take up to 6 + 9 + 11 + 9. */
 enum { NAME_PART = 215 };
 static const char PREFIX[] = ".aigc-";
@@ -59,7 +59,6 @@ static aigc_status_t make_paths(aigc__saver_t *saver, const char *path)
 {
     const size_t length = strlen(path), folder = (size_t)(aigc__path_name(path) - path);
     void *block = NULL;
-    if (length > 1 << 20) return aigc__io_fail("save", "a path of more than a megabyte", -ENAMETOOLONG);
     AIGC__TRY(aigc__memory_copy_string(saver->memory, path, &saver->path));
     AIGC__TRY(aigc__memory_alloc(saver->memory, length + 64, &block));
     saver->temporary = block;
@@ -234,13 +233,13 @@ static int find_left_over(void *arg, const char *name, bool is_folder)
     return 1;
 }
 
-/* At most a few a save: leftovers are rare, and none of this may make a save fail. */
+/* Leftovers are rare, and none of this may make a save fail or last for ever. */
 static void remove_left_over(const aigc__saver_t *saver)
 {
     char stem_text[256], *const path = saver->temporary;
     const size_t folder = (size_t)(aigc__path_name(path) - path);
     const int length = stem(stem_text, sizeof stem_text, aigc__path_name(saver->path));
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < MOST_LEFT_OVER; i++) {
         search_t search = {.stem = stem_text, .length = (size_t)length};
         saver->calls->list(saver->calls->user, saver->folder, find_left_over, &search);
         if (!search.found[0]) return;
@@ -252,17 +251,17 @@ static void remove_left_over(const aigc__saver_t *saver)
 
 aigc_status_t aigc__saver_commit(aigc__saver_t *saver)
 {
-    bool is_there = true;
+    bool has_temporary = true;
     aigc_status_t status = aigc__saver_write(saver, NULL, 0);
     if (status == AIGC_OK) status = flush(saver);
     if (status == AIGC_OK) status = sync_file(saver);
     if (status == AIGC_OK) status = close_file(saver);
     if (status == AIGC_OK) status = rename_file(saver);
     if (status == AIGC_OK) {
-        is_there = false;
+        has_temporary = false;
         status = sync_folder(saver);
     }
-    if (is_there) {
+    if (has_temporary) {
         aigc__saver_abort(saver);
         return status;
     }

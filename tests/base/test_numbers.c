@@ -64,7 +64,7 @@ static void the_shortest_text_is_written(void **state)
         const char *text;
     } cases[] = {{0, "0"},       {-0.0, "-0"},   {1, "1"},        {0.1, "0.1"},   {-2.5, "-2.5"}, {1e22, "1e22"},
                  {1e-5, "1e-5"}, {65536, "65536"}, {0.001, "0.001"}, {1.0 / 3, "0.3333333333333333"},
-                 {INFINITY, "inf"}, {-INFINITY, "-inf"}, {NAN, "nan"}};
+                 {0x1p-1074, "5e-324"}, {INFINITY, "inf"}, {-INFINITY, "-inf"}, {NAN, "nan"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char buffer[AIGC__NUMBER_SIZE];
         assert_string_equal(aigc__format_double(buffer, cases[i].value), cases[i].text);
