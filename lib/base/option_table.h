@@ -62,8 +62,12 @@ void aigc__option_describe(const aigc__option_t *row, aigc_option_info_t *out);
 /* ---- the set: name, type and value; used by api/ and by code that builds sets ---- */
 aigc_status_t aigc__options_create(aigc_options_t **out);
 void aigc__options_free(aigc_options_t *options);
+/* Type INT, FLOAT, INTS, FLOATS: `n` numbers; STRING: the text; TENSOR: the tensor itself, which is
+ * retained. With a name set before, the new value takes its place.
+ * AIGC_ERROR_ARGUMENT: a name of no or over 63 bytes, over 64 numbers; AIGC_ERROR_MEMORY. */
 aigc_status_t aigc__options_set(aigc_options_t *options, const char *name, aigc__option_type_t type, const void *values,
-                                size_t n); /* INT, FLOAT, STRING, INTS, FLOATS, TENSOR */
+                                size_t n);
+/* "name=value name=\"two words\"": every one of them is set, or on AIGC_ERROR_ARGUMENT none. */
 aigc_status_t aigc__options_parse(aigc_options_t *options, const char *text);
 
 /* Tensors are opaque here: how to hold and let go of one is told by the tensor layer's functions. */

@@ -98,8 +98,7 @@ aigc_status_t aigc__options_set(aigc_options_t *options, const char *name, aigc_
     AIGC__TRY(create_entry(options, &entry, name, strlen(name), type, values, bytes));
     entry->n = n;
     if (type == AIGC__OPTION_TENSOR) {
-        /* A pointer to the tensor's pointer comes in, like the pointers to numbers. */
-        memcpy(&entry->value.tensor, values, sizeof entry->value.tensor);
+        entry->value.tensor = (aigc_tensor_t *)values;
         if (options->hold.retain) options->hold.retain(entry->value.tensor);
     }
     insert(options, entry);

@@ -178,7 +178,7 @@ static void wrong_types_are_refused(void **state)
         {"rate", AIGC__OPTION_FLOAT, &nan, 1},        {"latent_dim", AIGC__OPTION_INTS, two, 2},
         {"rate", AIGC__OPTION_INTS, two, 2},          {"bias", AIGC__OPTION_INT, &two[1], 1},
         {"loss", AIGC__OPTION_INT, two, 1},           {"name", AIGC__OPTION_INT, two, 1},
-        {"noise", AIGC__OPTION_INT, two, 1},          {"rate", AIGC__OPTION_TENSOR, &tensor, 1},
+        {"noise", AIGC__OPTION_INT, two, 1},          {"rate", AIGC__OPTION_TENSOR, tensor, 1},
         {"latent_dim", AIGC__OPTION_INTS, two, 0},    {"seeds", AIGC__OPTION_FLOATS, &half, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -257,11 +257,11 @@ static void tensors_are_held_while_they_are_set(void **state)
     (void)state;
     aigc_tensor_t *tensor = (aigc_tensor_t *)(void *)options;
     aigc__options_hold_tensors(options, &(aigc__tensor_hold_t){hold, let_go});
-    set("noise", AIGC__OPTION_TENSOR, &tensor, 1);
+    set("noise", AIGC__OPTION_TENSOR, tensor, 1);
     assert_int_equal(held, 1);
     check_ok(resolve());
     assert_ptr_equal(record.noise, tensor);
-    set("noise", AIGC__OPTION_TENSOR, &tensor, 1);
+    set("noise", AIGC__OPTION_TENSOR, tensor, 1);
     assert_int_equal(held, 1);
     aigc__options_free(options);
     assert_int_equal(held, 0);
