@@ -114,14 +114,14 @@ INLINE vf tanh_any(vf a)
     vf n, r = exp_reduce(vf_max(vf_set(-32.0f), y), &n); /* tanh is 1 from 9.02 on */
     vf power = vf_of_bits(vi_shl(vf_bits(vf_add(n, vf_set(ROUNDER + 127.0f))), 23));
     vf t = vf_fma(power, expm1_reduced(r), vf_sub(power, vf_set(1.0f)));
-    return flip_sign(vf_quotient(vf_abs(t), vf_add(vf_set(2.0f), t)), sign_of(a));
+    return flip_sign(vf_div(vf_abs(t), vf_add(vf_set(2.0f), t)), sign_of(a));
 }
 
 /* 1 / (1 + e^-a), for a < 0 as e^a / (1 + e^a): small results keep their accuracy */
 INLINE vf sigmoid_any(vf a)
 {
     vf e = exp_of_negative(vf_neg(vf_abs(a))), one = vf_set(1.0f);
-    return vf_quotient(vf_select(vf_lt(a, vf_set(0.0f)), e, one), vf_add(one, e));
+    return vf_div(vf_select(vf_lt(a, vf_set(0.0f)), e, one), vf_add(one, e));
 }
 
 /* log(1 + e^a) = max(a, 0) + log(1 + e^-|a|) */

@@ -49,6 +49,7 @@ INLINE vi vi_sub(vi a, vi b) { return a - b; }
 INLINE vi vi_and(vi a, vi b) { return a & b; }
 INLINE vi vi_or(vi a, vi b) { return a | b; }
 INLINE vi vi_xor(vi a, vi b) { return a ^ b; }
+INLINE vi vi_xor3(vi a, vi b, vi c) { return vi_xor(vi_xor(a, b), c); }
 INLINE vi vi_shl(vi a, int n) { return a << n; }
 INLINE vi vi_shr(vi a, int n) { return a >> n; }
 INLINE vi vi_sar(vi a, int n) { return (a >> n) | (a >> 31 ? ~(UINT32_MAX >> n) : 0u); }
@@ -104,8 +105,6 @@ INLINE vf vf_fnma(vf a, vf b, vf c) { return c - a * b; }
 /* a b + c and c - a b as if the product were exact */
 INLINE vf vf_fma_exact(vf a, vf b, vf c) { return (float)((double)a * (double)b + (double)c); }
 INLINE vf vf_fnma_exact(vf a, vf b, vf c) { return (float)((double)c - (double)a * (double)b); }
-/* a / b within 1 ulp for |a| <= 2 and 0.5 <= b <= 4 */
-INLINE vf vf_quotient(vf a, vf b) { return a / b; }
 /* by hand: floorf is a call where SSE4.1 is not taken for granted */
 INLINE vf vf_floor(vf a)
 {

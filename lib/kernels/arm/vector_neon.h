@@ -58,6 +58,7 @@ INLINE vi vi_sub(vi a, vi b) { return vsubq_u32(a, b); }
 INLINE vi vi_and(vi a, vi b) { return vandq_u32(a, b); }
 INLINE vi vi_or(vi a, vi b) { return vorrq_u32(a, b); }
 INLINE vi vi_xor(vi a, vi b) { return veorq_u32(a, b); }
+INLINE vi vi_xor3(vi a, vi b, vi c) { return vi_xor(vi_xor(a, b), c); }
 INLINE vi vi_shl(vi a, int n) { return vshlq_u32(a, vdupq_n_s32(n)); }
 INLINE vi vi_shr(vi a, int n) { return vshlq_u32(a, vdupq_n_s32(-n)); }
 INLINE vi vi_sar(vi a, int n)
@@ -104,7 +105,6 @@ INLINE vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
 INLINE vf vf_fnma(vf a, vf b, vf c) { return vfmsq_f32(c, a, b); }
 INLINE vf vf_fma_exact(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
 INLINE vf vf_fnma_exact(vf a, vf b, vf c) { return vfmsq_f32(c, a, b); }
-INLINE vf vf_quotient(vf a, vf b) { return vdivq_f32(a, b); }
 INLINE vf vf_floor(vf a) { return vrndmq_f32(a); }
 INLINE vf vf_scale2(vf a, vf n)
 {

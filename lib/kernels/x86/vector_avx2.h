@@ -54,6 +54,7 @@ INLINE vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
 INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
 INLINE vi vi_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
+INLINE vi vi_xor3(vi a, vi b, vi c) { return vi_xor(vi_xor(a, b), c); }
 INLINE vi vi_shl(vi a, int n) { return _mm256_slli_epi32(a, n); }
 INLINE vi vi_shr(vi a, int n) { return _mm256_srli_epi32(a, n); }
 INLINE vi vi_sar(vi a, int n) { return _mm256_srai_epi32(a, n); }
@@ -96,7 +97,6 @@ INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
 INLINE vf vf_fma_exact(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE vf vf_fnma_exact(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
-INLINE vf vf_quotient(vf a, vf b) { return _mm256_div_ps(a, b); }
 INLINE vf vf_floor(vf a) { return _mm256_floor_ps(a); }
 INLINE vf vf_scale2(vf a, vf n)
 {

@@ -46,6 +46,7 @@ INLINE vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
 INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 INLINE vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
+INLINE vi vi_xor3(vi a, vi b, vi c) { return _mm512_ternarylogic_epi32(a, b, c, 0x96); }
 INLINE vi vi_shl(vi a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 INLINE vi vi_shr(vi a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
 INLINE vi vi_sar(vi a, int n) { return _mm512_srai_epi32(a, (unsigned)n); }
@@ -88,15 +89,6 @@ INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 INLINE vf vf_fma_exact(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE vf vf_fnma_exact(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
-/* The divider makes 16 lanes in 10 to 16 cycles; an estimate of 14 bits, one Newton step and the
- * quotient's remainder take six instructions of half a cycle. */
-INLINE vf vf_quotient(vf a, vf b)
-{
-    vf guess = _mm512_rcp14_ps(b);
-    vf inverse = _mm512_fmadd_ps(guess, _mm512_fnmadd_ps(b, guess, _mm512_set1_ps(1.0f)), guess);
-    vf quotient = _mm512_mul_ps(a, inverse);
-    return _mm512_fmadd_ps(_mm512_fnmadd_ps(b, quotient, a), inverse, quotient);
-}
 INLINE vf vf_floor(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF); }
 INLINE vf vf_scale2(vf a, vf n) { return _mm512_scalef_ps(a, n); }
 
