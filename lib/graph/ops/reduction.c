@@ -63,7 +63,7 @@ typedef struct work {
 
 _Static_assert(sizeof(work_t) <= sizeof(((aigc__step_t *)0)->detail), "it fits into a step's detail");
 
-enum { BLOCK = 256, MOST_CHUNKS = 256 };
+enum { BLOCK = 256, MOST_CHUNKS = 256, SHORT = 24 };
 
 /* Merges neighbours that are both kept or both reduced. Returns the number of groups. */
 static size_t group_axes(const aigc__value_t *value, const aigc__shape_t *shape, size_t dims[AIGC_MAX_RANK],
@@ -175,6 +175,29 @@ static void reduce_steps(const aigc__step_t *step, const work_t *w, float *y, si
     }
 }
 
+/* Rows too short for a kernel call each, evenly apart. */
+static bool are_short_rows(const work_t *w)
+{
+    return w->columns == 1 && w->total == w->run && w->total > 0 && w->total <= SHORT && w->outer_dims[1] == 1;
+}
+
+static void reduce_short_rows(const aigc__step_t *step, const work_t *w, size_t first, size_t end)
+{
+    const bool sum = step->value->op == AIGC__OP_sum;
+    const float *a = (const float *)step->inputs[0] + first * w->outer_strides[2];
+    float *y = (float *)step->output;
+    for (size_t row = first; row < end; row++, a += w->outer_strides[2]) {
+        float result = a[0];
+        for (size_t i = 1; i < w->total; i++) {
+            if (sum)
+                result += a[i];
+            else if (a[i] > result || a[i] != a[i])
+                result = a[i];
+        }
+        y[row] = result;
+    }
+}
+
 void aigc__reduction_run(const aigc__step_t *step, size_t phase, size_t tile, size_t worker)
 {
     work_t w;
@@ -184,6 +207,10 @@ void aigc__reduction_run(const aigc__step_t *step, size_t phase, size_t tile, si
     const size_t chunks = phase == 0 ? w.chunks : 1, chunk = tile % chunks, blocks = aigc__parts(w.columns, w.block);
     const size_t column = tile / chunks % blocks * w.block, first = tile / chunks / blocks * w.group;
     const size_t columns = w.columns - column < w.block ? w.columns - column : w.block;
+    if (are_short_rows(&w)) {
+        reduce_short_rows(step, &w, first, w.outer - first < w.group ? w.outer : first + w.group);
+        return;
+    }
     for (size_t row = first; row < first + w.group && row < w.outer; row++) {
         float *y = (float *)step->output + row * w.columns + column;
         float *partial = w.chunks > 1 ? partials + row * w.chunks * w.columns + column : NULL;
