@@ -70,8 +70,7 @@ static bool blocks(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
             const aigc__read_t read = aigc__read_of(compile, member, k);
             if (read.kind == AIGC__READ_NUMBER || !is_executed(fuser, read.source)) continue;
             const aigc__id_t from = compile->units[read.source];
-            const bool is_sum = aigc__is_full_sum(compile, compile->values[read.source]);
-            if (from == a && (read.kind != AIGC__READ_SAME || is_sum)) return true;
+            if (from == a && read.kind != AIGC__READ_SAME) return true;
             if (from != a && from != b && depends(fuser, from, a)) return true;
         }
     return false;
