@@ -28,6 +28,7 @@ typedef struct job {
     aigc__memory_t *memory;
     uint64_t offset; /* of the byte after the buffer */
     aigc_status_t status;
+    int orientation;
     uint8_t *row;
     uint8_t buffer[BUFFER_SIZE];
 } job_t;
@@ -240,6 +241,7 @@ static aigc_status_t decode(job_t *job, aigc__pixels_t *pixels)
     AIGC__TRY(call_library(job, STEP_HEADER));
     AIGC__TRY(check_declared_size(job));
     AIGC__TRY(choose_colors(job));
+    job->orientation = orientation_of(job);
     AIGC__TRY(call_library(job, STEP_START));
     return read_pixels(job, pixels);
 }
@@ -258,7 +260,7 @@ aigc_status_t aigc__jpeg_read(aigc__pixels_t *out, aigc__memory_t *memory, const
     job->errors.error_exit = on_error;
     job->errors.emit_message = on_message;
     AIGC__GOTO(end, decode(job, &pixels));
-    AIGC__GOTO(end, aigc__pixels_orient(&pixels, memory, orientation_of(job)));
+    AIGC__GOTO(end, aigc__pixels_orient(&pixels, memory, job->orientation));
     AIGC__GOTO(end, aigc__pixels_convert(&pixels, memory, request));
     *out = pixels;
     pixels.data = NULL;

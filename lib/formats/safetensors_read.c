@@ -13,9 +13,14 @@ typedef struct record {
     aigc__element_t element;
 } record_t;
 
+/* Places in the header's text. */
 typedef struct pair {
-    const char *key, *value;
+    uint32_t key, value;
 } pair_t;
+
+/* The shortest members, with a comma, that can be right: "":{"dtype":"U8","shape":[],"data_offsets":[0,0]}
+ * and "":"". A text cannot have more, whatever its colons suggest. */
+enum { LEAST_TENSOR = 50, LEAST_PAIR = 6 };
 
 struct aigc__safetensors {
     aigc_context_t *context; /* retained */
@@ -77,8 +82,8 @@ static aigc_status_t alloc_array(aigc__safetensors_t *file, size_t n, size_t eac
 
 static int compare_names(const void *things, uint32_t a, uint32_t b)
 {
-    const aigc__safetensors_t *file = things;
-    return strcmp(aigc__safetensors_entry(file, a)->name, aigc__safetensors_entry(file, b)->name);
+    const char *const *names = things;
+    return strcmp(names[a], names[b]);
 }
 
 /* Empty tensors before the one that begins at the same byte. */
@@ -90,10 +95,20 @@ static int compare_places(const void *things, uint32_t a, uint32_t b)
     return left->bytes != right->bytes ? (left->bytes < right->bytes ? -1 : 1) : 0;
 }
 
-static int compare_keys(const void *things, uint32_t a, uint32_t b)
+static const char *key_of(const aigc__safetensors_t *file, uint32_t pair) { return file->header + file->metadata[pair].key; }
+
+static int compare_keys(const void *things, uint32_t a, uint32_t b) { return strcmp(key_of(things, a), key_of(things, b)); }
+
+/* Room for `members` was claimed by colons alone. */
+static aigc_status_t check_members(const aigc__safetensors_t *file, size_t members, size_t least, const char *what)
 {
-    const pair_t *pairs = things;
-    return strcmp(pairs[a].key, pairs[b].key);
+    if (members > AIGC__SAFETENSORS_MOST)
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: %zu %s; at most %d are read", file->source->name, members, what,
+                          AIGC__SAFETENSORS_MOST);
+    if (members > file->header_bytes / least + 2)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: %zu %s cannot be in a header of %zu bytes", file->source->name, members, what,
+                          file->header_bytes);
+    return AIGC_OK;
 }
 
 /* ---- metadata ---- */
@@ -103,11 +118,11 @@ static aigc_status_t sort_metadata(aigc__safetensors_t *file)
     void *block;
     AIGC__TRY(alloc_array(file, 2 * file->n_metadata, sizeof *file->by_key, &block));
     file->by_key = block;
-    aigc__order(file->by_key, file->by_key + file->n_metadata, file->n_metadata, compare_keys, file->metadata);
+    aigc__order(file->by_key, file->by_key + file->n_metadata, file->n_metadata, compare_keys, file);
     for (size_t i = 1; i < file->n_metadata; i++)
-        if (compare_keys(file->metadata, file->by_key[i - 1], file->by_key[i]) == 0)
+        if (compare_keys(file, file->by_key[i - 1], file->by_key[i]) == 0)
             return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the metadata has the key '%s' twice", file->source->name,
-                              file->metadata[file->by_key[i]].key);
+                              key_of(file, file->by_key[i]));
     return AIGC_OK;
 }
 
@@ -115,21 +130,17 @@ static aigc_status_t parse_metadata(aigc__safetensors_t *file, aigc__json_cursor
 {
     size_t members;
     void *block;
-    const char *key;
+    const char *key, *value;
     if (file->metadata) return aigc__json_unexpected(cursor, "only one __metadata__");
     AIGC__TRY(aigc__json_enter(cursor, 1, &members));
-    if (members > AIGC__SAFETENSORS_MOST)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: %zu entries of metadata; at most %d are read", file->source->name, members,
-                          AIGC__SAFETENSORS_MOST);
+    AIGC__TRY(check_members(file, members, LEAST_PAIR, "entries of metadata"));
     AIGC__TRY(alloc_array(file, members, sizeof *file->metadata, &block));
     file->metadata = block;
     for (;;) {
         AIGC__TRY(aigc__json_next_key(cursor, &key));
         if (!key) return sort_metadata(file);
-        pair_t *pair = &file->metadata[file->n_metadata];
-        pair->key = key;
-        AIGC__TRY(aigc__json_take_string(cursor, &pair->value));
-        file->n_metadata++;
+        AIGC__TRY(aigc__json_take_string(cursor, &value));
+        file->metadata[file->n_metadata++] = (pair_t){(uint32_t)(key - file->header), (uint32_t)(value - file->header)};
     }
 }
 
@@ -239,9 +250,7 @@ static aigc_status_t parse_header(aigc__safetensors_t *file)
     const char *name;
     if (file->header_bytes == 0 || file->header[0] != '{') return aigc__json_unexpected(&cursor, "'{'");
     AIGC__TRY(aigc__json_enter(&cursor, AIGC__SAFETENSORS_DEPTH, &members));
-    if (members > AIGC__SAFETENSORS_MOST)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: %zu tensors; at most %d are read", file->source->name, members,
-                          AIGC__SAFETENSORS_MOST);
+    AIGC__TRY(check_members(file, members, LEAST_TENSOR, "tensors"));
     AIGC__TRY(alloc_array(file, members, sizeof *file->records, &block));
     file->records = block;
     for (;;) {
@@ -277,27 +286,38 @@ static aigc_status_t check_places(aigc__safetensors_t *file)
                       size - expected);
 }
 
-static aigc_status_t check_names(const aigc__safetensors_t *file)
+/* `names` in file order. */
+static aigc_status_t check_names(const aigc__safetensors_t *file, const char *const *names)
 {
     for (size_t i = 1; i < file->n; i++)
-        if (compare_names(file, file->by_name[i - 1], file->by_name[i]) == 0)
-            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: two tensors are named '%s'", file->source->name,
-                              aigc__safetensors_entry(file, file->by_name[i])->name);
+        if (compare_names(names, file->by_name[i - 1], file->by_name[i]) == 0)
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: two tensors are named '%s'", file->source->name, names[file->by_name[i]]);
     return AIGC_OK;
+}
+
+/* The names lie side by side while they are sorted: with a million of them every step saved counts. */
+static aigc_status_t sort_names(aigc__safetensors_t *file, uint32_t *scratch)
+{
+    void *block;
+    AIGC__TRY(alloc_array(file, file->n, sizeof(const char *), &block));
+    const char **names = block;
+    for (size_t i = 0; i < file->n; i++) names[i] = aigc__safetensors_entry(file, i)->name;
+    aigc__order(file->by_name, scratch, file->n, compare_names, names);
+    const aigc_status_t status = check_names(file, names);
+    aigc__memory_free(&file->context->memory, block);
+    return status;
 }
 
 static aigc_status_t sort_entries(aigc__safetensors_t *file)
 {
     void *block;
-    AIGC__TRY(alloc_array(file, 2 * file->n, sizeof *file->by_place, &block));
+    AIGC__TRY(alloc_array(file, 3 * file->n, sizeof *file->by_place, &block));
     file->by_place = block;
     file->by_name = file->by_place + file->n;
-    aigc__order(file->by_place, file->by_name, file->n, compare_places, file->records);
+    uint32_t *scratch = file->by_name + file->n;
+    aigc__order(file->by_place, scratch, file->n, compare_places, file->records);
     AIGC__TRY(check_places(file));
-    AIGC__TRY(alloc_array(file, file->n, sizeof *file->by_name, &block));
-    aigc__order(file->by_name, block, file->n, compare_names, file);
-    aigc__memory_free(&file->context->memory, block);
-    return check_names(file);
+    return sort_names(file, scratch);
 }
 
 aigc_status_t aigc__safetensors_open(aigc__safetensors_t **out, aigc_context_t *context, const aigc__source_t *source)
@@ -369,9 +389,9 @@ const char *aigc__safetensors_metadata(const aigc__safetensors_t *file, const ch
     size_t first = 0, end = file->n_metadata;
     while (first < end) {
         const size_t middle = first + (end - first) / 2;
-        const pair_t *pair = &file->metadata[file->by_key[middle]];
-        const int order = strcmp(pair->key, key);
-        if (order == 0) return pair->value;
+        const uint32_t pair = file->by_key[middle];
+        const int order = strcmp(key_of(file, pair), key);
+        if (order == 0) return file->header + file->metadata[pair].value;
         if (order < 0)
             first = middle + 1;
         else
