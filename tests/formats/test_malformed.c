@@ -41,7 +41,7 @@ static void check_result(malformed_run_t *run, aigc_status_t status, size_t size
     if (status == AIGC_OK && expectation == MUST_FAIL) malformed_fail(run, "it loaded");
     if (status != AIGC_OK && expectation == MUST_LOAD) malformed_fail(run, aigc__failure_text());
     if (status != AIGC_OK && status != AIGC_ERROR_CORRUPT && status != AIGC_ERROR_UNSUPPORTED && status != AIGC_ERROR_LIMIT)
-        malformed_fail(run, aigc_status_name(status));
+        malformed_fail(run, "another status than corrupt, unsupported or limit");
     if (status != AIGC_OK && (!is_printable(aigc__failure_text()) || !strstr(aigc__failure_text(), "case-file")))
         malformed_fail(run, aigc__failure_text());
     if (used > bound) malformed_fail(run, "too much memory");
@@ -65,7 +65,7 @@ static void run_case(malformed_run_t *run, const uint8_t *bytes, size_t size, ex
     if (memory->live != live || run->world.memory.blocks != blocks) malformed_fail(run, "memory is still held");
     if (run->world.memory.mistakes) malformed_fail(run, "memory was misused");
     check_result(run, status, size, decoded, expectation);
-    if (run->only_group) printf("%s: %s\n", aigc_status_name(status), status == AIGC_OK ? "" : aigc__failure_text());
+    if (run->only_group) printf("status %d: %s\n", (int)status, status == AIGC_OK ? "" : aigc__failure_text());
     run->cases++;
     run->loaded += status == AIGC_OK;
 }
