@@ -62,14 +62,13 @@ INLINE void map_all(float *y, const float *a, const float *b, const float *c, si
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
         map_group(y + i, a + i, inputs > 1 ? b + i : b, inputs > 2 ? c + i : c, LANES, parameter, inputs, one);
-    if (i < n)
-        map_group(y + i, a + i, inputs > 1 ? b + i : b, inputs > 2 ? c + i : c, n - i, parameter, inputs, one);
+    if (i < n) map_group(y + i, a + i, inputs > 1 ? b + i : b, inputs > 2 ? c + i : c, n - i, parameter, inputs, one);
 }
 
-#define MAP(name, inputs, ulp)                                                                         \
-    static void map_##name(float *y, const float *a, const float *b, const float *c, size_t n, float p) \
-    {                                                                                                   \
-        map_all(y, a, b, c, n, p, inputs, one_##name);                                                  \
+#define MAP(name, inputs, ulp)                                                                                         \
+    static void map_##name(float *y, const float *a, const float *b, const float *c, size_t n, float p)                \
+    {                                                                                                                  \
+        map_all(y, a, b, c, n, p, inputs, one_##name);                                                                 \
     }
 #include "kernels/elementwise.def"
 #undef MAP

@@ -65,7 +65,8 @@ INLINE vf uniform_of_word(vi word) { return vf_mul(vf_of_signed(vi_shr(word, 8))
 INLINE void uniform_numbers(float *y, const round_keys_t *keys, aigc__stream_t stream, uint64_t block)
 {
     four_words_t x = philox_blocks(keys, stream, block);
-    vf_store_four(y, uniform_of_word(x.w[0]), uniform_of_word(x.w[1]), uniform_of_word(x.w[2]), uniform_of_word(x.w[3]));
+    vf_store_four(y, uniform_of_word(x.w[0]), uniform_of_word(x.w[1]), uniform_of_word(x.w[2]),
+                  uniform_of_word(x.w[3]));
 }
 
 /* (word + 1/2) 2^-32, rounded once: in (0, 1], so that its logarithm is finite, down to 2^-33, which

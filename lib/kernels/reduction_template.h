@@ -90,7 +90,8 @@ INLINE vf combine_max(vf accumulated, vf a)
 }
 
 /* A strip of `vectors` whole vectors of columns, or one of n < LANES columns, down all rows */
-INLINE void rows_strip(float *y, const float *a, size_t rows, size_t stride, size_t vectors, size_t n, combine_fn combine)
+INLINE void rows_strip(float *y, const float *a, size_t rows, size_t stride, size_t vectors, size_t n,
+                       combine_fn combine)
 {
     vf held[8];
     for (size_t k = 0; k < vectors; k++) held[k] = vf_get(y + k * LANES, n);

@@ -171,10 +171,12 @@ static void test_fill(void **state)
     walk(check_fill);
 }
 
-static void one_transpose(const aigc__kernels_t *kernels, area_t *from, area_t *to, size_t rows, size_t columns, size_t place)
+static void one_transpose(const aigc__kernels_t *kernels, area_t *from, area_t *to, size_t rows, size_t columns,
+                          size_t place)
 {
     size_t a_stride = columns + place % 3, y_stride = rows + place % 2;
-    size_t a_extent = rows ? (rows - 1) * a_stride + columns : 0, y_extent = columns ? (columns - 1) * y_stride + rows : 0;
+    size_t a_extent = rows ? (rows - 1) * a_stride + columns : 0,
+           y_extent = columns ? (columns - 1) * y_stride + rows : 0;
     const float *a = numbers(from, place, a_extent);
     float *y = area_place(to, place, y_extent * sizeof *y, sizeof *y);
     float untouched = y_extent ? y[0] : 0;
@@ -195,8 +197,9 @@ static void test_transpose(void **state)
         const aigc__kernels_t *kernels = walk_level(level);
         if (!kernels) continue;
         for (size_t rows = 0; rows < 36; rows++)
-            for (size_t columns = 0; columns < 36; columns += rows > 18 ? 2 : 1)
-                one_transpose(kernels, &from, &to, rows ? rows : 1, columns ? columns : 1, (rows + columns) % WALK_PLACES);
+            for (size_t columns = 0; columns<36; columns += rows> 18 ? 2 : 1)
+                one_transpose(kernels, &from, &to, rows ? rows : 1, columns ? columns : 1,
+                              (rows + columns) % WALK_PLACES);
         one_transpose(kernels, &from, &to, 130, 70, 0);
         one_transpose(kernels, &from, &to, 65, 150, 2);
         one_transpose(kernels, &from, &to, 1, 1000, 0);
@@ -253,7 +256,8 @@ static double half_value(uint16_t half)
     return half & 0x8000 ? -magnitude : magnitude;
 }
 
-static void check_lengths_of_halves(const aigc__kernels_t *kernels, area_t *area_a, area_t *area_b, size_t n, size_t place)
+static void check_lengths_of_halves(const aigc__kernels_t *kernels, area_t *area_a, area_t *area_b, size_t n,
+                                    size_t place)
 {
     for (int brain = 0; brain < 2; brain++) {
         uint16_t *halves = area_place(area_a, place, n * 2, 2);
@@ -266,7 +270,8 @@ static void check_lengths_of_halves(const aigc__kernels_t *kernels, area_t *area
         area_check(area_a, halves, n * 2, "from_f32");
         for (size_t i = 0; i < n; i++) {
             assert_int_equal(halves[i], 0x3000 + i * 5 + n);
-            assert_true(brain ? bits_of_float(y[i]) == (uint32_t)halves[i] << 16 : (double)y[i] == half_value(halves[i]));
+            assert_true(brain ? bits_of_float(y[i]) == (uint32_t)halves[i] << 16
+                              : (double)y[i] == half_value(halves[i]));
         }
     }
 }

@@ -20,40 +20,75 @@ static double sign(double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : a; }
 static double reference(aigc__map_t map, double a, double b, double c, double p)
 {
     switch (map) {
-    case AIGC__MAP_add: return a + b;
-    case AIGC__MAP_sub: return a - b;
-    case AIGC__MAP_mul: return a * b;
-    case AIGC__MAP_div: return a / b;
-    case AIGC__MAP_max: return isnan(a) || isnan(b) ? NAN : a > b ? a : b;
-    case AIGC__MAP_min: return isnan(a) || isnan(b) ? NAN : a < b ? a : b;
-    case AIGC__MAP_fma: return a * b + c;
-    case AIGC__MAP_scale: return a * p;
-    case AIGC__MAP_shift: return a + p;
-    case AIGC__MAP_neg: return -a;
-    case AIGC__MAP_abs: return fabs(a);
-    case AIGC__MAP_square: return a * a;
-    case AIGC__MAP_sqrt: return sqrt(a);
-    case AIGC__MAP_rsqrt: return 1 / sqrt(a);
-    case AIGC__MAP_reciprocal: return 1 / a;
-    case AIGC__MAP_exp: return exp(a);
-    case AIGC__MAP_log: return log(a);
-    case AIGC__MAP_tanh: return tanh(a);
-    case AIGC__MAP_sigmoid: return a < 0 ? exp(a) / (1 + exp(a)) : 1 / (1 + exp(-a));
-    case AIGC__MAP_softplus: return (a > 0 ? a : 0) + log1p(exp(-fabs(a)));
-    case AIGC__MAP_sin: return sin(a);
-    case AIGC__MAP_cos: return cos(a);
-    case AIGC__MAP_pow: return a < 0 && p != floor(p) ? NAN : pow(a, p);
-    case AIGC__MAP_relu: return isnan(a) ? a : a > 0 ? a : 0;
-    case AIGC__MAP_leaky_relu: return a > 0 ? a : p * a;
-    case AIGC__MAP_sign: return sign(a);
-    case AIGC__MAP_step: return a > 0 ? 1 : 0;
-    case AIGC__MAP_floor: return floor(a);
-    case AIGC__MAP_less: return a < b ? 1 : 0;
-    case AIGC__MAP_less_equal: return a <= b ? 1 : 0;
-    case AIGC__MAP_equal: return a == b ? 1 : 0;
-    case AIGC__MAP_select: return a != 0 ? b : c;
-    case AIGC__MAP_copy: return a;
-    default: fail_msg("%s has no reference", aigc__map_name(map)); return 0;
+    case AIGC__MAP_add:
+        return a + b;
+    case AIGC__MAP_sub:
+        return a - b;
+    case AIGC__MAP_mul:
+        return a * b;
+    case AIGC__MAP_div:
+        return a / b;
+    case AIGC__MAP_max:
+        return isnan(a) || isnan(b) ? NAN : a > b ? a : b;
+    case AIGC__MAP_min:
+        return isnan(a) || isnan(b) ? NAN : a < b ? a : b;
+    case AIGC__MAP_fma:
+        return a * b + c;
+    case AIGC__MAP_scale:
+        return a * p;
+    case AIGC__MAP_shift:
+        return a + p;
+    case AIGC__MAP_neg:
+        return -a;
+    case AIGC__MAP_abs:
+        return fabs(a);
+    case AIGC__MAP_square:
+        return a * a;
+    case AIGC__MAP_sqrt:
+        return sqrt(a);
+    case AIGC__MAP_rsqrt:
+        return 1 / sqrt(a);
+    case AIGC__MAP_reciprocal:
+        return 1 / a;
+    case AIGC__MAP_exp:
+        return exp(a);
+    case AIGC__MAP_log:
+        return log(a);
+    case AIGC__MAP_tanh:
+        return tanh(a);
+    case AIGC__MAP_sigmoid:
+        return a < 0 ? exp(a) / (1 + exp(a)) : 1 / (1 + exp(-a));
+    case AIGC__MAP_softplus:
+        return (a > 0 ? a : 0) + log1p(exp(-fabs(a)));
+    case AIGC__MAP_sin:
+        return sin(a);
+    case AIGC__MAP_cos:
+        return cos(a);
+    case AIGC__MAP_pow:
+        return a < 0 && p != floor(p) ? NAN : pow(a, p);
+    case AIGC__MAP_relu:
+        return isnan(a) ? a : a > 0 ? a : 0;
+    case AIGC__MAP_leaky_relu:
+        return a > 0 ? a : p * a;
+    case AIGC__MAP_sign:
+        return sign(a);
+    case AIGC__MAP_step:
+        return a > 0 ? 1 : 0;
+    case AIGC__MAP_floor:
+        return floor(a);
+    case AIGC__MAP_less:
+        return a < b ? 1 : 0;
+    case AIGC__MAP_less_equal:
+        return a <= b ? 1 : 0;
+    case AIGC__MAP_equal:
+        return a == b ? 1 : 0;
+    case AIGC__MAP_select:
+        return a != 0 ? b : c;
+    case AIGC__MAP_copy:
+        return a;
+    default:
+        fail_msg("%s has no reference", aigc__map_name(map));
+        return 0;
     }
 }
 
@@ -127,8 +162,8 @@ static void sweep_run(sweep_t *sweep, aigc__map_t map, float p)
             if (!in_domain(map, x)) continue;
             double error = error_of(map, sweep->y[i], x, p);
             if (error > bounds[map] + 1e-6)
-                fail_msg("%s(%.9g, %.9g, %.9g; %.9g) at %s: %.9g is off by %.3f ulp", aigc__map_name(map),
-                         (double)x[0], (double)x[1], (double)x[2], (double)p, kernels->name, (double)sweep->y[i], error);
+                fail_msg("%s(%.9g, %.9g, %.9g; %.9g) at %s: %.9g is off by %.3f ulp", aigc__map_name(map), (double)x[0],
+                         (double)x[1], (double)x[2], (double)p, kernels->name, (double)sweep->y[i], error);
             if (error <= sweep->worst[level]) continue;
             sweep->worst[level] = error;
             sweep->where[level] = x[0];
@@ -140,8 +175,8 @@ static void report(const sweep_t *sweep, aigc__map_t map)
 {
     for (int level = 0; level < AIGC__CPU_LEVELS; level++)
         if (verbose && walk_level(level))
-            print_message("%-12s %-7s %.3f ulp at %.9g\n", aigc__map_name(map), aigc__cpu_name((aigc__cpu_level_t)level),
-                          sweep->worst[level], (double)sweep->where[level]);
+            print_message("%-12s %-7s %.3f ulp at %.9g\n", aigc__map_name(map),
+                          aigc__cpu_name((aigc__cpu_level_t)level), sweep->worst[level], (double)sweep->where[level]);
 }
 
 static void test_error_over_all_binades(void **state)
@@ -186,8 +221,9 @@ static void test_error_where_functions_bend(void **state)
 static void test_error_of_pow(void **state)
 {
     (void)state;
-    static const float powers[] = {0, 1, 2, 3, -1, -2, 0.5f, -0.5f, 1 / 3.0f, 2.4f, 1 / 2.4f, 10, -7, 0.999f, 1.001f, 100, -0.01f,
-                                   1000, -25000, 1e6f, 33554432.0f, 1e-7f, 1e-40f};
+    static const float powers[] = {0,        1,    2,        3,    -1,          -2,     0.5f,   -0.5f,
+                                   1 / 3.0f, 2.4f, 1 / 2.4f, 10,   -7,          0.999f, 1.001f, 100,
+                                   -0.01f,   1000, -25000,   1e6f, 33554432.0f, 1e-7f,  1e-40f};
     sweep_t sweep;
     sweep_make(&sweep);
     sweep.n = AIGC_TEST_SAMPLES / 32;
@@ -196,8 +232,7 @@ static void test_error_of_pow(void **state)
         sweep_run(&sweep, AIGC__MAP_pow, powers[i]);
         /* Where the result neither overflows nor vanishes */
         double spread = fmin(88 / fabs((double)powers[i] + 1e-30), 80);
-        for (size_t k = 0; k < sweep.n; k++)
-            sweep.a[k] = (float)exp(spread * (2 * (double)k / (double)sweep.n - 1));
+        for (size_t k = 0; k < sweep.n; k++) sweep.a[k] = (float)exp(spread * (2 * (double)k / (double)sweep.n - 1));
         sweep_run(&sweep, AIGC__MAP_pow, powers[i]);
     }
     report(&sweep, AIGC__MAP_pow);
@@ -209,23 +244,25 @@ static void test_error_of_pow(void **state)
 static void test_special_values(void **state)
 {
     (void)state;
-    static const float values[] = {0.0f,     -0.0f,   INFINITY, -INFINITY, NAN,       FLT_MIN,   -FLT_MIN,        1e-45f,
-                                   -1e-45f,  1e-40f,  FLT_MAX,  -FLT_MAX,  1.0f,      -1.0f,     0.5f,            -0.5f,
-                                   88.7228f, 88.723f, 89.5f,    -87.3366f, -103.972f, -103.973f, -104.1f,         -100.0f,
-                                   1.5f,     -1.5f,   2.0f,     3.0f,      8388607.5f, -8388607.5f, 16777216.0f, 0x1p-23f};
+    static const float values[] = {0.0f,       -0.0f,       INFINITY,    -INFINITY, NAN,      FLT_MIN,   -FLT_MIN,
+                                   1e-45f,     -1e-45f,     1e-40f,      FLT_MAX,   -FLT_MAX, 1.0f,      -1.0f,
+                                   0.5f,       -0.5f,       88.7228f,    88.723f,   89.5f,    -87.3366f, -103.972f,
+                                   -103.973f,  -104.1f,     -100.0f,     1.5f,      -1.5f,    2.0f,      3.0f,
+                                   8388607.5f, -8388607.5f, 16777216.0f, 0x1p-23f};
     enum { VALUES = sizeof values / sizeof *values };
     static const float powers[] = {2, 3, -3, 0.5f, 0, -2.5f};
     for (int level = 0; level < AIGC__CPU_LEVELS; level++) {
         const aigc__kernels_t *kernels = walk_level(level);
         for (int i = 0; kernels && i < AIGC__MAPS * VALUES * VALUES; i++) {
             aigc__map_t map = (aigc__map_t)(i / (VALUES * VALUES));
-            float y, p = powers[i % 6], x[3] = {values[i / VALUES % VALUES], values[i % VALUES], values[(i + 7) % VALUES]};
+            float y, p = powers[i % 6],
+                     x[3] = {values[i / VALUES % VALUES], values[i % VALUES], values[(i + 7) % VALUES]};
             if (!in_domain(map, x)) continue;
             kernels->map[map](&y, &x[0], &x[1], &x[2], 1, p);
             double error = error_of(map, y, x, p);
             if (error > bounds[map] + 1e-6)
-                fail_msg("%s(%g, %g, %g; %g) at %s gives %g", aigc__map_name(map), (double)x[0], (double)x[1], (double)x[2],
-                         (double)p, kernels->name, (double)y);
+                fail_msg("%s(%g, %g, %g; %g) at %s gives %g", aigc__map_name(map), (double)x[0], (double)x[1],
+                         (double)x[2], (double)p, kernels->name, (double)y);
         }
     }
 }
@@ -276,7 +313,8 @@ static void test_sine_stays_in_range_beyond_its_domain(void **state)
 
 /* ---- lengths, alignments and aliasing ---- */
 
-static void one_length(const aigc__kernels_t *kernels, aigc__map_t map, area_t area[4], size_t n, size_t place, int alias)
+static void one_length(const aigc__kernels_t *kernels, aigc__map_t map, area_t area[4], size_t n, size_t place,
+                       int alias)
 {
     size_t bytes = n * sizeof(float);
     float *x[3], *y = area_place(&area[3], place, bytes, sizeof(float));
@@ -291,10 +329,17 @@ static void one_length(const aigc__kernels_t *kernels, aigc__map_t map, area_t a
     aigc__kernels_get(AIGC__CPU_C)->map[map](expected, first[0], first[1], first[2], n, 1.5f);
     for (size_t i = 0; i < n; i++) {
         float inputs[3] = {first[0][i], first[1][i], first[2][i]};
-        bool close = bounds[map] > 0.5 ? error_of(map, y[i], inputs, 1.5f) <= bounds[map] : same_float(y[i], expected[i]);
-        if (!close) fail_msg("%s at %s, n %zu, element %zu: %g", aigc__map_name(map), kernels->name, n, i, (double)y[i]);
+        bool close =
+            bounds[map] > 0.5 ? error_of(map, y[i], inputs, 1.5f) <= bounds[map] : same_float(y[i], expected[i]);
+        if (!close)
+            fail_msg("%s at %s, n %zu, element %zu: %g", aigc__map_name(map), kernels->name, n, i, (double)y[i]);
     }
-    for (int k = 0; k < 4; k++) area_check(&area[k], k < 3 ? x[k] : alias < 0 ? y : (void *)area[3].end, k < 3 || alias < 0 ? bytes : 0, aigc__map_name(map));
+    for (int k = 0; k < 4; k++)
+        area_check(&area[k],
+                   k < 3       ? x[k]
+                   : alias < 0 ? y
+                               : (void *)area[3].end,
+                   k < 3 || alias < 0 ? bytes : 0, aigc__map_name(map));
 }
 
 static void test_lengths_alignments_and_aliasing(void **state)

@@ -9,7 +9,8 @@
 static const aigc__stream_t stream = {.seed = 0x123456789abcdef0u, .stream = 1007, .step = 41};
 
 /* Counters on both sides of a carry into their upper half, and odd ones */
-static const uint64_t firsts[] = {0, 1, 2, 3, 4, 7, 63, 64, 65, 1000003, (UINT64_C(4) << 32) - 37, (UINT64_C(1) << 50) + 5};
+static const uint64_t firsts[] = {
+    0, 1, 2, 3, 4, 7, 63, 64, 65, 1000003, (UINT64_C(4) << 32) - 37, (UINT64_C(1) << 50) + 5};
 enum { FIRSTS = sizeof firsts / sizeof *firsts };
 
 static uint32_t word(uint64_t i)
@@ -73,7 +74,8 @@ static void test_a_call_may_be_cut_anywhere(void **state)
         const aigc__kernels_t *kernels = walk_level(level);
         for (size_t cut = 0; kernels && cut < N; cut++)
             for (int k = 0; k < 2; k++) {
-                void (*make)(float *, size_t, aigc__stream_t, uint64_t) = k ? kernels->random_normal : kernels->random_uniform;
+                void (*make)(float *, size_t, aigc__stream_t, uint64_t) =
+                    k ? kernels->random_normal : kernels->random_uniform;
                 make(whole, N, stream, 9);
                 make(parts, cut, stream, 9);
                 make(parts + cut, N - cut, stream, 9 + cut);

@@ -22,9 +22,26 @@ static const variant_t variants[] = {
     {SGD, true, {.learning_rate = 0.05f, .beta1 = 0.9f, .gradient_scale = 2, .nesterov = true}},
     {ADAM, true, {.learning_rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f, .gradient_scale = 1}},
     {ADAM, true, {.learning_rate = 0.01f, .beta1 = 0.0f, .beta2 = 0.99f, .epsilon = 1e-8f, .gradient_scale = 0.25f}},
-    {ADAM, true, {.learning_rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f, .gradient_scale = 1, .weight_decay = 0.1f}},
-    {ADAM, true, {.learning_rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.95f, .epsilon = 1e-6f, .gradient_scale = 1, .weight_decay = 0.1f, .decoupled = true}},
-    {RMSPROP, false, {.learning_rate = 0.01f, .beta2 = 0.9f, .epsilon = 1e-8f, .gradient_scale = 1, .weight_decay = 0.01f}},
+    {ADAM,
+     true,
+     {.learning_rate = 0.01f,
+      .beta1 = 0.9f,
+      .beta2 = 0.999f,
+      .epsilon = 1e-8f,
+      .gradient_scale = 1,
+      .weight_decay = 0.1f}},
+    {ADAM,
+     true,
+     {.learning_rate = 0.01f,
+      .beta1 = 0.9f,
+      .beta2 = 0.95f,
+      .epsilon = 1e-6f,
+      .gradient_scale = 1,
+      .weight_decay = 0.1f,
+      .decoupled = true}},
+    {RMSPROP,
+     false,
+     {.learning_rate = 0.01f, .beta2 = 0.9f, .epsilon = 1e-8f, .gradient_scale = 1, .weight_decay = 0.01f}},
     {RMSPROP, true, {.learning_rate = 0.01f, .beta1 = 0.5f, .beta2 = 0.99f, .epsilon = 1e-8f, .gradient_scale = 1}},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
@@ -72,7 +89,8 @@ static void update(const aigc__kernels_t *kernels, const variant_t *variant, flo
         kernels->update_rmsprop(x[P], x[G], x[V], variant->momentum ? x[M] : NULL, n, &u);
 }
 
-static void one_run(const aigc__kernels_t *kernels, const variant_t *variant, area_t area[ARRAYS], size_t n, size_t place)
+static void one_run(const aigc__kernels_t *kernels, const variant_t *variant, area_t area[ARRAYS], size_t n,
+                    size_t place)
 {
     static double exact[WALK_LONGEST][ARRAYS];
     float *x[ARRAYS], start[WALK_LONGEST];

@@ -51,10 +51,7 @@ uint32_t walk_random(uint64_t *state)
     return (uint32_t)((z ^ (z >> 31)) >> 32);
 }
 
-float walk_float(uint64_t *state, float limit)
-{
-    return limit * ((float)(walk_random(state) >> 8) * 0x1p-23f - 1.0f);
-}
+float walk_float(uint64_t *state, float limit) { return limit * ((float)(walk_random(state) >> 8) * 0x1p-23f - 1.0f); }
 
 float float_of_bits(uint32_t bits)
 {

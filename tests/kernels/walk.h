@@ -4,10 +4,10 @@
 #define AIGC_TESTS_WALK_H
 
 #include "kernels/kernels.h"
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 

@@ -1,6 +1,6 @@
 /* The kernel table of the level neon: the templates over its vectors. */
-#include "kernels/levels.h"
 #include "kernels/arm/vector_neon.h"
+#include "kernels/levels.h"
 #include <math.h>
 #include <string.h>
 

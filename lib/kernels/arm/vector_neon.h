@@ -61,10 +61,7 @@ INLINE vi vi_xor(vi a, vi b) { return veorq_u32(a, b); }
 INLINE vi vi_xor3(vi a, vi b, vi c) { return vi_xor(vi_xor(a, b), c); }
 INLINE vi vi_shl(vi a, int n) { return vshlq_u32(a, vdupq_n_s32(n)); }
 INLINE vi vi_shr(vi a, int n) { return vshlq_u32(a, vdupq_n_s32(-n)); }
-INLINE vi vi_sar(vi a, int n)
-{
-    return vreinterpretq_u32_s32(vshlq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(-n)));
-}
+INLINE vi vi_sar(vi a, int n) { return vreinterpretq_u32_s32(vshlq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(-n))); }
 INLINE vm vi_eq(vi a, vi b) { return vceqq_u32(a, b); }
 INLINE void vi_mul_wide(vi a, vi b, vi *high, vi *low)
 {

@@ -24,10 +24,7 @@ INLINE vf vf_load_tail(const float *p, size_t n) { return _mm256_maskload_ps(p, 
 INLINE void vf_store_tail(float *p, vf a, size_t n) { _mm256_maskstore_ps(p, first_lanes(n), a); }
 INLINE vi vi_load(const uint32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
 INLINE vi vi_load_u8(const uint8_t *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
-INLINE __m128i vi_pack16(vi a)
-{
-    return _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-}
+INLINE __m128i vi_pack16(vi a) { return _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)); }
 INLINE void vi_store_u8(uint8_t *p, vi a)
 {
     __m128i words = vi_pack16(a);
