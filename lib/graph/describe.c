@@ -66,6 +66,7 @@ static void put_source(text_t *text, const aigc__plan_step_t *step, uint8_t sour
 static void put_program(text_t *text, const aigc__plan_step_t *step)
 {
     const aigc__program_t *program = step->program;
+    char number[AIGC__NUMBER_SIZE];
     put(text, " |");
     for (size_t i = 0; i < program->n_instructions; i++) {
         const aigc__instruction_t *instruction = &program->instructions[i];
@@ -75,6 +76,7 @@ static void put_program(text_t *text, const aigc__plan_step_t *step)
             if (k > 0) put(text, ",");
             put_source(text, step, instruction->sources[k]);
         }
+        if (instruction->p != 0) put(text, ",p=%s", aigc__format_double(number, (double)instruction->p));
         put(text, ")");
         if (!instruction->run) put(text, "->#%" PRIu32, step->sums[instruction->output]);
         else if (instruction->output != AIGC__PROGRAM_NOWHERE) put(text, "->#%" PRIu32, step->outputs[instruction->output]);

@@ -75,7 +75,7 @@ size_t running_count(const running_t *running, const char *part)
 {
     char *text = running_text(running);
     size_t n = 0;
-    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part)) n++;
+    for (size_t at = 0; text[at]; at++) n += strncmp(text + at, part, strlen(part)) == 0;
     aigc__memory_free(&running->context->memory, text);
     return n;
 }

@@ -280,8 +280,8 @@ static void fill_leaf(void *user, const aigc__graph_t *graph, aigc__id_t id, dou
     for (size_t i = 0; i < value->count; i++) out[i] = numbers ? (double)numbers[i] : world_leaf(&lab->world, id, i);
 }
 
-/* The graphs mix some tens of operations on numbers of size 1, so errors are some tens of roundings of the
- * largest number of a tensor, with sums of up to 20000 terms in between. */
+/* Rounding stays well below this bound, by what the largest number of a tensor is; a stale or misplaced
+ * number does not. */
 static void check_near(const lab_t *lab, const aigc__reference_t *reference, const results_t *results, uint64_t seed,
                        const char *mode)
 {
