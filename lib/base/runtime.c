@@ -71,7 +71,7 @@ aigc_status_t aigc__check_context(const aigc_context_t *context, const char *arg
 aigc_status_t aigc__check_cancel(aigc_context_t *context)
 {
     if (!atomic_exchange(&context->cancelled, 0)) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_CANCELLED, "cancelled");
+    return aigc__fail(AIGC_ERROR_CANCELLED, "cancelled by aigc_context_cancel()");
 }
 
 void aigc__log(aigc_context_t *context, int32_t level, const char *format, ...)

@@ -191,6 +191,7 @@ aigc_status_t aigc__model_set_average(aigc_model_t *model, bool wanted)
     aigc__store_t *average = NULL;
     if (wanted) AIGC__TRY(aigc__store_clone(&average, model->store));
     aigc__model_forget_plans(model); /* executors hold the old choice */
+    if (model->optimizer) aigc__optimizer_set_average(model->optimizer, NULL, 0);
     aigc__store_free(model->average);
     model->average = average;
     return AIGC_OK;

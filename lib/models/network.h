@@ -144,7 +144,7 @@ aigc_status_t aigc__model_set_average(aigc_model_t *model, bool wanted);
 /* The executor for a key, ready to be fed. */
 aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
                                    aigc__executor_t **out);
-/* Arena bytes the key's plan would need. */
+/* Bytes an executor of the key's plan would need. */
 aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder, uint64_t *bytes);
 void aigc__model_forget_plans(aigc_model_t *model);
 

@@ -114,7 +114,8 @@ aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *
 aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder, uint64_t *bytes)
 {
     aigc__plan_entry_t *entry = NULL;
+    enum { STEP_RECORD_BYTES = 2048 }; /* of an executor, beside the arena: at most, with its share of lists */
     AIGC__TRY(entry_for(model, key, builder, &entry));
-    *bytes = aigc__plan_bytes(entry->plan, aigc__pool_threads(model->context->pool));
+    *bytes = aigc__plan_steps(entry->plan) * STEP_RECORD_BYTES + aigc__plan_bytes(entry->plan, aigc__pool_threads(model->context->pool));
     return AIGC_OK;
 }

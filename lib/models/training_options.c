@@ -34,6 +34,7 @@ const aigc__option_t aigc__optimizer_rows[] = {
     {"weight_decay", AIGC__OPTION_FLOAT, AT(weight_decay), "-1", -1, 10, NULL, "pull towards zero (-1: 1e-2 for adamw, else 0)"},
     {"gradient_clip", AIGC__OPTION_FLOAT, AT(gradient_clip), "0", 0, 1e30, NULL, "greatest norm of all gradients together (0: no limit)"},
     {"schedule", AIGC__OPTION_CHOICE, AT(schedule.kind), "constant", 0, 0, "constant|linear|cosine", "course of the learning rate"},
+    {"schedule_steps", AIGC__OPTION_INT, AT(schedule.total), "0", 0, 1e12, NULL, "linear, cosine: steps from begin to end (0: those of the whole training)"},
     {"warmup_steps", AIGC__OPTION_INT, AT(schedule.warmup), "0", 0, 1e12, NULL, "steps over which the learning rate rises first"},
     {"final_rate", AIGC__OPTION_FLOAT, AT(schedule.final), "0", 0, 1, NULL, "linear, cosine: part of the learning rate left at the end"},
 };

@@ -265,7 +265,7 @@ static aigc_status_t measure(void *user, const float *images, const int64_t *lab
 static void begin(void *user, uint64_t total_steps)
 {
     aigc__vae_t *vae = ((aigc_model_t *)user)->network;
-    vae->settings.schedule.total = (int64_t)total_steps;
+    if (vae->settings.schedule.total == 0) vae->settings.schedule.total = (int64_t)total_steps;
 }
 
 static aigc__trainee_t trainee_of(aigc_model_t *model)

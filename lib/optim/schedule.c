@@ -18,6 +18,7 @@ double aigc__schedule_factor(const aigc__schedule_t *schedule, uint64_t step)
 {
     const double s = (double)step, warmup = (double)schedule->warmup;
     if (s < warmup) return (s + 1) / warmup;
+    if (schedule->total <= 0) return 1;
     const double span = (double)schedule->total - warmup;
     const double t = span > 0 ? (s - warmup) / span : 1;
     const double left = t < 1 ? 1 - t : 0;

@@ -13,7 +13,7 @@ typedef enum aigc__schedule_kind {
 typedef struct aigc__schedule {
     int64_t kind;
     int64_t warmup; /* steps that rise linearly from 0 first */
-    int64_t total;  /* steps in all; needed by linear and cosine */
+    int64_t total;  /* steps in all, for linear and cosine; 0: not known, the factor stays 1 */
     double final;   /* factor at the end */
 } aigc__schedule_t;
 

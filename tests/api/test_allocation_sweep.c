@@ -157,7 +157,7 @@ static void sweep(operation_t operation, bool keeps, bool trains)
             assert_true(is_done || status == AIGC_ERROR_MEMORY);
             if (!keeps) assert_int_equal(scene.world.memory.blocks, blocks);
             float *after = copy_parameters(scene.model, &n);
-            if (!trains) assert_memory_equal(before, after, n * sizeof *before);
+            if (!trains && !is_done) assert_memory_equal(before, after, n * sizeof *before);
             free(before);
             free(after);
             check_ok(operation(&scene));

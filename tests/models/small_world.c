@@ -32,7 +32,8 @@ void small_world_end(small_world_t *world)
 static uint8_t pixel(int64_t picture, int64_t y, int64_t x)
 {
     const int64_t along = picture % 2 ? y : x, place = 1 + picture / 2 % 5;
-    return along == place || along == place + 1 ? (uint8_t)(255 - picture % 7 * 20) : (uint8_t)(picture % 3 * 15);
+    const int64_t value = along == place || along == place + 1 ? 255 - picture % 7 * 20 : picture % 3 * 15;
+    return (uint8_t)value;
 }
 
 aigc_tensor_t *small_pictures(small_world_t *world, int64_t n)

@@ -19,7 +19,7 @@ static void training_lowers_the_loss(void **state)
     check_ok(aigc_model_evaluate(model, data, NULL, &before, NULL, NULL));
     check_ok(aigc_model_train(model, data, NULL, options, NULL, NULL));
     check_ok(aigc_model_evaluate(model, data, NULL, &after, NULL, NULL));
-    assert_true(first_metric(&after) < 0.8 * first_metric(&before));
+    assert_true(first_metric(&after) < first_metric(&before) - 5);
     assert_true(fabs(after.values[0] - after.values[1] - after.values[2]) < 1e-3); /* loss = reconstruction + kl */
     aigc_options_free(options);
     aigc_model_free(model);
@@ -235,7 +235,7 @@ static void every_optimizer_learns(void **state)
 {
     static const char *const settings[] = {"optimizer=adam", "optimizer=adamw", "optimizer=sgd learning_rate=1e-3 momentum=0",
                                            "optimizer=sgd learning_rate=1e-3 nesterov=true", "optimizer=rmsprop learning_rate=1e-3 momentum=0",
-                                           "optimizer=adam schedule=cosine warmup_steps=3 gradient_clip=5"};
+                                           "optimizer=adam schedule=cosine schedule_steps=200 warmup_steps=3 gradient_clip=5"};
     (void)state;
     for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
         small_world_t world;
@@ -246,7 +246,7 @@ static void every_optimizer_learns(void **state)
         aigc_options_t *options = small_options(&world, settings[k], NULL);
         check_ok(aigc_model_train_step(model, images, NULL, options, &first));
         for (int step = 0; step < 80; step++) check_ok(aigc_model_train_step(model, images, NULL, options, &last));
-        assert_true(first_metric(&last) < first_metric(&first) - 1);
+        assert_true(first_metric(&last) < first_metric(&first) - 0.5);
         aigc_options_free(options);
         aigc_tensor_release(images);
         aigc_model_free(model);
