@@ -145,7 +145,7 @@ INLINE void vf_store_f16(uint16_t *p, vf a)
     uint32_t half;
     if (rest > 0x7f800000u)
         half = 0x7e00u | ((rest >> 13) & 0x3ffu);
-    else if (rest >= 0x477ff000u) /* rounds past 65504 */
+    else if (rest >= 0x47800000u) /* from 65536 on; what rounds up to it comes out of the last case */
         half = 0x7c00u;
     else if (rest < 0x38800000u) /* denormal: adding 0.5 puts the last place of f16 last in the f32 */
         half = vf_bits(vf_of_bits(rest) + 0.5f) - 0x3f000000u;
