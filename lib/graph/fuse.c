@@ -128,6 +128,17 @@ static bool can_merge(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
     return fits(&usage);
 }
 
+/* Whether `b` depends on no unit but `a` that `a` does not depend on. */
+static bool adds_nothing(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
+{
+    const uint64_t *has = ancestors_of(fuser, a), *adds = ancestors_of(fuser, b);
+    for (size_t w = 0; w < fuser->words; w++) {
+        const uint64_t self = w == fuser->rows[a] / 64 ? UINT64_C(1) << (fuser->rows[a] % 64) : 0;
+        if (adds[w] & ~has[w] & ~self) return false;
+    }
+    return true;
+}
+
 /* Puts the members of `b` into `a`; `reached` is the largest value that belongs to a unit yet. */
 static void merge(fuser_t *fuser, aigc__id_t a, aigc__id_t b, aigc__id_t reached)
 {
@@ -136,6 +147,7 @@ static void merge(fuser_t *fuser, aigc__id_t a, aigc__id_t b, aigc__id_t reached
     compile->next[fuser->tails[a]] = b;
     fuser->tails[a] = fuser->tails[b];
     if (fuser->heads[b]) fuser->heads[a] = fuser->heads[b];
+    if (b == reached && adds_nothing(fuser, a, b)) return; /* a new value that nobody reads yet */
     add_dependency(fuser, a, b);
     forget(fuser, a, a);
     forget(fuser, a, b);

@@ -120,12 +120,13 @@ static void sort_by_bytes(record_t *records, size_t n)
     }
 }
 
-/* `placed` holds the placed records that live at the same time, by offset: the lowest gap. */
-static size_t lowest_gap(const record_t *const *placed, size_t n, size_t bytes)
+/* The lowest gap between those of `placed`, sorted by offset, that live at the same time. */
+static size_t lowest_gap(const record_t *const *placed, size_t n, const record_t *record, bool no_reuse)
 {
     size_t end = 0;
     for (size_t i = 0; i < n; i++) {
-        if (placed[i]->offset >= end && placed[i]->offset - end >= bytes) return end;
+        if (!no_reuse && !overlap(placed[i], record)) continue;
+        if (placed[i]->offset >= end && placed[i]->offset - end >= record->bytes) return end;
         const size_t next = placed[i]->offset + placed[i]->bytes;
         if (next > end) end = next;
     }
@@ -136,18 +137,14 @@ static aigc_status_t place_records(aigc__arena_t *scratch, record_t *records, si
 {
     void *memory = NULL;
     AIGC__TRY(aigc__compile_array(scratch, n, sizeof(record_t *), &memory));
-    const record_t **living = memory;
+    const record_t **placed = memory;
     for (size_t i = 0; i < n; i++) {
-        size_t n_living = 0, end = 0;
-        for (size_t k = 0; k < i; k++) {
-            if (!no_reuse && !overlap(&records[k], &records[i])) continue;
-            size_t at = n_living++;
-            for (; at > 0 && living[at - 1]->offset > records[k].offset; at--) living[at] = living[at - 1];
-            living[at] = &records[k];
-        }
-        records[i].offset = lowest_gap(living, n_living, records[i].bytes);
+        size_t end = 0, at = i;
+        records[i].offset = lowest_gap(placed, i, &records[i], no_reuse);
         AIGC__TRY(aigc__bytes_sum(records[i].offset, records[i].bytes, &end));
         if (end > *total) *total = end;
+        for (; at > 0 && placed[at - 1]->offset > records[i].offset; at--) placed[at] = placed[at - 1];
+        placed[at] = &records[i];
     }
     return AIGC_OK;
 }
