@@ -62,22 +62,19 @@ static float max_value(const float *a, size_t n)
     return vf_max_lanes(vf_max(vf_max(best[0], best[1]), vf_max(best[2], best[3])));
 }
 
+/* a - a is 0 for a finite number and NaN for others */
+INLINE vm is_not_finite(vf a) { return vf_is_nan(vf_sub(a, a)); }
+
 static bool all_finite(const float *a, size_t n)
 {
-    vf infinity = vf_set(INFINITY);
     size_t i = 0;
-    while (i + LANES <= n) {
-        /* Looks up every 16 vectors only; n - n is 0 for a finite number and NaN for others. */
-        vm bad = vf_is_nan(vf_set(0.0f));
-        for (int k = 0; k < 16 && i + LANES <= n; k++, i += LANES) {
-            vf x = vf_abs(vf_load(a + i));
-            bad = vm_or(bad, vm_or(vf_is_nan(x), vf_eq(x, infinity)));
-        }
+    while (i + LANES <= n) { /* asks after each 16 vectors */
+        vm bad = is_not_finite(vf_load(a + i));
+        i += LANES;
+        for (int k = 1; k < 16 && i + LANES <= n; k++, i += LANES) bad = vm_or(bad, is_not_finite(vf_load(a + i)));
         if (vm_any(bad)) return false;
     }
-    if (i == n) return true;
-    vf x = vf_abs(vf_load_tail(a + i, n - i));
-    return !vm_any(vm_or(vf_is_nan(x), vf_eq(x, infinity)));
+    return i == n || !vm_any(is_not_finite(vf_load_tail(a + i, n - i)));
 }
 
 /* ---- over rows ---- */
