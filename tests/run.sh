@@ -146,7 +146,7 @@ if [ -f tests/cross.sh ]; then step "aarch64 and portable kernels" sh tests/cros
 if [ ! -f tests/fuzz/run.sh ] || ! has clang; then
     leave_out "fuzz" "clang is not here"
 else
-    step "fuzz" sh tests/fuzz/run.sh 5
+    step "fuzz" sh tests/fuzz/run.sh 8 "$folder/fuzz"
 fi
 
 sources() { find lib bindings/cli -name '*.c' | sort; }

@@ -46,10 +46,20 @@ bool cli_find_option(const char *verb, const char *kind, const char *name, aigc_
     return false;
 }
 
+/* Kinds that a program hands over by a call of its own, not by name. */
+static bool is_for_programs(const char *kind) { return strcmp(kind, "array") == 0 || strcmp(kind, "callback") == 0; }
+
+bool cli_kind_at(const char *noun, size_t index, const char **name, const char **help)
+{
+    for (size_t i = 0; aigc_kind_info(noun, i, name, help) == AIGC_OK; i++)
+        if (!is_for_programs(*name) && index-- == 0) return true;
+    return false;
+}
+
 bool cli_kind_exists(const char *noun, const char *kind)
 {
     const char *name = NULL;
-    for (size_t i = 0; aigc_kind_info(noun, i, &name, NULL) == AIGC_OK; i++)
+    for (size_t i = 0; cli_kind_at(noun, i, &name, NULL); i++)
         if (strcmp(name, kind) == 0) return true;
     return false;
 }
@@ -73,7 +83,7 @@ static bool find_in_tables(const cli_verb_t *verb, const char *name, aigc_option
     for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
         const char *kind = NULL;
         if (table->noun == NULL && cli_find_option(table->verb, NULL, name, out)) return true;
-        for (size_t i = 0; table->noun != NULL && aigc_kind_info(table->noun, i, &kind, NULL) == AIGC_OK; i++)
+        for (size_t i = 0; table->noun != NULL && cli_kind_at(table->noun, i, &kind, NULL); i++)
             if (cli_find_option(table->verb, kind, name, out)) return true;
     }
     return false;
@@ -96,7 +106,7 @@ static const char *nearest(const cli_verb_t *verb, const char *name)
     for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
         const char *kind = NULL;
         if (table->noun == NULL) best = nearest_in_table(name, best, table->verb, NULL);
-        for (size_t i = 0; table->noun != NULL && aigc_kind_info(table->noun, i, &kind, NULL) == AIGC_OK; i++)
+        for (size_t i = 0; table->noun != NULL && cli_kind_at(table->noun, i, &kind, NULL); i++)
             best = nearest_in_table(name, best, table->verb, kind);
     }
     return best;

@@ -81,6 +81,9 @@ bool cli_find_option(const char *verb, const char *kind, const char *name, aigc_
 /* The candidate that differs least from `name`, if it is close enough to be meant; else NULL. */
 const char *cli_closer(const char *name, const char *best, const char *candidate);
 
+/* Kind `index` of those that can be named in a command; `help` may be NULL. False past the last. */
+bool cli_kind_at(const char *noun, size_t index, const char **name, const char **help);
+
 /* Whether `noun` has this kind. */
 bool cli_kind_exists(const char *noun, const char *kind);
 

@@ -138,7 +138,7 @@ static bool in_all_before(const cli_table_t *table, size_t n, const char *name)
 {
     aigc_option_info_t row = {.struct_size = sizeof row};
     const char *kind = NULL;
-    for (size_t i = 0; i < n && aigc_kind_info(table->noun, i, &kind, NULL) == AIGC_OK; i++)
+    for (size_t i = 0; i < n && cli_kind_at(table->noun, i, &kind, NULL); i++)
         if (!cli_find_option(table->verb, kind, name, &row)) return false;
     return true;
 }
@@ -171,9 +171,9 @@ static void put_table(const cli_page_t *page, const cli_verb_t *verb, const cli_
         put_rows(page, verb, table, table->noun != NULL ? kind : NULL, ROWS_ALL, table->heading);
         return;
     }
-    if (aigc_kind_info(table->noun, 0, &name, NULL) == AIGC_OK) /* the shared rows are in any kind's table */
+    if (cli_kind_at(table->noun, 0, &name, NULL)) /* the shared rows are in any kind's table */
         put_rows(page, verb, table, name, ROWS_SHARED, table->heading);
-    for (size_t i = 0; aigc_kind_info(table->noun, i, &name, NULL) == AIGC_OK; i++) {
+    for (size_t i = 0; cli_kind_at(table->noun, i, &name, NULL); i++) {
         snprintf(heading, sizeof heading, "%s, only %s", table->heading, name);
         put_rows(page, verb, table, name, ROWS_OWN, heading);
     }
@@ -196,7 +196,7 @@ void cli_page_verb(const cli_page_t *page, const cli_verb_t *verb, const char *k
 void cli_page_kinds(const cli_page_t *page, const char *noun)
 {
     const char *name = NULL, *help = NULL;
-    for (size_t i = 0; aigc_kind_info(noun, i, &name, &help) == AIGC_OK; i++) cli_page_item(page, name, help);
+    for (size_t i = 0; cli_kind_at(noun, i, &name, &help); i++) cli_page_item(page, name, help);
 }
 
 void cli_page_exit_codes(const cli_page_t *page)
