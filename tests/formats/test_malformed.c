@@ -288,7 +288,24 @@ static size_t run_format(malformed_run_t *run, const malformed_format_t *format)
     return run->cases;
 }
 
-/* Without arguments everything; with FORMAT GROUP SEED INDEX one case. */
+/* The whole seeds into a folder, for the fuzz targets to begin with. */
+static int write_seeds(malformed_run_t *run, const malformed_format_t *format, const char *folder)
+{
+    test_bytes_t seeds[MALFORMED_SEEDS];
+    int failed = 0;
+    const size_t n = format->seeds(run, seeds);
+    for (size_t i = 0; i < n; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/seed%zu", folder, i);
+        FILE *file = fopen(path, "wb");
+        failed |= !file || fwrite(seeds[i].data, 1, seeds[i].size, file) != seeds[i].size;
+        if (file) failed |= fclose(file) != 0;
+        free(seeds[i].data);
+    }
+    return failed;
+}
+
+/* Without arguments everything; with FORMAT GROUP SEED INDEX one case; with seeds FORMAT FOLDER none. */
 int main(int argc, char **argv)
 {
     const malformed_format_t *const formats[] = {
@@ -305,8 +322,11 @@ int main(int argc, char **argv)
         run.only_seed = strtoul(argv[3], NULL, 10);
         run.only_index = strtoul(argv[4], NULL, 10);
     }
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (argc == 4 && strcmp(argv[1], "seeds") == 0 && strcmp(argv[2], formats[i]->name) == 0)
+            return write_seeds(&run, formats[i], argv[3]) || format_world_close(&run.world);
         if (argc < 2 || strcmp(argv[1], formats[i]->name) == 0) total += run_format(&run, formats[i]);
+    }
     printf("%zu broken files in all, %zu failures\n", total, run.failures);
     return format_world_close(&run.world) || run.failures > 0 || total == 0;
 }
