@@ -80,6 +80,9 @@ const sample_t small_samples[] = {
     {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(4, 3)), X(S3(2, 5, 4))}, 0},
     {AIGC__OP_matmul, {.i = {1, 0}}, {X(S3(2, 4, 3)), X(S2(4, 2))}, 0},
     {AIGC__OP_matmul, {.i = {0, 1}}, {X(S3(2, 3, 4)), X(S2(2, 4))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 0}}, {X(S2(7, 1)), X(S2(7, 3))}, 0},
+    {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 7)), X(S2(7, 1))}, 0},
+    {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(7, 1)), X(S2(1, 7))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 0)), X(S2(0, 2))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(0, 3)), X(S2(3, 2))}, 0},
 };

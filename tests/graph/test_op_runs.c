@@ -64,20 +64,25 @@ static void run_phases(aigc__step_t *step, bool backwards)
     block_free(&worker);
 }
 
+/* As the executor does: sizes, then a plan that expects packed inputs, then the packing. */
 static void pack_inputs(aigc__step_t *step, block_t *inputs)
 {
+    size_t bytes[AIGC__STEP_INPUTS];
     for (size_t k = 0; k < step->n_inputs; k++) {
-        const size_t bytes = step->op->packed_bytes(step, k);
-        if (bytes == 0) continue;
-        block_t packed = block_make(bytes);
+        bytes[k] = step->op->packed_bytes(step, k);
+        if (bytes[k] == 0) continue;
+        step->input_packed[k] = true;
+        memset(step->tiles, 0, sizeof step->tiles);
+        step->op->prepare(step);
+    }
+    for (size_t k = 0; k < step->n_inputs; k++) {
+        if (bytes[k] == 0) continue;
+        block_t packed = block_make(bytes[k]);
         step->op->pack(step, k, step->inputs[k], block_at(&packed));
         block_free(&inputs[k]);
         inputs[k] = packed;
         step->inputs[k] = block_at(&packed);
-        step->input_packed[k] = true;
     }
-    memset(step->tiles, 0, sizeof step->tiles);
-    step->op->prepare(step);
 }
 
 /* The output of one value's run; inputs by the oracle. */
@@ -111,17 +116,24 @@ static block_t run_value(const world_t *world, aigc__id_t id, bool backwards, bo
 /* Ops that add: their error is bounded by the sum of the terms' sizes; all others are exact. */
 static bool is_exact(uint16_t op) { return op != AIGC__OP_sum && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul; }
 
+/* How many numbers an element of the result is the sum of. */
+static size_t terms_of(const aigc__graph_t *graph, const aigc__value_t *value)
+{
+    const aigc__value_t *a = value->n_inputs > 0 ? aigc__graph_value(graph, value->inputs[0]) : NULL;
+    if (!a || value->count == 0) return 1;
+    if (value->op == AIGC__OP_matmul) return (size_t)a->shape.dims[a->shape.rank - (value->attributes.i[0] ? 2 : 1)];
+    return a->count / value->count + 1;
+}
+
 static void compare(const world_t *world, aigc__id_t id, const block_t *output)
 {
     const aigc__value_t *value = aigc__graph_value(world->graph, id);
     double *expected = world_compute(world, id);
     const float *f = block_at(output);
     const int32_t *whole = block_at(output);
-    size_t terms = 1;
-    for (size_t k = 0; k < value->n_inputs; k++) terms += aigc__graph_value(world->graph, value->inputs[k])->count;
-    if (value->count > 0) terms /= value->count;
-    /* values of at most 2, products of at most 4; rounding errors of sums behave like a random walk */
-    const double bound = is_exact(value->op) ? 0 : 4e-7 * (4 + 4 * sqrt((double)terms) + 1e-2 * (double)terms);
+    /* terms of at most 1.7; rounding errors of sums behave like a random walk */
+    const double terms = (double)terms_of(world->graph, value);
+    const double bound = is_exact(value->op) ? 0 : 4e-7 * (4 + 4 * sqrt(terms) + 1e-2 * terms);
     for (size_t i = 0; i < value->count; i++) {
         const double found = value->dtype == AIGC_DTYPE_I32 ? (double)whole[i] : (double)f[i];
         const double wanted = value->dtype == AIGC_DTYPE_F32 ? (double)(float)expected[i] : expected[i];

@@ -104,13 +104,20 @@ static void reference_matmul(const aigc__value_t *value, const aigc__value_t *co
     }
 }
 
-static void prepare_matmul(aigc__step_t *step)
+static aigc__gemm_plan_t plan_of(const aigc__step_t *step, bool a_packed, bool b_packed)
 {
     aigc__gemm_shape_t shape = gemm_shape(step->value, step->in_values[0], step->in_values[1]);
+    aigc__gemm_plan_t plan;
+    shape.a_packed = a_packed;
+    shape.b_packed = b_packed;
+    aigc__gemm_plan(&plan, step->kernels, &shape);
+    return plan;
+}
+
+static void prepare_matmul(aigc__step_t *step)
+{
     if (step->value->count == 0) return;
-    shape.a_packed = step->input_packed[0];
-    shape.b_packed = step->input_packed[1];
-    aigc__gemm_plan(&step->gemm, step->kernels, &shape);
+    step->gemm = plan_of(step, step->input_packed[0], step->input_packed[1]);
     const size_t phases[] = {step->gemm.pack_tiles, step->gemm.tiles};
     for (size_t k = 0, phase = 0; k < 2; k++)
         if (phases[k] > 0) step->tiles[phase++] = phases[k];
@@ -121,7 +128,9 @@ static void prepare_matmul(aigc__step_t *step)
 static size_t packed_bytes_matmul(const aigc__step_t *step, size_t k)
 {
     if (step->value->count == 0) return 0;
-    return k == 0 ? step->gemm.packed_a_bytes : step->gemm.packed_b_bytes;
+    /* The plan that packs is the one that expects it packed. */
+    const aigc__gemm_plan_t plan = plan_of(step, k == 0 || step->input_packed[0], k == 1 || step->input_packed[1]);
+    return k == 0 ? plan.packed_a_bytes : plan.packed_b_bytes;
 }
 
 static void pack_matmul(const aigc__step_t *step, size_t k, const void *raw, void *packed)
