@@ -56,6 +56,9 @@ typedef struct aigc__option_group {
 aigc_status_t aigc__options_resolve(const aigc_options_t *options, const char *what, const aigc__option_group_t *groups,
                                     size_t n_groups);
 
+/* '-' and '_' are the same. */
+bool aigc__option_names_equal(const char *a, const char *b);
+
 /* A row as the public record. */
 void aigc__option_describe(const aigc__option_t *row, aigc_option_info_t *out);
 

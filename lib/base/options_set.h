@@ -28,7 +28,4 @@ struct aigc_options {
     aigc__tensor_hold_t hold;
 };
 
-/* '-' and '_' are the same. */
-bool aigc__option_names_equal(const char *a, const char *b);
-
 #endif

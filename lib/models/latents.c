@@ -1,3 +1,4 @@
+#include "base/angles.h"
 #include "models/network.h"
 
 void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim, double temperature)
@@ -11,30 +12,6 @@ void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t
     }
 }
 
-/* Series and halvings instead of the C library's functions, whose last digits differ between machines. */
-static double arc_tangent(double x)
-{
-    int halvings = 0;
-    for (; x > 0.1; halvings++) x = x / (1 + __builtin_sqrt(1 + x * x));
-    double term = x, sum = x;
-    for (int k = 3; k < 21; k += 2) {
-        term *= -x * x;
-        sum += term / k;
-    }
-    for (; halvings > 0; halvings--) sum *= 2;
-    return sum;
-}
-
-static double sine(double x)
-{
-    double term = x, sum = x;
-    for (int k = 1; k < 14; k++) {
-        term *= -x * x / (double)(2 * k * (2 * k + 1));
-        sum += term;
-    }
-    return sum;
-}
-
 static double norm(const float *a, size_t n)
 {
     double sum = 0;
@@ -42,7 +19,8 @@ static double norm(const float *a, size_t n)
     return __builtin_sqrt(sum);
 }
 
-/* Angle between two directions: 2 atan(|a - b| / |a + b|) of the unit vectors, accurate at every angle. */
+/* Angle between two directions as a part of pi: 2 atan(|a - b| / |a + b|) of the unit vectors, accurate
+ * at every angle. */
 static double angle_between(const float *a, const float *b, size_t n, double norm_a, double norm_b)
 {
     double difference = 0, sum = 0;
@@ -53,7 +31,7 @@ static double angle_between(const float *a, const float *b, size_t n, double nor
     }
     const double pi = 3.14159265358979323846;
     const double d = __builtin_sqrt(difference), s = __builtin_sqrt(sum);
-    return d <= s ? 2 * arc_tangent(s > 0 ? d / s : 0) : pi - 2 * arc_tangent(s / d);
+    return d <= s ? 2 / pi * aigc__arc_tangent(s > 0 ? d / s : 0) : 1 - 2 / pi * aigc__arc_tangent(s / d);
 }
 
 /* Spherical: White 2016, arXiv:1609.04468, section 2. Where the directions (nearly) agree or oppose,
@@ -63,10 +41,10 @@ void aigc__latents_between(float *out, const float *a, const float *b, size_t di
     double weight_a = 1 - t, weight_b = t;
     const double norm_a = norm(a, dim), norm_b = norm(b, dim);
     if (spherical && norm_a > 0 && norm_b > 0) {
-        const double angle = angle_between(a, b, dim, norm_a, norm_b), s = sine(angle);
+        const double angle = angle_between(a, b, dim, norm_a, norm_b), s = aigc__sin_pi(angle);
         if (s > 1e-6) {
-            weight_a = sine((1 - t) * angle) / s;
-            weight_b = sine(t * angle) / s;
+            weight_a = aigc__sin_pi((1 - t) * angle) / s;
+            weight_b = aigc__sin_pi(t * angle) / s;
         }
     }
     for (size_t i = 0; i < dim; i++) out[i] = (float)(weight_a * (double)a[i] + weight_b * (double)b[i]);
