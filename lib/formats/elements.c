@@ -174,8 +174,8 @@ aigc_status_t aigc__elements_read(void *to, const aigc__source_t *source, aigc__
         AIGC__GOTO(end, aigc__source_read(source, offset + (uint64_t)done * width, piece, now * width));
         const size_t good = aigc__elements_decode((uint8_t *)to + done * step, piece, element, is_big_endian, now);
         if (good < now) {
-            status = aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: element %zu is larger than a signed 64-bit number", source->name,
-                                done + good);
+            status = aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: element %zu is larger than a signed 64-bit number",
+                                source->name, done + good);
             goto end;
         }
         done += now;

@@ -31,7 +31,7 @@ typedef enum aigc__element {
 } aigc__element_t;
 
 typedef struct aigc__element_info {
-    const char *name;   /* as safetensors writes it */
+    const char *name; /* as safetensors writes it */
     uint32_t bits;
     aigc_dtype_t dtype; /* the nearest a tensor can have; 0: none */
 } aigc__element_info_t;

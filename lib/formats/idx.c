@@ -83,7 +83,8 @@ static aigc_status_t inflate_some(stream_t *stream)
     stream->is_done = code == Z_STREAM_END;
     if (code == Z_OK || code == Z_STREAM_END) return AIGC_OK;
     return aigc__fail(AIGC_ERROR_CORRUPT, "%s: broken gzip data before byte %" PRIu64 ": %s", stream->source->name,
-                      stream->offset - stream->zlib.avail_in, stream->zlib.msg ? stream->zlib.msg : "it makes no progress");
+                      stream->offset - stream->zlib.avail_in,
+                      stream->zlib.msg ? stream->zlib.msg : "it makes no progress");
 }
 
 static aigc_status_t stream_read(stream_t *stream, void *buffer, size_t bytes)
@@ -97,7 +98,8 @@ static aigc_status_t stream_read(stream_t *stream, void *buffer, size_t bytes)
     while (bytes > 0) {
         const size_t now = bytes < INPUT_SIZE ? bytes : INPUT_SIZE;
         if (stream->is_done)
-            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the gzip data ends %zu bytes too early", stream->source->name, bytes);
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the gzip data ends %zu bytes too early", stream->source->name,
+                              bytes);
         stream->zlib.next_out = to;
         stream->zlib.avail_out = (uInt)now;
         AIGC__TRY(inflate_some(stream));
@@ -120,7 +122,8 @@ static aigc_status_t stream_end(stream_t *stream)
         is_over = stream->zlib.avail_out == 0;
     }
     if (!is_over && stream->offset - stream->zlib.avail_in == stream->source->size) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the file goes on after the numbers its header declares", stream->source->name);
+    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the file goes on after the numbers its header declares",
+                      stream->source->name);
 }
 
 static aigc_status_t find_element(const stream_t *stream, uint8_t code, aigc__element_t *out)
@@ -133,7 +136,8 @@ static aigc_status_t find_element(const stream_t *stream, uint8_t code, aigc__el
     case 0x0d: *out = AIGC__ELEMENT_F32; return AIGC_OK;
     case 0x0e: *out = AIGC__ELEMENT_F64; return AIGC_OK;
     default:
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: IDX element type 0x%02x at byte 2; 0x08, 0x09, 0x0b to 0x0e are known",
+        return aigc__fail(AIGC_ERROR_CORRUPT,
+                          "%s: IDX element type 0x%02x at byte 2; 0x08, 0x09, 0x0b to 0x0e are known",
                           stream->source->name, (unsigned)code);
     }
 }
@@ -146,8 +150,8 @@ static aigc_status_t read_shape(stream_t *stream, header_t *header)
         AIGC__TRY(stream_read(stream, b, sizeof b));
         header->shape[i] = (int64_t)b[0] << 24 | (int64_t)b[1] << 16 | (int64_t)b[2] << 8 | b[3];
         if (header->shape[i] > INT32_MAX)
-            return aigc__fail(AIGC_ERROR_LIMIT, "%s: IDX dimension %zu is %" PRId64 "; at most 2147483647 can be held", name, i,
-                              header->shape[i]);
+            return aigc__fail(AIGC_ERROR_LIMIT, "%s: IDX dimension %zu is %" PRId64 "; at most 2147483647 can be held",
+                              name, i, header->shape[i]);
     }
     if (aigc__shape_count(header->rank, header->shape, &header->count) != AIGC_OK ||
         aigc__bytes_of(header->count, aigc__element_info(header->element)->bits / 8, &header->file_bytes) != AIGC_OK)
@@ -161,19 +165,21 @@ static aigc_status_t read_header(stream_t *stream, header_t *header)
     uint8_t head[4];
     AIGC__TRY(stream_read(stream, head, sizeof head));
     if (head[0] || head[1])
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: not an IDX file: it begins with bytes %02x %02x instead of 00 00", source->name,
-                          (unsigned)head[0], (unsigned)head[1]);
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: not an IDX file: it begins with bytes %02x %02x instead of 00 00",
+                          source->name, (unsigned)head[0], (unsigned)head[1]);
     AIGC__TRY(find_element(stream, head[2], &header->element));
     header->rank = head[3];
-    if (header->rank == 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: an IDX file of 0 dimensions (byte 3)", source->name);
+    if (header->rank == 0)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: an IDX file of 0 dimensions (byte 3)", source->name);
     if (header->rank > AIGC_MAX_RANK)
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: an IDX file of %zu dimensions; at most %d can be read", source->name,
-                          header->rank, AIGC_MAX_RANK);
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: an IDX file of %zu dimensions; at most %d can be read",
+                          source->name, header->rank, AIGC_MAX_RANK);
     AIGC__TRY(read_shape(stream, header));
     const uint64_t size = source->size, most = stream->is_gzip ? (size + 1) * GZIP_RATIO : size - stream->offset;
     if (header->file_bytes > most)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the IDX header declares %zu bytes, more than a file of %" PRIu64
-                          " bytes can hold", source->name, header->file_bytes, size);
+        return aigc__fail(AIGC_ERROR_CORRUPT,
+                          "%s: the IDX header declares %zu bytes, more than a file of %" PRIu64 " bytes can hold",
+                          source->name, header->file_bytes, size);
     return AIGC_OK;
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     BUFFER_SIZE = 16384,
-    MOST_SCANS = 100,  /* progressive files have about ten; each scan walks the whole picture */
+    MOST_SCANS = 100,    /* progressive files have about ten; each scan walks the whole picture */
     JPEG_SLACK = 1 << 20 /* libjpeg's own tables and row buffers */
 };
 
@@ -62,8 +62,8 @@ static void on_error(j_common_ptr jpeg)
     char text[JMSG_LENGTH_MAX];
     if (job->status == AIGC_OK) {
         jpeg->err->format_message(jpeg, text);
-        job->status = aigc__fail(status_of(jpeg->err->msg_code), "%s: JPEG before byte %" PRIu64 ": %s", job->source->name,
-                                 job->offset - job->input.bytes_in_buffer, text);
+        job->status = aigc__fail(status_of(jpeg->err->msg_code), "%s: JPEG before byte %" PRIu64 ": %s",
+                                 job->source->name, job->offset - job->input.bytes_in_buffer, text);
     }
     longjmp(job->failed, 1);
 }
@@ -100,8 +100,8 @@ static boolean on_fill(j_decompress_ptr jpeg)
     const uint64_t left = job->source->size - job->offset;
     const size_t now = left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE;
     if (now == 0)
-        job->status = aigc__fail(AIGC_ERROR_CORRUPT, "%s: the JPEG is cut off: it ends at byte %" PRIu64, job->source->name,
-                                 job->source->size);
+        job->status = aigc__fail(AIGC_ERROR_CORRUPT, "%s: the JPEG is cut off: it ends at byte %" PRIu64,
+                                 job->source->name, job->source->size);
     else
         job->status = aigc__source_read(job->source, job->offset, job->buffer, now);
     if (job->status != AIGC_OK) on_error((j_common_ptr)jpeg);
@@ -163,7 +163,8 @@ static aigc_status_t check_declared_size(job_t *job)
     for (int i = 0; i < jpeg->num_components; i++)
         blocks += (uint64_t)jpeg->comp_info[i].width_in_blocks * jpeg->comp_info[i].height_in_blocks;
     if (blocks / 8 > job->source->size)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: declares %u x %u pixels, more than a file of %" PRIu64 " bytes can hold",
+        return aigc__fail(AIGC_ERROR_CORRUPT,
+                          "%s: declares %u x %u pixels, more than a file of %" PRIu64 " bytes can hold",
                           job->source->name, jpeg->image_width, jpeg->image_height, job->source->size);
     const uint64_t whole = blocks * DCTSIZE2 * sizeof(JCOEF);
     jpeg->mem->max_memory_to_use = (long)(whole + whole / 4 + JPEG_SLACK);
@@ -180,8 +181,8 @@ static aigc_status_t choose_colors(job_t *job)
     case JCS_CMYK:
     case JCS_YCCK: jpeg->out_color_space = JCS_CMYK; return AIGC_OK;
     default:
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a JPEG of %d components that are no known colours", job->source->name,
-                          jpeg->num_components);
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a JPEG of %d components that are no known colours",
+                          job->source->name, jpeg->num_components);
     }
 }
 
@@ -227,8 +228,8 @@ static aigc_status_t read_pixels(job_t *job, aigc__pixels_t *out)
     aigc__pixel_rows_t rows = {.memory = job->memory};
     aigc_status_t status;
     AIGC__GOTO(fail, read_rows(job, &rows));
-    *out = (aigc__pixels_t){job->jpeg.output_height, job->jpeg.output_width, job->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3,
-                            rows.data};
+    *out = (aigc__pixels_t){job->jpeg.output_height, job->jpeg.output_width,
+                            job->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3, rows.data};
     return call_library(job, STEP_FINISH);
 fail:
     aigc__memory_free(job->memory, rows.data);

@@ -100,11 +100,13 @@ static aigc_status_t call_library(job_t *job, step_t step)
 
 static aigc_status_t check(const aigc__pixels_t *pixels, int quality)
 {
-    if (pixels->width < 1 || pixels->height < 1 || pixels->width > AIGC__PICTURE_SIDE || pixels->height > AIGC__PICTURE_SIDE)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "a JPEG of %" PRId64 " x %" PRId64 " pixels: each side is 1 to %d", pixels->width,
-                          pixels->height, AIGC__PICTURE_SIDE);
+    if (pixels->width < 1 || pixels->height < 1 || pixels->width > AIGC__PICTURE_SIDE ||
+        pixels->height > AIGC__PICTURE_SIDE)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "a JPEG of %" PRId64 " x %" PRId64 " pixels: each side is 1 to %d",
+                          pixels->width, pixels->height, AIGC__PICTURE_SIDE);
     if (pixels->channels != 1 && pixels->channels != 3)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "a JPEG of %" PRId64 " channels: 1 or 3 can be written (it has no transparency)",
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "a JPEG of %" PRId64 " channels: 1 or 3 can be written (it has no transparency)",
                           pixels->channels);
     if (quality < 1 || quality > 100)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "JPEG quality %d: 1 to 100 is possible", quality);

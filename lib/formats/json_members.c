@@ -10,8 +10,8 @@ aigc_status_t aigc__json_unexpected(const aigc__json_cursor_t *cursor, const cha
 
 static void skip_blanks(aigc__json_cursor_t *c)
 {
-    while (c->place < c->length && (c->text[c->place] == ' ' || c->text[c->place] == '\n' || c->text[c->place] == '\t' ||
-                                    c->text[c->place] == '\r'))
+    while (c->place < c->length && (c->text[c->place] == ' ' || c->text[c->place] == '\n' ||
+                                    c->text[c->place] == '\t' || c->text[c->place] == '\r'))
         c->place++;
 }
 
@@ -58,7 +58,8 @@ static aigc_status_t look_over(const aigc__json_cursor_t *cursor, size_t depth, 
 aigc_status_t aigc__json_enter(aigc__json_cursor_t *cursor, size_t depth, size_t *members)
 {
     skip_blanks(cursor);
-    if (cursor->place == cursor->length || cursor->text[cursor->place] != '{') return aigc__json_unexpected(cursor, "'{'");
+    if (cursor->place == cursor->length || cursor->text[cursor->place] != '{')
+        return aigc__json_unexpected(cursor, "'{'");
     AIGC__TRY(look_over(cursor, depth, members));
     cursor->place++;
     cursor->is_first = true;

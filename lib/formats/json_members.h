@@ -12,8 +12,8 @@ typedef struct aigc__json_cursor {
     const char *name; /* of the source, for messages */
     char *text;       /* changed: decoded strings replace their quoted form */
     size_t length, place;
-    uint64_t start;   /* of the text in the source */
-    bool is_first;    /* no member of the innermost object was taken yet */
+    uint64_t start; /* of the text in the source */
+    bool is_first;  /* no member of the innermost object was taken yet */
 } aigc__json_cursor_t;
 
 /* Steps into the object at the cursor, after looking over the whole of it: closed, at most `depth`

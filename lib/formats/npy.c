@@ -24,8 +24,8 @@ static aigc_status_t read_prefix(const aigc__source_t *source, uint64_t *first, 
     *length = (size_t)n[0] | (size_t)n[1] << 8 | (size_t)n[2] << 16 | (size_t)n[3] << 24;
     if (is_short) *length &= 0xffff;
     if (*length > MOST_HEADER)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: an .npy header of %zu bytes; at most %d are read", source->name, *length,
-                          MOST_HEADER);
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: an .npy header of %zu bytes; at most %d are read", source->name,
+                          *length, MOST_HEADER);
     return AIGC_OK;
 }
 
@@ -47,15 +47,17 @@ end:
 }
 
 /* Every number the header declares is in the file, and nothing else. */
-static aigc_status_t check_size(const aigc__source_t *source, const aigc__npy_header_t *header, uint64_t data, size_t *count)
+static aigc_status_t check_size(const aigc__source_t *source, const aigc__npy_header_t *header, uint64_t data,
+                                size_t *count)
 {
     size_t bytes;
     if (aigc__shape_count(header->rank, header->shape, count) != AIGC_OK ||
         aigc__bytes_of(*count, aigc__element_info(header->element)->bits / 8, &bytes) != AIGC_OK)
         return aigc__fail(AIGC_ERROR_LIMIT, "%s: the .npy header declares more numbers than can be held", source->name);
     if (bytes != source->size - data)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the .npy header declares %zu bytes of numbers, the file holds %" PRIu64,
-                          source->name, bytes, source->size - data);
+        return aigc__fail(AIGC_ERROR_CORRUPT,
+                          "%s: the .npy header declares %zu bytes of numbers, the file holds %" PRIu64, source->name,
+                          bytes, source->size - data);
     return AIGC_OK;
 }
 
@@ -118,12 +120,14 @@ aigc_status_t aigc__npy_read(aigc_tensor_t **out, aigc_context_t *context, const
     size_t count;
     AIGC__TRY(read_header(source, &context->memory, &header, &data));
     AIGC__TRY(check_size(source, &header, data, &count));
-    AIGC__TRY(aigc__tensor_create_raw(&tensor, context, aigc__element_info(header.element)->dtype, header.rank, header.shape));
+    AIGC__TRY(aigc__tensor_create_raw(&tensor, context, aigc__element_info(header.element)->dtype, header.rank,
+                                      header.shape));
     aigc_status_t status;
     if (header.is_fortran && header.rank > 1)
         status = read_fortran(tensor, source, data, &header);
     else
-        status = aigc__elements_read(tensor->data, source, &context->memory, data, header.element, header.is_big_endian, count);
+        status = aigc__elements_read(tensor->data, source, &context->memory, data, header.element, header.is_big_endian,
+                                     count);
     if (status == AIGC_OK)
         *out = tensor;
     else

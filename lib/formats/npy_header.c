@@ -14,7 +14,8 @@ typedef struct word {
 
 static aigc_status_t unexpected(const cursor_t *c, const char *expected)
 {
-    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: .npy header, byte %zu: %s expected", c->name, c->start + c->place, expected);
+    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: .npy header, byte %zu: %s expected", c->name, c->start + c->place,
+                      expected);
 }
 
 static char peek(const cursor_t *c) { return c->place < c->length ? c->text[c->place] : '\0'; }
@@ -74,7 +75,8 @@ static const type_t types[] = {
 static aigc_status_t parse_descr(cursor_t *c, aigc__npy_header_t *out)
 {
     word_t word;
-    if (peek(c) == '[') return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a structured .npy array cannot be read", c->name);
+    if (peek(c) == '[')
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a structured .npy array cannot be read", c->name);
     AIGC__TRY(parse_quoted(c, &word));
     const char order = word.length > 0 ? word.text[0] : '\0';
     const bool has_order = order == '<' || order == '>' || order == '|' || order == '=';
@@ -118,7 +120,8 @@ static aigc_status_t parse_shape(cursor_t *c, aigc__npy_header_t *out)
     if (!take(c, '(')) return unexpected(c, "the shape's '('");
     while (!take(c, ')')) {
         if (out->rank == AIGC_MAX_RANK)
-            return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: an .npy array of more than %d dimensions", c->name, AIGC_MAX_RANK);
+            return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: an .npy array of more than %d dimensions", c->name,
+                              AIGC_MAX_RANK);
         AIGC__TRY(parse_dimension(c, &out->shape[out->rank++]));
         const bool has_comma = take(c, ',');
         if (!has_comma && (peek(c) != ')' || out->rank == 1)) return unexpected(c, "',' in the shape");
@@ -133,12 +136,15 @@ static aigc_status_t parse_entry(cursor_t *c, aigc__npy_header_t *out, unsigned 
     word_t key;
     AIGC__TRY(parse_quoted(c, &key));
     if (!take(c, ':')) return unexpected(c, "':'");
-    const unsigned now = is_word(&key, "descr") ? SEEN_DESCR : is_word(&key, "fortran_order") ? SEEN_ORDER
-                         : is_word(&key, "shape")                                             ? SEEN_SHAPE
-                                                                                              : 0;
+    const unsigned now = is_word(&key, "descr")           ? SEEN_DESCR
+                         : is_word(&key, "fortran_order") ? SEEN_ORDER
+                         : is_word(&key, "shape")         ? SEEN_SHAPE
+                                                          : 0;
     if (now == 0 || *seen & now) return unexpected(c, "before here: each of descr, fortran_order and shape once");
     *seen |= now;
-    return now == SEEN_DESCR ? parse_descr(c, out) : now == SEEN_ORDER ? parse_bool(c, &out->is_fortran) : parse_shape(c, out);
+    return now == SEEN_DESCR   ? parse_descr(c, out)
+           : now == SEEN_ORDER ? parse_bool(c, &out->is_fortran)
+                               : parse_shape(c, out);
 }
 
 aigc_status_t aigc__npy_parse(aigc__npy_header_t *out, const char *name, const char *text, size_t length, size_t at)

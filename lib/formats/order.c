@@ -1,7 +1,8 @@
 #include "formats/order.h"
 #include <string.h>
 
-static void merge(uint32_t *to, const uint32_t *from, size_t middle, size_t end, aigc__compare_fn compare, const void *things)
+static void merge(uint32_t *to, const uint32_t *from, size_t middle, size_t end, aigc__compare_fn compare,
+                  const void *things)
 {
     size_t a = 0, b = middle;
     for (size_t i = 0; i < end; i++) {

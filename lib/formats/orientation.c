@@ -34,7 +34,8 @@ int aigc__exif_orientation(const uint8_t *payload, size_t size)
         uint32_t tag, type, count, value;
         if (!read_number(&tiff, at, 2, &tag) || !read_number(&tiff, at + 2, 2, &type)) return 1;
         if (!read_number(&tiff, at + 4, 4, &count) || !read_number(&tiff, at + 8, 2, &value)) return 1;
-        if (tag == TAG_ORIENTATION && type == TYPE_SHORT && count == 1) return value >= 1 && value <= 8 ? (int)value : 1;
+        if (tag == TAG_ORIENTATION && type == TYPE_SHORT && count == 1)
+            return value >= 1 && value <= 8 ? (int)value : 1;
     }
     return 1;
 }
@@ -42,15 +43,23 @@ int aigc__exif_orientation(const uint8_t *payload, size_t size)
 /* Where the stored picture's row 0 and column 0 are seen: bit 0 mirrors rows, bit 1 columns, bit 2
  * exchanges them first. EXIF 2.3, table 6. */
 enum { FLIP_Y = 1, FLIP_X = 2, TRANSPOSE = 4 };
-static const uint8_t actions[9] = {0, 0, FLIP_X, FLIP_X | FLIP_Y, FLIP_Y, TRANSPOSE, TRANSPOSE | FLIP_X,
-                                   TRANSPOSE | FLIP_X | FLIP_Y, TRANSPOSE | FLIP_Y};
+static const uint8_t actions[9] = {0,
+                                   0,
+                                   FLIP_X,
+                                   FLIP_X | FLIP_Y,
+                                   FLIP_Y,
+                                   TRANSPOSE,
+                                   TRANSPOSE | FLIP_X,
+                                   TRANSPOSE | FLIP_X | FLIP_Y,
+                                   TRANSPOSE | FLIP_Y};
 
 aigc_status_t aigc__pixels_orient(aigc__pixels_t *pixels, aigc__memory_t *memory, int orientation)
 {
     const int action = actions[orientation];
     if (action == 0) return AIGC_OK;
     const aigc__pixels_t from = *pixels;
-    const int64_t height = action & TRANSPOSE ? from.width : from.height, width = action & TRANSPOSE ? from.height : from.width;
+    const int64_t height = action & TRANSPOSE ? from.width : from.height,
+                  width = action & TRANSPOSE ? from.height : from.width;
     const size_t channels = (size_t)from.channels;
     size_t bytes;
     void *block;

@@ -1,6 +1,7 @@
 #include "formats/pixels.h"
 #include "base/sizes.h"
 #include "config.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -53,8 +54,9 @@ static aigc_status_t refuse(const aigc__source_t *source, const uint8_t *head)
         if (memcmp(head + foreign[i].offset, foreign[i].bytes, foreign[i].length) == 0)
             return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: is %s file; PNG and JPEG can be read", source->name,
                               foreign[i].name);
-    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: neither a PNG nor a JPEG picture (it begins with bytes %02x %02x %02x)",
-                      source->name, (unsigned)head[0], (unsigned)head[1], (unsigned)head[2]);
+    return aigc__fail(AIGC_ERROR_UNSUPPORTED,
+                      "%s: neither a PNG nor a JPEG picture (it begins with bytes %02x %02x %02x)", source->name,
+                      (unsigned)head[0], (unsigned)head[1], (unsigned)head[2]);
 }
 
 aigc_status_t aigc__pixels_read(aigc__pixels_t *out, aigc__memory_t *memory, const aigc__source_t *source,
@@ -70,11 +72,12 @@ aigc_status_t aigc__pixels_read(aigc__pixels_t *out, aigc__memory_t *memory, con
 aigc_status_t aigc__pixels_check_size(const aigc__source_t *source, int64_t width, int64_t height)
 {
     if (width < 1 || height < 1)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the picture is %" PRId64 " x %" PRId64 " pixels", source->name, width,
-                          height);
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the picture is %" PRId64 " x %" PRId64 " pixels", source->name,
+                          width, height);
     if (width > AIGC__PICTURE_SIDE || height > AIGC__PICTURE_SIDE || width * height > AIGC__PICTURE_AREA)
         return aigc__fail(AIGC_ERROR_LIMIT,
-                          "%s: the picture is %" PRId64 " x %" PRId64 " pixels; at most %d a side and %d in all are read",
+                          "%s: the picture is %" PRId64 " x %" PRId64
+                          " pixels; at most %d a side and %d in all are read",
                           source->name, width, height, AIGC__PICTURE_SIDE, AIGC__PICTURE_AREA);
     return AIGC_OK;
 }
@@ -97,7 +100,10 @@ aigc_status_t aigc__pixel_rows_room(aigc__pixel_rows_t *rows, size_t bytes)
     return AIGC_OK;
 }
 
-static uint8_t luma(const uint8_t *rgb) { return (uint8_t)((299u * rgb[0] + 587u * rgb[1] + 114u * rgb[2] + 500) / 1000); }
+static uint8_t luma(const uint8_t *rgb)
+{
+    return (uint8_t)((299u * rgb[0] + 587u * rgb[1] + 114u * rgb[2] + 500) / 1000);
+}
 
 static void flatten(uint8_t rgb[3], const uint8_t *rgba, const uint8_t *background)
 {
@@ -125,6 +131,7 @@ aigc_status_t aigc__pixels_convert(aigc__pixels_t *pixels, aigc__memory_t *memor
 {
     const int64_t to = request->channels, from = pixels->channels;
     const size_t n = (size_t)(pixels->height * pixels->width);
+    assert(to == 0 || to == 1 || to == 3 || to == 4);
     if (to == 0 || to == from) return AIGC_OK;
     if (to < from) {
         convert(pixels->data, to, pixels->data, from, n, request->background);

@@ -51,7 +51,8 @@ static void on_error(png_structp png, png_const_charp text)
     if (job->status == AIGC_OK && job->saver)
         job->status = aigc__fail(AIGC_ERROR_ARGUMENT, "writing a PNG: %s", text);
     else if (job->status == AIGC_OK)
-        job->status = aigc__fail(AIGC_ERROR_CORRUPT, "%s: broken PNG before byte %" PRIu64 ": %s", job->name, job->offset, text);
+        job->status =
+            aigc__fail(AIGC_ERROR_CORRUPT, "%s: broken PNG before byte %" PRIu64 ": %s", job->name, job->offset, text);
     png_longjmp(png, 1);
 }
 
@@ -126,7 +127,8 @@ static aigc_status_t check_declared_size(const aigc__source_t *source)
 {
     uint8_t h[24];
     AIGC__TRY(aigc__source_read(source, 0, h, sizeof h));
-    if (memcmp(h, "\x89PNG\r\n\x1a\n", 8) != 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: not a PNG file", source->name);
+    if (memcmp(h, "\x89PNG\r\n\x1a\n", 8) != 0)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: not a PNG file", source->name);
     if (memcmp(h + 12, "IHDR", 4) != 0)
         return aigc__fail(AIGC_ERROR_CORRUPT, "%s: broken PNG: no IHDR chunk at byte 8", source->name);
     const uint32_t width = png_get_uint_32(h + 16), height = png_get_uint_32(h + 20);
@@ -140,8 +142,9 @@ static aigc_status_t check_declared_bytes(const job_t *job)
     const uint64_t bits = (uint64_t)png_get_bit_depth(job->png, job->info) * png_get_channels(job->png, job->info);
     const uint64_t bytes = width * height * bits / 8;
     if (bytes / 1032 <= job->source->size) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: declares %" PRIu64 " x %" PRIu64 " pixels, more than a file of %" PRIu64
-                      " bytes can hold", job->name, width, height, job->source->size);
+    return aigc__fail(AIGC_ERROR_CORRUPT,
+                      "%s: declares %" PRIu64 " x %" PRIu64 " pixels, more than a file of %" PRIu64 " bytes can hold",
+                      job->name, width, height, job->source->size);
 }
 
 static size_t pass_columns(uint32_t width, int pass) { return (size_t)PNG_PASS_COLS((int)width, pass); }
@@ -242,7 +245,9 @@ end:
 static void write_header(job_t *job)
 {
     const int64_t channels = job->pixels->channels;
-    const int color = channels == 1 ? PNG_COLOR_TYPE_GRAY : channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGB_ALPHA;
+    const int color = channels == 1   ? PNG_COLOR_TYPE_GRAY
+                      : channels == 3 ? PNG_COLOR_TYPE_RGB
+                                      : PNG_COLOR_TYPE_RGB_ALPHA;
     png_set_write_fn(job->png, job, on_write, on_flush);
     png_set_compression_level(job->png, job->compression);
     png_set_IHDR(job->png, job->info, (png_uint_32)job->pixels->width, (png_uint_32)job->pixels->height, 8, color,
@@ -265,9 +270,10 @@ static aigc_status_t call_writer(job_t *job, step_t step)
 static aigc_status_t check_writable(const aigc__pixels_t *pixels, int compression)
 {
     const int64_t channels = pixels->channels;
-    if (pixels->width < 1 || pixels->height < 1 || pixels->width > AIGC__PICTURE_SIDE || pixels->height > AIGC__PICTURE_SIDE)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "a PNG of %" PRId64 " x %" PRId64 " pixels: each side is 1 to %d", pixels->width,
-                          pixels->height, AIGC__PICTURE_SIDE);
+    if (pixels->width < 1 || pixels->height < 1 || pixels->width > AIGC__PICTURE_SIDE ||
+        pixels->height > AIGC__PICTURE_SIDE)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "a PNG of %" PRId64 " x %" PRId64 " pixels: each side is 1 to %d",
+                          pixels->width, pixels->height, AIGC__PICTURE_SIDE);
     if (channels != 1 && channels != 3 && channels != 4)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "a PNG of %" PRId64 " channels: 1, 3 or 4 can be written", channels);
     if (compression < 0 || compression > 9)
@@ -275,7 +281,8 @@ static aigc_status_t check_writable(const aigc__pixels_t *pixels, int compressio
     return AIGC_OK;
 }
 
-aigc_status_t aigc__png_write(aigc__saver_t *saver, aigc__memory_t *memory, const aigc__pixels_t *pixels, int compression)
+aigc_status_t aigc__png_write(aigc__saver_t *saver, aigc__memory_t *memory, const aigc__pixels_t *pixels,
+                              int compression)
 {
     job_t job = {.memory = memory, .saver = saver, .pixels = pixels, .compression = compression};
     aigc_status_t status;

@@ -24,8 +24,9 @@ void aigc__safetensors_free(aigc__safetensors_t *file);
 bool aigc__safetensors_known(const aigc__source_t *source);
 
 size_t aigc__safetensors_count(const aigc__safetensors_t *file);
-const aigc__safetensors_entry_t *aigc__safetensors_entry(const aigc__safetensors_t *file, size_t index); /* in file order */
-int64_t aigc__safetensors_find(const aigc__safetensors_t *file, const char *name);                      /* -1: none */
+const aigc__safetensors_entry_t *aigc__safetensors_entry(const aigc__safetensors_t *file,
+                                                         size_t index);            /* in file order */
+int64_t aigc__safetensors_find(const aigc__safetensors_t *file, const char *name); /* -1: none */
 /* A value of __metadata__, borrowed; NULL where there is none. */
 const char *aigc__safetensors_metadata(const aigc__safetensors_t *file, const char *key);
 
@@ -49,7 +50,8 @@ typedef struct aigc__safetensors_part {
 
 /* Pairs of key and value for __metadata__. Entries are laid out by alignment, then name, as the
  * reference writer does; the same input gives the same bytes. */
-aigc_status_t aigc__safetensors_write(aigc__saver_t *saver, aigc_context_t *context, const aigc__safetensors_part_t *parts,
-                                      size_t n, const char *const (*metadata)[2], size_t n_metadata);
+aigc_status_t aigc__safetensors_write(aigc__saver_t *saver, aigc_context_t *context,
+                                      const aigc__safetensors_part_t *parts, size_t n, const char *const (*metadata)[2],
+                                      size_t n_metadata);
 
 #endif

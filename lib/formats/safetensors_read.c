@@ -25,14 +25,14 @@ enum { LEAST_TENSOR = 50, LEAST_PAIR = 6 };
 struct aigc__safetensors {
     aigc_context_t *context; /* retained */
     const aigc__source_t *source;
-    char *header;        /* the JSON text; names and metadata live in it, decoded */
+    char *header; /* the JSON text; names and metadata live in it, decoded */
     size_t header_bytes;
-    record_t *records;   /* as listed */
-    uint32_t *by_place;  /* file order -> record */
-    uint32_t *by_name;   /* sorted by name -> file order */
+    record_t *records;  /* as listed */
+    uint32_t *by_place; /* file order -> record */
+    uint32_t *by_name;  /* sorted by name -> file order */
     size_t n;
     pair_t *metadata;
-    uint32_t *by_key;    /* sorted by key -> pair */
+    uint32_t *by_key; /* sorted by key -> pair */
     size_t n_metadata;
 };
 
@@ -57,16 +57,17 @@ static aigc_status_t read_header(aigc__safetensors_t *file)
     uint8_t head[8];
     void *block;
     if (is_lfs_pointer(source))
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a Git LFS pointer, not the file itself; fetch it with 'git lfs pull'",
-                          source->name);
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED,
+                          "%s: a Git LFS pointer, not the file itself; fetch it with 'git lfs pull'", source->name);
     AIGC__TRY(aigc__source_read(source, 0, head, sizeof head));
     const uint64_t n = load_u64(head);
     if (n > source->size - 8)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the safetensors header is said to have %" PRIu64 " bytes, the file has %" PRIu64,
+        return aigc__fail(AIGC_ERROR_CORRUPT,
+                          "%s: the safetensors header is said to have %" PRIu64 " bytes, the file has %" PRIu64,
                           source->name, n, source->size);
     if (n > AIGC__SAFETENSORS_HEADER)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: a safetensors header of %" PRIu64 " bytes; at most %d are read", source->name, n,
-                          AIGC__SAFETENSORS_HEADER);
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: a safetensors header of %" PRIu64 " bytes; at most %d are read",
+                          source->name, n, AIGC__SAFETENSORS_HEADER);
     AIGC__TRY(aigc__memory_alloc(&file->context->memory, (size_t)n, &block));
     file->header = block;
     file->header_bytes = (size_t)n;
@@ -95,9 +96,15 @@ static int compare_places(const void *things, uint32_t a, uint32_t b)
     return left->bytes != right->bytes ? (left->bytes < right->bytes ? -1 : 1) : 0;
 }
 
-static const char *key_of(const aigc__safetensors_t *file, uint32_t pair) { return file->header + file->metadata[pair].key; }
+static const char *key_of(const aigc__safetensors_t *file, uint32_t pair)
+{
+    return file->header + file->metadata[pair].key;
+}
 
-static int compare_keys(const void *things, uint32_t a, uint32_t b) { return strcmp(key_of(things, a), key_of(things, b)); }
+static int compare_keys(const void *things, uint32_t a, uint32_t b)
+{
+    return strcmp(key_of(things, a), key_of(things, b));
+}
 
 /* Room for `members` was claimed by colons alone. */
 static aigc_status_t check_members(const aigc__safetensors_t *file, size_t members, size_t least, const char *what)
@@ -106,8 +113,8 @@ static aigc_status_t check_members(const aigc__safetensors_t *file, size_t membe
         return aigc__fail(AIGC_ERROR_LIMIT, "%s: %zu %s; at most %d are read", file->source->name, members, what,
                           AIGC__SAFETENSORS_MOST);
     if (members > file->header_bytes / least + 2)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: %zu %s cannot be in a header of %zu bytes", file->source->name, members, what,
-                          file->header_bytes);
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: %zu %s cannot be in a header of %zu bytes", file->source->name,
+                          members, what, file->header_bytes);
     return AIGC_OK;
 }
 
@@ -161,8 +168,8 @@ static aigc_status_t parse_dtype(const aigc__safetensors_t *file, record_t *reco
             record->entry.dtype = aigc__element_info(record->element)->name;
             return AIGC_OK;
         }
-    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': unknown dtype '%.32s'", file->source->name, record->entry.name,
-                      dtype);
+    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': unknown dtype '%.32s'", file->source->name,
+                      record->entry.name, dtype);
 }
 
 static aigc_status_t parse_shape(const aigc__safetensors_t *file, aigc__safetensors_entry_t *entry, const json_t *json)
@@ -170,8 +177,8 @@ static aigc_status_t parse_shape(const aigc__safetensors_t *file, aigc__safetens
     const size_t rank = json_array_size(json);
     if (!json_is_array(json)) return bad_entry(file, entry->name, "a list is expected as shape");
     if (rank > sizeof entry->shape / sizeof *entry->shape)
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': %zu dimensions; at most 8 are read", file->source->name,
-                          entry->name, rank);
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': %zu dimensions; at most 8 are read",
+                          file->source->name, entry->name, rank);
     entry->rank = (uint32_t)rank;
     for (size_t i = 0; i < rank; i++) {
         const json_t *dimension = json_array_get(json, i);
@@ -179,13 +186,15 @@ static aigc_status_t parse_shape(const aigc__safetensors_t *file, aigc__safetens
         if (!json_is_integer(dimension) || entry->shape[i] < 0)
             return bad_entry(file, entry->name, "a dimension is no whole number from 0");
         if (entry->shape[i] > INT32_MAX)
-            return aigc__fail(AIGC_ERROR_LIMIT, "%s: tensor '%s': a dimension of %" PRId64 "; at most 2147483647 can be held",
+            return aigc__fail(AIGC_ERROR_LIMIT,
+                              "%s: tensor '%s': a dimension of %" PRId64 "; at most 2147483647 can be held",
                               file->source->name, entry->name, entry->shape[i]);
     }
     return AIGC_OK;
 }
 
-static aigc_status_t parse_offsets(const aigc__safetensors_t *file, aigc__safetensors_entry_t *entry, const json_t *json)
+static aigc_status_t parse_offsets(const aigc__safetensors_t *file, aigc__safetensors_entry_t *entry,
+                                   const json_t *json)
 {
     const json_t *begin = json_array_get(json, 0), *end = json_array_get(json, 1);
     const json_int_t first = json_integer_value(begin), last = json_integer_value(end);
@@ -273,7 +282,8 @@ static aigc_status_t check_places(aigc__safetensors_t *file)
     for (size_t i = 0; i < file->n; i++) {
         aigc__safetensors_entry_t *entry = &file->records[file->by_place[i]].entry;
         if (entry->first != expected)
-            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: tensor '%s' begins at byte %" PRIu64 " of the data; %" PRIu64 " is expected",
+            return aigc__fail(AIGC_ERROR_CORRUPT,
+                              "%s: tensor '%s' begins at byte %" PRIu64 " of the data; %" PRIu64 " is expected",
                               file->source->name, entry->name, entry->first, expected);
         if (entry->bytes > size - expected)
             return aigc__fail(AIGC_ERROR_CORRUPT, "%s: tensor '%s' ends after the file's end (%" PRIu64 " bytes)",
@@ -282,8 +292,8 @@ static aigc_status_t check_places(aigc__safetensors_t *file)
         entry->first += data;
     }
     if (expected == size) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: %" PRIu64 " bytes after the last tensor belong to none", file->source->name,
-                      size - expected);
+    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: %" PRIu64 " bytes after the last tensor belong to none",
+                      file->source->name, size - expected);
 }
 
 /* `names` in file order. */
@@ -291,7 +301,8 @@ static aigc_status_t check_names(const aigc__safetensors_t *file, const char *co
 {
     for (size_t i = 1; i < file->n; i++)
         if (compare_names(names, file->by_name[i - 1], file->by_name[i]) == 0)
-            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: two tensors are named '%s'", file->source->name, names[file->by_name[i]]);
+            return aigc__fail(AIGC_ERROR_CORRUPT, "%s: two tensors are named '%s'", file->source->name,
+                              names[file->by_name[i]]);
     return AIGC_OK;
 }
 
@@ -409,7 +420,8 @@ static aigc_status_t check_readable(const aigc__safetensors_t *file, const recor
                       record->entry.name, record->entry.dtype);
 }
 
-static aigc_status_t read_elements(const aigc__safetensors_t *file, const record_t *record, uint64_t first, size_t n, void *to)
+static aigc_status_t read_elements(const aigc__safetensors_t *file, const record_t *record, uint64_t first, size_t n,
+                                   void *to)
 {
     const uint64_t offset = record->entry.first + first * (aigc__element_info(record->element)->bits / 8);
     const aigc_status_t status =

@@ -94,8 +94,8 @@ static aigc_status_t check_part(const aigc__safetensors_part_t *part)
 {
     size_t count;
     if (strcmp(part->name, "__metadata__") == 0 || strlen(part->name) > AIGC__SAFETENSORS_NAME)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "writing safetensors: no tensor can be named '%.64s' (%zu bytes)", part->name,
-                          strlen(part->name));
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "writing safetensors: no tensor can be named '%.64s' (%zu bytes)",
+                          part->name, strlen(part->name));
     if (!dtype_name(part->dtype))
         return aigc__fail(AIGC_ERROR_ARGUMENT, "writing safetensors: tensor '%s' has unknown dtype %d", part->name,
                           (int)part->dtype);
@@ -188,8 +188,8 @@ static aigc_status_t write_header(job_t *job)
     AIGC__TRY(append(text, "}"));
     while (text->used % 8 != 0) AIGC__TRY(append(text, " "));
     if (text->used > AIGC__SAFETENSORS_HEADER)
-        return aigc__fail(AIGC_ERROR_LIMIT, "writing safetensors: a header of %zu bytes; at most %d are possible", text->used,
-                          AIGC__SAFETENSORS_HEADER);
+        return aigc__fail(AIGC_ERROR_LIMIT, "writing safetensors: a header of %zu bytes; at most %d are possible",
+                          text->used, AIGC__SAFETENSORS_HEADER);
     uint8_t length[8];
     for (size_t i = 0; i < 8; i++) length[i] = (uint8_t)((uint64_t)text->used >> (8 * i));
     AIGC__TRY(aigc__saver_write(job->saver, length, sizeof length));
@@ -208,8 +208,8 @@ static aigc_status_t write_converted(job_t *job, const aigc__safetensors_part_t 
     aigc_status_t status = AIGC_OK;
     for (size_t done = 0; done < count;) {
         const size_t now = count - done < PIECE ? count - done : PIECE;
-        aigc__convert(job->context->kernels, piece, part->dtype, (const uint8_t *)part->data + done * step, part->source_dtype,
-                      now);
+        aigc__convert(job->context->kernels, piece, part->dtype, (const uint8_t *)part->data + done * step,
+                      part->source_dtype, now);
         AIGC__GOTO(end, aigc__saver_write(job->saver, piece, now * width));
         done += now;
     }
@@ -236,8 +236,9 @@ static aigc_status_t write_all(job_t *job)
     return AIGC_OK;
 }
 
-aigc_status_t aigc__safetensors_write(aigc__saver_t *saver, aigc_context_t *context, const aigc__safetensors_part_t *parts,
-                                      size_t n, const char *const (*metadata)[2], size_t n_metadata)
+aigc_status_t aigc__safetensors_write(aigc__saver_t *saver, aigc_context_t *context,
+                                      const aigc__safetensors_part_t *parts, size_t n, const char *const (*metadata)[2],
+                                      size_t n_metadata)
 {
     job_t job = {saver, context, parts, n, metadata, n_metadata, NULL, NULL, {&context->memory, NULL, 0, 0}};
     aigc_status_t status;

@@ -9,7 +9,10 @@
 
 /* ---- PNG ---- */
 
-static uint32_t load_u32(const uint8_t *b) { return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]; }
+static uint32_t load_u32(const uint8_t *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
 
 void png_add_chunk(test_bytes_t *png, const char *type, const void *data, size_t size)
 {
@@ -105,8 +108,9 @@ test_bytes_t make_safetensors(const void *header, size_t header_size, const void
 
 static void add_orientation(j_compress_ptr jpeg, int orientation)
 {
-    const uint8_t exif[] = {'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0,
-                            (uint8_t)orientation, 0, 0, 0, 0, 0, 0};
+    const uint8_t exif[] = {'E', 'x', 'i', 'f', 0,    0, 'M', 'M', 0, 42, 0, 0, 0,
+                            8,   0,   1,   1,   0x12, 0, 3,   0,   0, 0,  1, 0, (uint8_t)orientation,
+                            0,   0,   0,   0,   0,    0};
     jpeg_write_marker(jpeg, JPEG_APP0 + 1, exif, sizeof exif);
 }
 

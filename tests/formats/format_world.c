@@ -15,7 +15,8 @@ int format_world_open(format_world_t *world)
     memset(world, 0, sizeof *world);
     test_memory_init(&world->memory);
     world->files = test_files_create();
-    if (aigc__context_create(&world->context, &world->memory.allocator, 1, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)))
+    if (aigc__context_create(&world->context, &world->memory.allocator, 1, 0, AIGC__CPU_C,
+                             aigc__kernels_get(AIGC__CPU_C)))
         return 1;
     world->idle_blocks = world->memory.blocks;
     return 0;

@@ -32,20 +32,26 @@ static size_t seeds(malformed_run_t *run, test_bytes_t *out)
     uint8_t data[16 * 16 * 4];
     draw_pixels(data, 16, 16, 4);
     (void)run;
-    out[0] = make_jpeg(&(aigc__pixels_t){16, 16, 1, data}, (jpeg_recipe_t){.components = 1, .quality = 40, .orientation = 6});
+    out[0] = make_jpeg(&(aigc__pixels_t){16, 16, 1, data},
+                       (jpeg_recipe_t){.components = 1, .quality = 40, .orientation = 6});
     out[1] = make_jpeg(&(aigc__pixels_t){12, 16, 3, data}, (jpeg_recipe_t){.components = 3, .quality = 40});
-    out[2] = make_jpeg(&(aigc__pixels_t){16, 12, 3, data}, (jpeg_recipe_t){.components = 3, .quality = 40, .is_progressive = true});
-    out[3] = make_jpeg(&(aigc__pixels_t){8, 8, 4, data}, (jpeg_recipe_t){.components = 4, .quality = 40, .has_adobe_marker = true});
+    out[2] = make_jpeg(&(aigc__pixels_t){16, 12, 3, data},
+                       (jpeg_recipe_t){.components = 3, .quality = 40, .is_progressive = true});
+    out[3] = make_jpeg(&(aigc__pixels_t){8, 8, 4, data},
+                       (jpeg_recipe_t){.components = 4, .quality = 40, .has_adobe_marker = true});
     return 4;
 }
 
-static size_t segment_size(test_bytes_t seed, size_t at) { return 2 + (size_t)(seed.data[at + 2] << 8 | seed.data[at + 3]); }
+static size_t segment_size(test_bytes_t seed, size_t at)
+{
+    return 2 + (size_t)(seed.data[at + 2] << 8 | seed.data[at + 3]);
+}
 
 /* The marker's length, and in a frame header precision, height, width, components, sampling. */
 static void fields(malformed_run_t *run, test_bytes_t seed)
 {
     for (size_t at = 2; seed.data[at + 1] != 0xda; at += segment_size(seed, at)) {
-        const malformed_field_t fields[] = {{at + 2, 2, true}, {at + 4, 1, true}, {at + 5, 2, true}, {at + 7, 2, true},
+        const malformed_field_t fields[] = {{at + 2, 2, true}, {at + 4, 1, true},  {at + 5, 2, true}, {at + 7, 2, true},
                                             {at + 9, 1, true}, {at + 11, 1, true}, {at + 12, 1, true}};
         const bool is_frame = seed.data[at + 1] == 0xc0 || seed.data[at + 1] == 0xc2;
         malformed_fields(run, seed, fields, is_frame ? 7 : 2);
@@ -75,7 +81,8 @@ static void bombs(malformed_run_t *run)
 {
     uint8_t data[8 * 8 * 3] = {0};
     for (int progressive = 0; progressive <= 1; progressive++) {
-        test_bytes_t bytes = make_jpeg(&(aigc__pixels_t){8, 8, 3, data}, (jpeg_recipe_t){.components = 3, .is_progressive = progressive});
+        test_bytes_t bytes = make_jpeg(&(aigc__pixels_t){8, 8, 3, data},
+                                       (jpeg_recipe_t){.components = 3, .is_progressive = progressive});
         const size_t frame = find_marker(bytes, 0xc0, 0xc2);
         const char *const sides[] = {"\xff\xff\xff\xff", "\x40\x00\x10\x00", "\x40\x00\x00\x01", "\x01\x00\x01\x00"};
         for (size_t i = 0; i < 4; i++) {
@@ -85,7 +92,8 @@ static void bombs(malformed_run_t *run)
         free(bytes.data);
     }
     /* The same scan over and over. */
-    test_bytes_t one = make_jpeg(&(aigc__pixels_t){8, 8, 1, data}, (jpeg_recipe_t){.components = 1, .is_progressive = true, .is_dc_alone = true});
+    test_bytes_t one = make_jpeg(&(aigc__pixels_t){8, 8, 1, data},
+                                 (jpeg_recipe_t){.components = 1, .is_progressive = true, .is_dc_alone = true});
     test_bytes_t many = {0};
     const size_t scan = find_marker(one, 0xda, 0xda);
     test_bytes_add(&many, one.data, scan);

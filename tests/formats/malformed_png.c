@@ -45,8 +45,10 @@ static test_bytes_t palette_seed(uint8_t interlace)
     png_add_chunk(&png, "tRNS", "\1\2\3\4\5\6\7\x80", 8);
     png_add_chunk(&png, "tEXt", "Comment\0hello", 13);
     for (int pass = 0; pass < (interlace ? 7 : 1); pass++) {
-        const int columns = interlace ? PNG_PASS_COLS(SIDE, pass) : SIDE, n = interlace ? PNG_PASS_ROWS(SIDE, pass) : SIDE;
-        for (int y = 0; y < n; y++, used += (size_t)(columns + 1) / 2 + 1) memset(rows + used + 1, 0x12 + y, (size_t)(columns + 1) / 2);
+        const int columns = interlace ? PNG_PASS_COLS(SIDE, pass) : SIDE,
+                  n = interlace ? PNG_PASS_ROWS(SIDE, pass) : SIDE;
+        for (int y = 0; y < n; y++, used += (size_t)(columns + 1) / 2 + 1)
+            memset(rows + used + 1, 0x12 + y, (size_t)(columns + 1) / 2);
     }
     png_end(&png, rows, used);
     return png;
@@ -80,7 +82,8 @@ static void fields(malformed_run_t *run, test_bytes_t seed)
 {
     const malformed_field_t header[] = {{8, 4, true},  {16, 4, true}, {20, 4, true}, {24, 1, true}, {25, 1, true},
                                         {26, 1, true}, {27, 1, true}, {28, 1, true}, {33, 4, true}};
-    static const uint32_t sides[] = {0, 1, 2, 255, 256, 4096, 8192, 16384, 16385, 32768, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff};
+    static const uint32_t sides[] = {0,     1,     2,     255,   256,        4096,       8192,      16384,
+                                     16385, 32768, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff};
     enum { SIDES = sizeof sides / sizeof *sides };
     malformed_fields(run, seed, header, sizeof header / sizeof *header);
     for (size_t pair = 0; pair < SIDES * SIDES; pair++) {
@@ -106,7 +109,8 @@ static void structure(malformed_run_t *run, test_bytes_t seed)
 }
 
 /* `claim`: the sides in the header; `rows`: zero bytes that are really there. */
-static void bomb(malformed_run_t *run, uint32_t width, uint32_t height, uint8_t depth, uint8_t color, uint8_t interlace, size_t rows)
+static void bomb(malformed_run_t *run, uint32_t width, uint32_t height, uint8_t depth, uint8_t color, uint8_t interlace,
+                 size_t rows)
 {
     test_bytes_t png = png_begin(width, height, depth, color, interlace);
     uint8_t *zeros = calloc(1, rows + 1);

@@ -113,7 +113,8 @@ static void shape_text(char *text, size_t size, size_t i, uint64_t product)
     uint64_t shape[4];
     const size_t rank = wrapping_shape(shape, i, product);
     size_t used = 0;
-    for (size_t k = 0; k < rank; k++) used += (size_t)snprintf(text + used, size - used, "%s%" PRIu64, k ? "," : "", shape[k]);
+    for (size_t k = 0; k < rank; k++)
+        used += (size_t)snprintf(text + used, size - used, "%s%" PRIu64, k ? "," : "", shape[k]);
 }
 
 /* ---- IDX ---- */
@@ -186,7 +187,8 @@ static void bombs_idx(malformed_run_t *run)
     free(zeros);
 }
 
-const malformed_format_t malformed_idx = {"idx", read_idx, seeds_idx, repair_idx, fields_idx, structure_idx, bombs_idx, 2500};
+const malformed_format_t malformed_idx = {"idx",      read_idx,      seeds_idx, repair_idx,
+                                          fields_idx, structure_idx, bombs_idx, 2500};
 
 /* ---- npy ---- */
 
@@ -233,8 +235,9 @@ static void fields_npy(malformed_run_t *run, test_bytes_t seed)
     malformed_digits(run, seed, first, find_last(seed, '\n'));
     for (size_t i = 0; i < 20; i++) { /* the header's length, which repairing would undo */
         test_bytes_t bytes = test_bytes_copy(seed.data, seed.size);
-        const uint32_t length = (const uint32_t[]){0, 1, 2, 63, 64, 65, 127, 128, 255, 256, 9999, 10000, 10001, 32767, 65535, 65536,
-                                                   1u << 24, INT32_MAX, 0x80000000, UINT32_MAX}[i];
+        const uint32_t length =
+            (const uint32_t[]){0,    1,     2,     63,    64,    65,    127,      128,       255,        256,
+                               9999, 10000, 10001, 32767, 65535, 65536, 1u << 24, INT32_MAX, 0x80000000, UINT32_MAX}[i];
         for (size_t k = 0; k < first - 8; k++) bytes.data[8 + k] = (uint8_t)(length >> (8 * k));
         malformed_case(run, bytes.data, bytes.size, MAY_LOAD);
         free(bytes.data);
@@ -242,7 +245,8 @@ static void fields_npy(malformed_run_t *run, test_bytes_t seed)
     for (size_t i = 0; i < 300; i++) {
         char shape[128], header[256];
         shape_text(shape, sizeof shape, i, 3);
-        snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': %s, 'shape': (%s), }\n", i % 5 ? "False" : "True", shape);
+        snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': %s, 'shape': (%s), }\n",
+                 i % 5 ? "False" : "True", shape);
         test_bytes_t bytes = make_npy(1, header, strlen(header), "abcdabcdabcd", 12);
         malformed_case(run, bytes.data, bytes.size, MUST_FAIL);
         free(bytes.data);
@@ -253,10 +257,15 @@ static void structure_npy(malformed_run_t *run, test_bytes_t seed)
 {
     const size_t first = seed.data[6] == 1 ? 11 : 13;
     const char *const text = (const char *)seed.data;
-    const size_t order = (size_t)(strstr(text + first, "'fortran") - text), shape = (size_t)(strstr(text + first, "'shape'") - text);
+    const size_t order = (size_t)(strstr(text + first, "'fortran") - text),
+                 shape = (size_t)(strstr(text + first, "'shape'") - text);
     const size_t end = (size_t)(strchr(text + shape, ')') - text) + 1;
-    const malformed_pieces_t pieces = {.head = first, .tail = end, .n = 3, .separator = ", ",
-                                       .piece = {{first, order - 2 - first}, {order, shape - 2 - order}, {shape, end - shape}}};
+    const malformed_pieces_t pieces = {
+        .head = first,
+        .tail = end,
+        .n = 3,
+        .separator = ", ",
+        .piece = {{first, order - 2 - first}, {order, shape - 2 - order}, {shape, end - shape}}};
     malformed_structure(run, seed, &pieces);
 }
 
@@ -276,7 +285,8 @@ static void bombs_npy(malformed_run_t *run)
     free(bytes.data);
 }
 
-const malformed_format_t malformed_npy = {"npy", read_npy, seeds_npy, repair_npy, fields_npy, structure_npy, bombs_npy, 2500};
+const malformed_format_t malformed_npy = {"npy",      read_npy,      seeds_npy, repair_npy,
+                                          fields_npy, structure_npy, bombs_npy, 2500};
 
 /* ---- safetensors ---- */
 
@@ -291,15 +301,20 @@ static void repair_safetensors(test_bytes_t *bytes, size_t index)
 static size_t seeds_safetensors(malformed_run_t *run, test_bytes_t *out)
 {
     static const char *const headers[] = {
-        "{\"__metadata__\":{\"format\":\"pt\",\"a.b\":\"{\\\"x\\\":[1,2]}\"},\"b\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]},"
-        "\"a\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[16,22]},\"s\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[22,23]}}",
-        "{\"w\":{\"dtype\":\"F64\",\"shape\":[1,2],\"data_offsets\":[3,19]},\"e\":{\"dtype\":\"BF16\",\"shape\":[0,7],\"data_offsets\":[3,3]},"
-        "\"h\\u00e9\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[0,3]}}",
-        "{\"q\":{\"dtype\":\"F8_E4M3\",\"shape\":[2,2],\"data_offsets\":[0,4]},\"f\":{\"dtype\":\"F4\",\"shape\":[6],\"data_offsets\":[4,7]}}",
+        ("{\"__metadata__\":{\"format\":\"pt\",\"a.b\":\"{\\\"x\\\":[1,2]}\"},"
+         "\"b\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]},"
+         "\"a\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[16,22]},"
+         "\"s\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[22,23]}}"),
+        ("{\"w\":{\"dtype\":\"F64\",\"shape\":[1,2],\"data_offsets\":[3,19]},"
+         "\"e\":{\"dtype\":\"BF16\",\"shape\":[0,7],\"data_offsets\":[3,3]},"
+         "\"h\\u00e9\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[0,3]}}"),
+        ("{\"q\":{\"dtype\":\"F8_E4M3\",\"shape\":[2,2],\"data_offsets\":[0,4]},"
+         "\"f\":{\"dtype\":\"F4\",\"shape\":[6],\"data_offsets\":[4,7]}}"),
     };
     static const size_t sizes[] = {23, 19, 7};
     (void)run;
-    for (size_t i = 0; i < 3; i++) out[i] = make_safetensors(headers[i], strlen(headers[i]), "0123456789abcdefghijklmn", sizes[i]);
+    for (size_t i = 0; i < 3; i++)
+        out[i] = make_safetensors(headers[i], strlen(headers[i]), "0123456789abcdefghijklmn", sizes[i]);
     return 3;
 }
 
@@ -309,9 +324,30 @@ static void fields_safetensors(malformed_run_t *run, test_bytes_t seed)
     malformed_digits(run, seed, 8, end);
     for (size_t i = 0; i < 24; i++) { /* the header's length, which repairing would undo */
         test_bytes_t bytes = test_bytes_copy(seed.data, seed.size);
-        const uint64_t length = (const uint64_t[]){0, 1, 2, 7, 8, 127, 128, 255, 256, end - 9, end - 7, seed.size - 8, seed.size - 7,
-                                                   seed.size, 65535, 65536, 99999999, 100000000, 100000001, INT32_MAX, UINT32_MAX,
-                                                   INT64_MAX, UINT64_MAX - 7, UINT64_MAX}[i];
+        const uint64_t length = (const uint64_t[]){0,
+                                                   1,
+                                                   2,
+                                                   7,
+                                                   8,
+                                                   127,
+                                                   128,
+                                                   255,
+                                                   256,
+                                                   end - 9,
+                                                   end - 7,
+                                                   seed.size - 8,
+                                                   seed.size - 7,
+                                                   seed.size,
+                                                   65535,
+                                                   65536,
+                                                   99999999,
+                                                   100000000,
+                                                   100000001,
+                                                   INT32_MAX,
+                                                   UINT32_MAX,
+                                                   INT64_MAX,
+                                                   UINT64_MAX - 7,
+                                                   UINT64_MAX}[i];
         for (size_t k = 0; k < 8; k++) bytes.data[k] = (uint8_t)(length >> (8 * k));
         malformed_case(run, bytes.data, bytes.size, MUST_FAIL);
         free(bytes.data);
@@ -344,13 +380,14 @@ static void structure_safetensors(malformed_run_t *run, test_bytes_t seed)
     malformed_structure(run, seed, &pieces);
 }
 
-static void bomb_safetensors(malformed_run_t *run, const char *before, const char *repeated, size_t n, const char *after,
-                             expectation_t expectation)
+static void bomb_safetensors(malformed_run_t *run, const char *before, const char *repeated, size_t n,
+                             const char *after, expectation_t expectation)
 {
     test_bytes_t bytes = {malloc(8 + strlen(before) + n * strlen(repeated) + strlen(after) + 1), 8};
     memcpy(bytes.data + bytes.size, before, strlen(before));
     bytes.size += strlen(before);
-    for (size_t i = 0; i < n; i++, bytes.size += strlen(repeated)) memcpy(bytes.data + bytes.size, repeated, strlen(repeated));
+    for (size_t i = 0; i < n; i++, bytes.size += strlen(repeated))
+        memcpy(bytes.data + bytes.size, repeated, strlen(repeated));
     memcpy(bytes.data + bytes.size, after, strlen(after));
     bytes.size += strlen(after);
     const uint64_t length = bytes.size - 8;
@@ -371,9 +408,11 @@ static void bombs_safetensors(malformed_run_t *run)
     bomb_safetensors(run, "{\"__metadata__\":{", "\"k\":\"\",", 500000, "\"l\":\"\"}}", MUST_FAIL);
     bomb_safetensors(run, "{\"__metadata__\":{\"k\":\"", "v", 5000000, "\"}}", MUST_LOAD);
     bomb_safetensors(run, "{", " ", 5000000, "}", MUST_LOAD);
-    bomb_safetensors(run, "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[0", ",0", 1000000, "]}}", MUST_FAIL);
+    bomb_safetensors(run, "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[0", ",0", 1000000, "]}}",
+                     MUST_FAIL);
     malformed_case(run, "\x00\x00\x00\x00\x01\x00\x00\x00{}  ", 12, MUST_FAIL);
 }
 
-const malformed_format_t malformed_safetensors = {"safetensors", read_safetensors, seeds_safetensors, repair_safetensors,
-                                                  fields_safetensors, structure_safetensors, bombs_safetensors, 4000};
+const malformed_format_t malformed_safetensors = {
+    "safetensors",      read_safetensors,      seeds_safetensors, repair_safetensors,
+    fields_safetensors, structure_safetensors, bombs_safetensors, 4000};

@@ -43,9 +43,19 @@ static void every_type_is_read_with_its_values(void **state)
         {0x08, AIGC_DTYPE_U8, {0, 200}, 2, (const uint8_t[]){0, 200}, 2},
         {0x09, AIGC_DTYPE_I32, {0x7f, 0x80}, 2, (const int32_t[]){127, -128}, 8},
         {0x0b, AIGC_DTYPE_I32, {0x01, 0x02, 0xff, 0xfe}, 4, (const int32_t[]){258, -2}, 8},
-        {0x0c, AIGC_DTYPE_I32, {0x01, 0x02, 0x03, 0x04, 0xff, 0xff, 0xff, 0xfd}, 8, (const int32_t[]){0x01020304, -3}, 8},
+        {0x0c,
+         AIGC_DTYPE_I32,
+         {0x01, 0x02, 0x03, 0x04, 0xff, 0xff, 0xff, 0xfd},
+         8,
+         (const int32_t[]){0x01020304, -3},
+         8},
         {0x0d, AIGC_DTYPE_F32, {0x3f, 0x80, 0, 0, 0xc0, 0x20, 0, 0}, 8, (const float[]){1.0f, -2.5f}, 8},
-        {0x0e, AIGC_DTYPE_F32, {0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 0xc0, 0x04, 0, 0, 0, 0, 0, 0}, 16, (const float[]){1.0f, -2.5f}, 8},
+        {0x0e,
+         AIGC_DTYPE_F32,
+         {0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 0xc0, 0x04, 0, 0, 0, 0, 0, 0},
+         16,
+         (const float[]){1.0f, -2.5f},
+         8},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_bytes_t bytes = make_idx(cases[i].code, 1, (const uint32_t[]){2}, cases[i].raw, cases[i].raw_size);
@@ -83,7 +93,11 @@ static void files_are_known_by_content(void **state)
     const struct {
         const char *bytes;
         bool is_known;
-    } cases[] = {{"\0\0\x08\x03", true}, {"\0\0\x0a\x03", false}, {"\0\1\x08\x03", false}, {"\x1f\x8b\x08\0", true}, {"\x89PNG", false}};
+    } cases[] = {{"\0\0\x08\x03", true},
+                 {"\0\0\x0a\x03", false},
+                 {"\0\1\x08\x03", false},
+                 {"\x1f\x8b\x08\0", true},
+                 {"\x89PNG", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         aigc__source_t source;
         aigc__source_from_memory(&source, "made", cases[i].bytes, 4);
@@ -109,7 +123,8 @@ static void a_packed_claim_is_proven_before_it_is_believed(void **state)
     free(packed.data);
     packed = make_gzip(bytes);
     world.context->memory.peak = 0;
-    check_failure(read_idx(&tensor, "short.gz", packed), AIGC_ERROR_CORRUPT, "short.gz: the gzip data ends 1 bytes too early");
+    check_failure(read_idx(&tensor, "short.gz", packed), AIGC_ERROR_CORRUPT,
+                  "short.gz: the gzip data ends 1 bytes too early");
     assert_true(world.context->memory.peak < (1 << 20) + 4 * packed.size);
     free(zeros);
     free(bytes.data);

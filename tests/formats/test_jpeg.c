@@ -86,7 +86,8 @@ static void high_quality_keeps_colour_at_full_resolution(void **state)
     uint8_t data[32 * 32 * 3];
     draw_pixels(data, 32, 32, 3);
     const aigc__pixels_t written = {32, 32, 3, data};
-    const test_bytes_t low = write_jpeg(&written, 40), middle = write_jpeg(&written, 89), high = write_jpeg(&written, 90);
+    const test_bytes_t low = write_jpeg(&written, 40), middle = write_jpeg(&written, 89),
+                       high = write_jpeg(&written, 90);
     assert_true(low.size < middle.size && middle.size < high.size);
     assert_int_equal(luma_sampling(middle), 0x22);
     assert_int_equal(luma_sampling(high), 0x11);
@@ -131,8 +132,7 @@ static void inks_become_screen_colours(void **state)
     for (size_t i = 0; i < sizeof inks; i++) inverted[i] = 255 - inks[i];
     for (int adobe = 0; adobe <= 1; adobe++) {
         const aigc__pixels_t pixels = {16, 16, 4, adobe ? inverted : inks};
-        const test_bytes_t bytes =
-            make_jpeg(&pixels, (jpeg_recipe_t){.components = 4, .has_adobe_marker = adobe});
+        const test_bytes_t bytes = make_jpeg(&pixels, (jpeg_recipe_t){.components = 4, .has_adobe_marker = adobe});
         aigc__pixels_t read;
         check_ok(read_jpeg(&read, "made", bytes));
         assert_int_equal(read.channels, 3);
@@ -146,7 +146,7 @@ static void inks_become_screen_colours(void **state)
 
 /* The corners of the upright picture, clockwise from the top left, as the brightness each has in the
  * stored one: 0 top left, 1 top right, 2 bottom left, 3 bottom right. EXIF 2.3, table 6. */
-static const uint8_t upright[9][4] = {{0}, {0, 1, 3, 2}, {1, 0, 2, 3}, {3, 2, 0, 1}, {2, 3, 1, 0},
+static const uint8_t upright[9][4] = {{0},          {0, 1, 3, 2}, {1, 0, 2, 3}, {3, 2, 0, 1}, {2, 3, 1, 0},
                                       {0, 2, 3, 1}, {2, 0, 1, 3}, {3, 1, 0, 2}, {1, 3, 2, 0}};
 
 static void pictures_are_turned_upright(void **state)
@@ -158,15 +158,15 @@ static void pictures_are_turned_upright(void **state)
         data[i] = (uint8_t)(40 + 60 * ((i % WIDTH >= WIDTH / 2) + 2 * (i / WIDTH >= HEIGHT / 2)));
     for (int orientation = 1; orientation <= 8; orientation++) {
         const aigc__pixels_t pixels = {HEIGHT, WIDTH, 1, data};
-        const test_bytes_t bytes =
-            make_jpeg(&pixels, (jpeg_recipe_t){.components = 1, .orientation = orientation});
+        const test_bytes_t bytes = make_jpeg(&pixels, (jpeg_recipe_t){.components = 1, .orientation = orientation});
         aigc__pixels_t read;
         check_ok(read_jpeg(&read, "made", bytes));
         assert_int_equal(read.width, orientation > 4 ? HEIGHT : WIDTH);
         assert_int_equal(read.height, orientation > 4 ? WIDTH : HEIGHT);
         const int64_t bottom = (read.height - 1) * read.width, right = read.width - 1;
         const uint8_t seen[4] = {read.data[0], read.data[right], read.data[bottom + right], read.data[bottom]};
-        for (int i = 0; i < 4; i++) assert_in_range(seen[i], 38 + 60 * upright[orientation][i], 42 + 60 * upright[orientation][i]);
+        for (int i = 0; i < 4; i++)
+            assert_in_range(seen[i], 38 + 60 * upright[orientation][i], 42 + 60 * upright[orientation][i]);
         aigc__memory_free(&world.context->memory, read.data);
         free(bytes.data);
     }
@@ -178,8 +178,7 @@ static void a_senseless_orientation_is_ignored(void **state)
     uint8_t data[16 * 8] = {0};
     const aigc__pixels_t pixels = {8, 16, 1, data};
     for (int orientation = 9; orientation < 256; orientation += 41) {
-        const test_bytes_t bytes =
-            make_jpeg(&pixels, (jpeg_recipe_t){.components = 1, .orientation = orientation});
+        const test_bytes_t bytes = make_jpeg(&pixels, (jpeg_recipe_t){.components = 1, .orientation = orientation});
         aigc__pixels_t read;
         check_ok(read_jpeg(&read, "made", bytes));
         assert_int_equal(read.width, 16);

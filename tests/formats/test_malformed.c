@@ -34,13 +34,15 @@ static bool is_printable(const char *text)
 /* Sanitizers make everything slower; the bound is there to catch work that grows with a claim. */
 enum { SLOW_MILLISECONDS = 300, SLOW_BOMB_MILLISECONDS = 6000 };
 
-static void check_result(malformed_run_t *run, aigc_status_t status, size_t size, uint64_t decoded, expectation_t expectation)
+static void check_result(malformed_run_t *run, aigc_status_t status, size_t size, uint64_t decoded,
+                         expectation_t expectation)
 {
     const uint64_t bound = (1u << 20) + 4 * (uint64_t)size + (status == AIGC_OK ? 3 * decoded : 0);
     const uint64_t used = run->world.context->memory.peak;
     if (status == AIGC_OK && expectation == MUST_FAIL) malformed_fail(run, "it loaded");
     if (status != AIGC_OK && expectation == MUST_LOAD) malformed_fail(run, aigc__failure_text());
-    if (status != AIGC_OK && status != AIGC_ERROR_CORRUPT && status != AIGC_ERROR_UNSUPPORTED && status != AIGC_ERROR_LIMIT)
+    if (status != AIGC_OK && status != AIGC_ERROR_CORRUPT && status != AIGC_ERROR_UNSUPPORTED &&
+        status != AIGC_ERROR_LIMIT)
         malformed_fail(run, "another status than corrupt, unsupported or limit");
     if (status != AIGC_OK && (!is_printable(aigc__failure_text()) || !strstr(aigc__failure_text(), "case-file")))
         malformed_fail(run, aigc__failure_text());
@@ -72,8 +74,8 @@ static void run_case(malformed_run_t *run, const uint8_t *bytes, size_t size, ex
 
 void malformed_case(malformed_run_t *run, const void *bytes, size_t size, expectation_t expectation)
 {
-    const bool is_asked = !run->only_group ||
-                          (run->only_group == run->group && run->only_seed == run->seed && run->only_index == run->index);
+    const bool is_asked = !run->only_group || (run->only_group == run->group && run->only_seed == run->seed &&
+                                               run->only_index == run->index);
     if (is_asked && run->failures < 20) {
         uint8_t *exact = malloc(size > 0 ? size : 1); /* the end of the block is the end of the file */
         if (!exact) abort();
@@ -86,9 +88,30 @@ void malformed_case(malformed_run_t *run, const void *bytes, size_t size, expect
 
 /* ---- c: numbers ---- */
 
-static const uint64_t boundaries[] = {
-    0, 1, 2, 7, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 16384, 16385, (1u << 26), (1u << 26) + 1, 2147483647, 2147483648,
-    4294967295, 4294967296, UINT64_C(1) << 62, INT64_MAX, UINT64_C(1) << 63, UINT64_MAX};
+static const uint64_t boundaries[] = {0,
+                                      1,
+                                      2,
+                                      7,
+                                      127,
+                                      128,
+                                      255,
+                                      256,
+                                      32767,
+                                      32768,
+                                      65535,
+                                      65536,
+                                      16384,
+                                      16385,
+                                      (1u << 26),
+                                      (1u << 26) + 1,
+                                      2147483647,
+                                      2147483648,
+                                      4294967295,
+                                      4294967296,
+                                      UINT64_C(1) << 62,
+                                      INT64_MAX,
+                                      UINT64_C(1) << 63,
+                                      UINT64_MAX};
 enum { BOUNDARIES = sizeof boundaries / sizeof *boundaries, FIELD_VALUES = BOUNDARIES + 6 };
 
 /* The boundary values, then some around the file's size and the number that was there. */
@@ -111,7 +134,8 @@ void malformed_fields(malformed_run_t *run, test_bytes_t seed, const malformed_f
         for (size_t v = 0; v < FIELD_VALUES; v++) {
             test_bytes_t bytes = test_bytes_copy(seed.data, seed.size);
             const uint64_t value = field_value(v, seed.size, old);
-            for (size_t i = 0; i < fields[f].width; i++) bytes.data[place_of(&fields[f], i)] = (uint8_t)(value >> (8 * i));
+            for (size_t i = 0; i < fields[f].width; i++)
+                bytes.data[place_of(&fields[f], i)] = (uint8_t)(value >> (8 * i));
             run->format->repair(&bytes, 0);
             malformed_case(run, bytes.data, bytes.size, MAY_LOAD);
             free(bytes.data);
@@ -123,7 +147,8 @@ static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
 static void replace_digits(malformed_run_t *run, test_bytes_t seed, size_t first, size_t end)
 {
-    static const char *const texts[] = {"", "-1", "00", "1.0", "1e3", "99999999999999999999", "0x10", "\"1\"", "[1]", "null"};
+    static const char *const texts[] = {"",     "-1",    "00",  "1.0", "1e3", "99999999999999999999",
+                                        "0x10", "\"1\"", "[1]", "null"};
     const uint64_t old = strtoull((const char *)seed.data + first, NULL, 10);
     for (size_t v = 0; v < FIELD_VALUES + sizeof texts / sizeof *texts; v++) {
         char text[32];
@@ -151,7 +176,8 @@ void malformed_digits(malformed_run_t *run, test_bytes_t seed, size_t first, siz
 /* ---- e: structure ---- */
 
 /* The file with its pieces in this order. */
-static void case_of_order(malformed_run_t *run, test_bytes_t seed, const malformed_pieces_t *pieces, const size_t *order, size_t n)
+static void case_of_order(malformed_run_t *run, test_bytes_t seed, const malformed_pieces_t *pieces,
+                          const size_t *order, size_t n)
 {
     test_bytes_t bytes = test_bytes_copy(seed.data, pieces->head);
     for (size_t i = 0; i < n; i++) {
@@ -240,7 +266,8 @@ static void edit_randomly(test_bytes_t *bytes, uint64_t *state)
 static void random_edits(malformed_run_t *run, test_bytes_t seed)
 {
     for (size_t i = 0; i < run->format->random_cases; i++) {
-        const bool is_asked = !run->only_group || (run->only_group == 'f' && run->only_seed == run->seed && run->only_index == i);
+        const bool is_asked =
+            !run->only_group || (run->only_group == 'f' && run->only_seed == run->seed && run->only_index == i);
         test_bytes_t bytes = test_bytes_copy(seed.data, is_asked ? seed.size : 0);
         uint64_t state = run->seed * 1000003 + i * 7919 + 1;
         for (size_t edits = 1 + next_random(&state) % 3; is_asked && edits > 0; edits--) edit_randomly(&bytes, &state);
@@ -283,8 +310,9 @@ static size_t run_format(malformed_run_t *run, const malformed_format_t *format)
     }
     begin(run, 'h', 0);
     format->bombs(run);
-    printf("%-12s %7zu broken files, %6zu of them read; %.1f s, slowest %.1f ms, most memory %" PRIu64 " KiB\n", format->name,
-           run->cases, run->loaded, cpu_seconds() - start, run->worst_time * 1000, run->worst_memory / 1024);
+    printf("%-12s %7zu broken files, %6zu of them read; %.1f s, slowest %.1f ms, most memory %" PRIu64 " KiB\n",
+           format->name, run->cases, run->loaded, cpu_seconds() - start, run->worst_time * 1000,
+           run->worst_memory / 1024);
     return run->cases;
 }
 
@@ -313,7 +341,10 @@ int main(int argc, char **argv)
 #if AIGC_HAVE_JPEG
         &malformed_jpeg,
 #endif
-        &malformed_idx, &malformed_npy, &malformed_safetensors};
+        &malformed_idx,
+        &malformed_npy,
+        &malformed_safetensors
+    };
     malformed_run_t run = {0};
     size_t total = 0;
     if (format_world_open(&run.world) != 0) return 1;

@@ -29,15 +29,16 @@ static aigc_status_t read_npy(aigc_tensor_t **out, const char *name, test_bytes_
 static test_bytes_t make_typed(const char *descr, const char *shape, bool is_fortran, const void *data, size_t size)
 {
     char header[256];
-    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", descr, is_fortran ? "True" : "False",
-             shape);
+    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", descr,
+             is_fortran ? "True" : "False", shape);
     return make_npy(1, header, strlen(header), data, size);
 }
 
 /* ---- writing ---- */
 
-static const char expected_file[] = "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
-                                    "                                                          \n";
+static const char expected_file[] =
+    "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
+    "                                                          \n";
 
 static void the_written_file_is_numpys(void **state)
 {
@@ -126,8 +127,10 @@ static const type_case_t type_cases[] = {
     {"<u2", AIGC_DTYPE_I32, "\x02\x01\xfe\xff", 4, (const int32_t[]){258, 65534}, 8},
     {"<i4", AIGC_DTYPE_I32, "\4\3\2\1\xfd\xff\xff\xff", 8, (const int32_t[]){0x01020304, -3}, 8},
     {">u4", AIGC_DTYPE_I64, "\1\2\3\4\xff\xff\xff\xfd", 8, (const int64_t[]){0x01020304, 4294967293}, 16},
-    {">i8", AIGC_DTYPE_I64, "\0\0\0\0\1\2\3\4\xff\xff\xff\xff\xff\xff\xff\xfd", 16, (const int64_t[]){0x01020304, -3}, 16},
-    {"<u8", AIGC_DTYPE_I64, "\4\3\2\1\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f", 16, (const int64_t[]){0x01020304, INT64_MAX}, 16},
+    {">i8", AIGC_DTYPE_I64, "\0\0\0\0\1\2\3\4\xff\xff\xff\xff\xff\xff\xff\xfd", 16, (const int64_t[]){0x01020304, -3},
+     16},
+    {"<u8", AIGC_DTYPE_I64, "\4\3\2\1\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f", 16,
+     (const int64_t[]){0x01020304, INT64_MAX}, 16},
 };
 
 static void every_type_is_read_with_its_values(void **state)
@@ -201,7 +204,8 @@ static void broken_headers_are_named(void **state)
         {"{'descr': '|u1', 'fortran_order': False}", AIGC_ERROR_CORRUPT, "all of descr"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (2,), 'shape': (2,)}", AIGC_ERROR_CORRUPT, "once"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (2,), 'more': 1}", AIGC_ERROR_CORRUPT, "once"},
-        {"{'descr': '|u1', 'fortran_order': false, 'shape': (2,)}", AIGC_ERROR_CORRUPT, "byte 44: True or False expected"},
+        {"{'descr': '|u1', 'fortran_order': false, 'shape': (2,)}", AIGC_ERROR_CORRUPT,
+         "byte 44: True or False expected"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (2)}", AIGC_ERROR_CORRUPT, "','"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (-2,)}", AIGC_ERROR_CORRUPT, "a dimension expected"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (2 2)}", AIGC_ERROR_CORRUPT, "','"},
@@ -214,9 +218,11 @@ static void broken_headers_are_named(void **state)
         {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", AIGC_ERROR_UNSUPPORTED, "structured"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (1,1,1,1,1,1,2)}", AIGC_ERROR_UNSUPPORTED, "6 dimensions"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (2147483648,)}", AIGC_ERROR_LIMIT, "above 2147483647"},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (2147483647, 2147483647, 4)}", AIGC_ERROR_LIMIT, "more numbers"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (2147483647, 2147483647, 4)}", AIGC_ERROR_LIMIT,
+         "more numbers"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (2147483647,)}", AIGC_ERROR_CORRUPT, "17179869176 bytes"},
-        {"{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}", AIGC_ERROR_CORRUPT, "declares 3 bytes of numbers, the file holds 2"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}", AIGC_ERROR_CORRUPT,
+         "declares 3 bytes of numbers, the file holds 2"},
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}", AIGC_ERROR_CORRUPT, "declares 1 bytes"},
         {"", AIGC_ERROR_CORRUPT, "byte 10: '{' expected"},
     };
@@ -235,8 +241,8 @@ static void a_twelve_byte_file_allocates_nothing_large(void **state)
     (void)state;
     aigc_tensor_t *tensor;
     world.context->memory.peak = 0;
-    check_failure(read_npy(&tensor, "a.npy", (test_bytes_t){(uint8_t *)"\x93NUMPY\x02\x00\xff\xff\xff\xff", 12}), AIGC_ERROR_LIMIT,
-                  "4294967295 bytes");
+    check_failure(read_npy(&tensor, "a.npy", (test_bytes_t){(uint8_t *)"\x93NUMPY\x02\x00\xff\xff\xff\xff", 12}),
+                  AIGC_ERROR_LIMIT, "4294967295 bytes");
     check_failure(read_npy(&tensor, "a.npy", (test_bytes_t){(uint8_t *)"\x93NUMPY\x02\x00\x10\x27\x00\x00", 12}),
                   AIGC_ERROR_CORRUPT, "a.npy");
     assert_true(world.context->memory.peak < 65536);

@@ -22,7 +22,8 @@ static int teardown(void **state)
 
 static const aigc__pixel_request_t as_is = {0, {0, 0, 0}};
 
-static aigc_status_t read_png(aigc__pixels_t *out, const char *name, test_bytes_t bytes, const aigc__pixel_request_t *request)
+static aigc_status_t read_png(aigc__pixels_t *out, const char *name, test_bytes_t bytes,
+                              const aigc__pixel_request_t *request)
 {
     aigc__source_t source;
     aigc__source_from_memory(&source, name, bytes.data, bytes.size);
@@ -257,11 +258,12 @@ static void other_files_are_refused_by_name(void **state)
 {
     (void)state;
     aigc__pixels_t read;
-    check_failure(read_png(&read, "x.png", (test_bytes_t){(uint8_t *)"GIF89a......", 12}, &as_is), AIGC_ERROR_UNSUPPORTED,
-                  "x.png: is a GIF file");
+    check_failure(read_png(&read, "x.png", (test_bytes_t){(uint8_t *)"GIF89a......", 12}, &as_is),
+                  AIGC_ERROR_UNSUPPORTED, "x.png: is a GIF file");
     check_failure(read_png(&read, "x.png", (test_bytes_t){(uint8_t *)"RIFF\1\2\3\4WEBPVP8 ", 16}, &as_is),
                   AIGC_ERROR_UNSUPPORTED, "a WebP");
-    check_failure(read_png(&read, "x.png", (test_bytes_t){(uint8_t *)"abc", 3}, &as_is), AIGC_ERROR_UNSUPPORTED, "61 62 63");
+    check_failure(read_png(&read, "x.png", (test_bytes_t){(uint8_t *)"abc", 3}, &as_is), AIGC_ERROR_UNSUPPORTED,
+                  "61 62 63");
     check_failure(read_png(&read, "x.png", (test_bytes_t){(uint8_t *)"", 0}, &as_is), AIGC_ERROR_CORRUPT, "empty");
 }
 

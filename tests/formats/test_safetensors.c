@@ -34,7 +34,8 @@ static test_bytes_t make_file(const char *header, const void *data, size_t size)
     return make_safetensors(header, strlen(header), data, size);
 }
 
-static test_bytes_t write_parts(const aigc__safetensors_part_t *parts, size_t n, const char *const (*metadata)[2], size_t n_metadata)
+static test_bytes_t write_parts(const aigc__safetensors_part_t *parts, size_t n, const char *const (*metadata)[2],
+                                size_t n_metadata)
 {
     aigc__saver_t *saver = format_begin(&world);
     check_ok(aigc__safetensors_write(saver, world.context, parts, n, metadata, n_metadata));
@@ -63,7 +64,8 @@ static void the_written_file_is_laid_out_as_the_reference_does(void **state)
                                  "\"b\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[12,20]},"
                                  "\"half\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[20,24]},"
                                  "\"z\\\"\\n\xc3\xa9\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[24,27]}}";
-    static const char data[] = "\xff\xff\xff\xff\xff\xff\xff\xff\0\0\x80\x3f\0\0\x80\x3f\0\0\x20\xc0\0\x3c\0\xc1\7\x8\x9";
+    static const char data[] =
+        "\xff\xff\xff\xff\xff\xff\xff\xff\0\0\x80\x3f\0\0\x80\x3f\0\0\x20\xc0\0\x3c\0\xc1\7\x8\x9";
     const size_t padded = (sizeof header - 1 + 7) / 8 * 8;
     const test_bytes_t written = write_parts(parts, 5, metadata, 2);
     assert_int_equal(written.size, 8 + padded + 27);
@@ -83,7 +85,8 @@ static void the_order_of_parts_does_not_matter(void **state)
     for (size_t i = 0; i < 40; i++) {
         numbers[i] = (float)i;
         snprintf(names[i], sizeof names[i], "t%zu", i * 17 % 40);
-        parts[i] = (aigc__safetensors_part_t){names[i], i % 3 ? AIGC_DTYPE_F32 : AIGC_DTYPE_BF16, 0, NULL, &numbers[i], AIGC_DTYPE_F32};
+        parts[i] = (aigc__safetensors_part_t){
+            names[i], i % 3 ? AIGC_DTYPE_F32 : AIGC_DTYPE_BF16, 0, NULL, &numbers[i], AIGC_DTYPE_F32};
         reversed[39 - i] = parts[i];
     }
     const test_bytes_t a = write_parts(parts, 40, NULL, 0), b = write_parts(reversed, 40, NULL, 0);
@@ -133,8 +136,11 @@ static void what_cannot_be_in_a_file_is_not_written(void **state)
     const struct {
         aigc_status_t status;
         const char *part;
-    } expected[] = {{AIGC_ERROR_ARGUMENT, "__metadata__"}, {AIGC_ERROR_ARGUMENT, "1025 bytes"}, {AIGC_ERROR_ARGUMENT, "not UTF-8"},
-                    {AIGC_ERROR_ARGUMENT, "cannot be written as I32"}, {AIGC_ERROR_ARGUMENT, "unknown dtype 77"}};
+    } expected[] = {{AIGC_ERROR_ARGUMENT, "__metadata__"},
+                    {AIGC_ERROR_ARGUMENT, "1025 bytes"},
+                    {AIGC_ERROR_ARGUMENT, "not UTF-8"},
+                    {AIGC_ERROR_ARGUMENT, "cannot be written as I32"},
+                    {AIGC_ERROR_ARGUMENT, "unknown dtype 77"}};
     bad[0].name = "__metadata__";
     bad[1].name = name;
     bad[2].name = "\xff";
@@ -142,11 +148,14 @@ static void what_cannot_be_in_a_file_is_not_written(void **state)
     bad[4].dtype = 77;
     aigc__saver_t *saver = format_begin(&world);
     for (size_t i = 0; i < 5; i++)
-        check_failure(aigc__safetensors_write(saver, world.context, &bad[i], 1, NULL, 0), expected[i].status, expected[i].part);
+        check_failure(aigc__safetensors_write(saver, world.context, &bad[i], 1, NULL, 0), expected[i].status,
+                      expected[i].part);
     const aigc__safetensors_part_t twice[2] = {good, good};
     const char *const metadata[][2] = {{"k", "1"}, {"k", "2"}};
-    check_failure(aigc__safetensors_write(saver, world.context, twice, 2, NULL, 0), AIGC_ERROR_ARGUMENT, "two tensors are named 'a'");
-    check_failure(aigc__safetensors_write(saver, world.context, &good, 1, metadata, 2), AIGC_ERROR_ARGUMENT, "'k' twice");
+    check_failure(aigc__safetensors_write(saver, world.context, twice, 2, NULL, 0), AIGC_ERROR_ARGUMENT,
+                  "two tensors are named 'a'");
+    check_failure(aigc__safetensors_write(saver, world.context, &good, 1, metadata, 2), AIGC_ERROR_ARGUMENT,
+                  "'k' twice");
     aigc__saver_abort(saver);
 }
 
@@ -163,11 +172,23 @@ typedef struct type_case {
 } type_case_t;
 
 static const type_case_t type_cases[] = {
-    {"F64", AIGC_DTYPE_F32, "\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\x04\xc0", 16, (const float[]){1.0f, -2.5f}, 8, {1, -2.5f}},
+    {"F64",
+     AIGC_DTYPE_F32,
+     "\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\x04\xc0",
+     16,
+     (const float[]){1.0f, -2.5f},
+     8,
+     {1, -2.5f}},
     {"F32", AIGC_DTYPE_F32, "\0\0\x80\x3f\0\0\x20\xc0", 8, (const float[]){1.0f, -2.5f}, 8, {1, -2.5f}},
     {"F16", AIGC_DTYPE_F16, "\0\x3c\0\xc1", 4, "\0\x3c\0\xc1", 4, {1, -2.5f}},
     {"BF16", AIGC_DTYPE_BF16, "\x80\x3f\x20\xc0", 4, "\x80\x3f\x20\xc0", 4, {1, -2.5f}},
-    {"I64", AIGC_DTYPE_I64, "\1\0\0\0\0\0\0\0\xfe\xff\xff\xff\xff\xff\xff\xff", 16, (const int64_t[]){1, -2}, 16, {1, -2}},
+    {"I64",
+     AIGC_DTYPE_I64,
+     "\1\0\0\0\0\0\0\0\xfe\xff\xff\xff\xff\xff\xff\xff",
+     16,
+     (const int64_t[]){1, -2},
+     16,
+     {1, -2}},
     {"I32", AIGC_DTYPE_I32, "\1\0\0\0\xfe\xff\xff\xff", 8, (const int32_t[]){1, -2}, 8, {1, -2}},
     {"I16", AIGC_DTYPE_I32, "\1\0\xfe\xff", 4, (const int32_t[]){1, -2}, 8, {1, -2}},
     {"I8", AIGC_DTYPE_I32, "\1\xfe", 2, (const int32_t[]){1, -2}, 8, {1, -2}},
@@ -193,7 +214,8 @@ static void every_type_is_read_with_its_values(void **state)
         float floats[2];
         aigc__safetensors_t *file;
         aigc_tensor_t *tensor;
-        snprintf(header, sizeof header, "{\"t\":{\"dtype\":\"%s\",\"shape\":[2],\"data_offsets\":[0,%zu]}}", c->name, c->raw_size);
+        snprintf(header, sizeof header, "{\"t\":{\"dtype\":\"%s\",\"shape\":[2],\"data_offsets\":[0,%zu]}}", c->name,
+                 c->raw_size);
         test_bytes_t bytes = make_file(header, c->raw, c->raw_size);
         check_ok(open_bytes(&file, c->name, bytes));
         check_ok(aigc__safetensors_read(&tensor, file, 0));
@@ -228,7 +250,8 @@ static void eight_bit_floats_reach_their_ends(void **state)
         char header[128];
         float read[4];
         aigc__safetensors_t *file;
-        snprintf(header, sizeof header, "{\"t\":{\"dtype\":\"%s\",\"shape\":[4],\"data_offsets\":[0,4]}}", cases[i].name);
+        snprintf(header, sizeof header, "{\"t\":{\"dtype\":\"%s\",\"shape\":[4],\"data_offsets\":[0,4]}}",
+                 cases[i].name);
         test_bytes_t bytes = make_file(header, cases[i].raw, 4);
         check_ok(open_bytes(&file, cases[i].name, bytes));
         check_ok(aigc__safetensors_read_f32(file, 0, read));
@@ -297,7 +320,8 @@ typedef struct broken_case {
     const char *part;
 } broken_case_t;
 
-#define TENSOR(name, dtype, shape, offsets) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" offsets "]}"
+#define TENSOR(name, dtype, shape, offsets)                                                                            \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" offsets "]}"
 
 static const broken_case_t broken_cases[] = {
     {"", 0, AIGC_ERROR_CORRUPT, "byte 8: '{' expected"},
@@ -307,10 +331,13 @@ static const broken_case_t broken_cases[] = {
     {"{,}", 0, AIGC_ERROR_CORRUPT, "byte 9: a string"},
     {"{" TENSOR("a", "U8", "1", "0,1") ",}", 1, AIGC_ERROR_CORRUPT, "a string"},
     {"{" TENSOR("a", "U8", "1", "0,1") " " TENSOR("b", "U8", "1", "1,2") "}", 2, AIGC_ERROR_CORRUPT, "',' or '}'"},
-    {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("a", "U8", "1", "1,2") "}", 2, AIGC_ERROR_CORRUPT, "two tensors are named 'a'"},
+    {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("a", "U8", "1", "1,2") "}", 2, AIGC_ERROR_CORRUPT,
+     "two tensors are named 'a'"},
     {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("\\u0061", "U8", "1", "1,2") "}", 2, AIGC_ERROR_CORRUPT, "named 'a'"},
-    {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("b", "U8", "1", "0,1") "}", 1, AIGC_ERROR_CORRUPT, "begins at byte 0 of the data; 1"},
-    {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("b", "U8", "1", "2,3") "}", 3, AIGC_ERROR_CORRUPT, "'b' begins at byte 2"},
+    {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("b", "U8", "1", "0,1") "}", 1, AIGC_ERROR_CORRUPT,
+     "begins at byte 0 of the data; 1"},
+    {"{" TENSOR("a", "U8", "1", "0,1") "," TENSOR("b", "U8", "1", "2,3") "}", 3, AIGC_ERROR_CORRUPT,
+     "'b' begins at byte 2"},
     {"{" TENSOR("a", "U8", "1", "1,2") "}", 2, AIGC_ERROR_CORRUPT, "begins at byte 1"},
     {"{" TENSOR("a", "U8", "1", "0,1") "}", 2, AIGC_ERROR_CORRUPT, "1 bytes after the last tensor"},
     {"{" TENSOR("a", "U8", "2", "0,2") "}", 1, AIGC_ERROR_CORRUPT, "'a' ends after the file's end"},
@@ -329,7 +356,8 @@ static const broken_case_t broken_cases[] = {
     {"{" TENSOR("a", "Q8", "1", "0,1") "}", 1, AIGC_ERROR_UNSUPPORTED, "tensor 'a': unknown dtype 'Q8'"},
     {"{\"a\":{\"dtype\":3,\"shape\":[1],\"data_offsets\":[0,1]}}", 1, AIGC_ERROR_CORRUPT, "as dtype"},
     {"{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, AIGC_ERROR_CORRUPT, "as shape"},
-    {"{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, AIGC_ERROR_CORRUPT, "duplicate"},
+    {"{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, AIGC_ERROR_CORRUPT,
+     "duplicate"},
     {"{\"a\":[1]}", 0, AIGC_ERROR_CORRUPT, "an object is expected"},
     {"{\"a\":{\"dtype\":[[[1]]]}}", 0, AIGC_ERROR_CORRUPT, "4 levels"},
     {"{\"a\\u0000b\":{}}", 0, AIGC_ERROR_CORRUPT, "byte"},
@@ -347,7 +375,8 @@ static void broken_headers_are_named(void **state)
         const broken_case_t *c = &broken_cases[i];
         test_bytes_t bytes = make_file(c->header, "abcdefg", c->data_size);
         aigc__safetensors_t *file = NULL;
-        if (open_bytes(&file, "a.safetensors", bytes) != c->status) print_error("%s\n%s\n", c->header, aigc__failure_text());
+        if (open_bytes(&file, "a.safetensors", bytes) != c->status)
+            print_error("%s\n%s\n", c->header, aigc__failure_text());
         check_failure(open_bytes(&file, "a.safetensors", bytes), c->status, c->part);
         assert_non_null(strstr(aigc__failure_text(), "a.safetensors"));
         assert_null(file);
@@ -380,8 +409,10 @@ static void a_header_length_is_believed_only_within_the_file(void **state)
     (void)state;
     aigc__safetensors_t *file;
     world.context->memory.peak = 0;
-    check_failure(open_bytes(&file, "a", (test_bytes_t){(uint8_t *)"\0\0\0\0\1\0\0\0{}  ", 12}), AIGC_ERROR_CORRUPT, "4294967296 bytes");
-    check_failure(open_bytes(&file, "a", (test_bytes_t){(uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff{}", 10}), AIGC_ERROR_CORRUPT, "18446744073709551615");
+    check_failure(open_bytes(&file, "a", (test_bytes_t){(uint8_t *)"\0\0\0\0\1\0\0\0{}  ", 12}), AIGC_ERROR_CORRUPT,
+                  "4294967296 bytes");
+    check_failure(open_bytes(&file, "a", (test_bytes_t){(uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff{}", 10}),
+                  AIGC_ERROR_CORRUPT, "18446744073709551615");
     check_failure(open_bytes(&file, "a", (test_bytes_t){(uint8_t *)"\5\0\0\0", 4}), AIGC_ERROR_CORRUPT, "a");
     assert_true(world.context->memory.peak < 65536);
 }
@@ -403,8 +434,9 @@ static void files_are_known_by_content(void **state)
         const char *bytes;
         size_t size;
         bool is_known;
-    } cases[] = {{"\2\0\0\0\0\0\0\0{}", 10, true},      {"\2\0\0\0\0\0\0\0[]", 10, false}, {"\3\0\0\0\0\0\0\0{}", 10, false},
-                 {"\x89PNG\r\n\x1a\n{}", 10, false}, {"\2\0\0\0\0\0\0\0", 8, false},    {"", 0, false}};
+    } cases[] = {{"\2\0\0\0\0\0\0\0{}", 10, true},  {"\2\0\0\0\0\0\0\0[]", 10, false},
+                 {"\3\0\0\0\0\0\0\0{}", 10, false}, {"\x89PNG\r\n\x1a\n{}", 10, false},
+                 {"\2\0\0\0\0\0\0\0", 8, false},    {"", 0, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         aigc__source_from_memory(&source, "made", cases[i].bytes, cases[i].size);
         assert_int_equal(aigc__safetensors_known(&source), cases[i].is_known);
@@ -414,7 +446,9 @@ static void files_are_known_by_content(void **state)
 static void every_failing_allocation_is_told_and_leaks_nothing(void **state)
 {
     (void)state;
-    test_bytes_t bytes = make_file("{\"__metadata__\":{\"a\":\"b\"}," TENSOR("b", "I8", "1", "1,2") "," TENSOR("a", "I8", "1", "0,1") "}", "ab", 2);
+    test_bytes_t bytes = make_file(
+        "{\"__metadata__\":{\"a\":\"b\"}," TENSOR("b", "I8", "1", "1,2") "," TENSOR("a", "I8", "1", "0,1") "}", "ab",
+        2);
     const size_t idle = world.memory.blocks;
     size_t failed = 0;
     for (size_t at = 1; at < 100; at++) {

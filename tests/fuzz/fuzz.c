@@ -20,7 +20,8 @@ aigc_context_t *fuzz_begin(aigc__source_t *source, const uint8_t *data, size_t s
 {
     if (!context) {
         test_memory_init(&memory);
-        if (aigc__context_create(&context, &memory.allocator, 1, MEMORY_LIMIT, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)))
+        if (aigc__context_create(&context, &memory.allocator, 1, MEMORY_LIMIT, AIGC__CPU_C,
+                                 aigc__kernels_get(AIGC__CPU_C)))
             __builtin_trap();
         idle_blocks = memory.blocks;
     }
