@@ -100,7 +100,8 @@ static void find_roots(aigc__compile_t *compile)
         const bool adds_axes_only = is_broadcast(value) && value->count == compile->values[value->inputs[0]]->count;
         if (has_flag(value, AIGC__OP_ALIAS) || adds_axes_only) compile->roots[id] = compile->roots[value->inputs[0]];
     }
-    for (size_t k = 0; k < compile->n_fetches; k++) set_flags(compile, compile->roots[compile->fetches[k]], AIGC__FETCHED);
+    for (size_t k = 0; k < compile->n_fetches; k++)
+        set_flags(compile, compile->roots[compile->fetches[k]], AIGC__FETCHED);
 }
 
 /* Whether every input has the flags. */
@@ -252,8 +253,12 @@ aigc_status_t aigc__plan_create(aigc__plan_t **out, aigc__memory_t *memory, cons
     aigc__arena_init(&plan->arena, memory);
     plan->kernels = kernels;
     plan->poison = options->poison;
-    aigc__compile_t compile = {.plan = plan, .graph = graph, .options = *options, .fetches = fetches,
-                               .n_fetches = n_fetches, .n = aigc__graph_count(graph)};
+    aigc__compile_t compile = {.plan = plan,
+                               .graph = graph,
+                               .options = *options,
+                               .fetches = fetches,
+                               .n_fetches = n_fetches,
+                               .n = aigc__graph_count(graph)};
     aigc__arena_init(&compile.scratch, memory);
     AIGC__GOTO(done, run_passes(&compile));
     *out = plan;

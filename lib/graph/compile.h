@@ -35,21 +35,22 @@ typedef struct aigc__slot {
 typedef struct aigc__plan_step {
     aigc__step_t step; /* without pointers to data */
     aigc__program_t *program;
-    uint32_t *inputs; /* slots of the op's inputs */
-    uint32_t output;  /* slot of the op's output; of the packed operand where this packs */
+    uint32_t *inputs;                          /* slots of the op's inputs */
+    uint32_t output;                           /* slot of the op's output; of the packed operand where this packs */
     uint32_t operands[AIGC__PROGRAM_OPERANDS]; /* slots; AIGC__NONE where there is no memory */
     uint32_t outputs[AIGC__PROGRAM_INSTRUCTIONS];
     uint32_t sums[AIGC__PROGRAM_SUMS];
     uint32_t shared; /* slot of the workspace: the op's, then the partial sums */
     size_t partials_offset;
-    size_t tiles; /* of all phases together */
+    size_t tiles;       /* of all phases together */
     uint32_t packs_for; /* not AIGC__NONE: packs input `packs_input` of that step */
     uint32_t packs_input;
 } aigc__plan_step_t;
 
 typedef struct aigc__fetch {
     uint32_t slot;
-    bool is_copied; /* a leaf, a folded value or a second fetch of one value: copied where a caller wants it elsewhere */
+    /* A leaf, a folded value or a second fetch of one value: copied where a caller wants it elsewhere. */
+    bool is_copied;
     bool is_external;
 } aigc__fetch_t;
 
@@ -63,7 +64,7 @@ struct aigc__plan {
     uint32_t n_steps, n_folding; /* the first n_folding run once */
     aigc__fetch_t *fetches;
     uint32_t n_fetches;
-    size_t arena_bytes;   /* of all slots in the arena */
+    size_t arena_bytes; /* of all slots in the arena */
     size_t folded_bytes;
     size_t worker_bytes;  /* the largest of all steps */
     size_t scratch_bytes; /* the largest of all programs */
@@ -98,21 +99,24 @@ typedef struct aigc__compile {
     aigc__compile_options_t options;
     const aigc__id_t *fetches;
     size_t n_fetches;
-    uint32_t n;                    /* of values, nothing included */
-    const aigc__value_t **values;  /* the plan's copies; NULL where dead */
-    aigc__id_t *roots;             /* the value whose memory an alias is; itself otherwise */
+    uint32_t n;                   /* of values, nothing included */
+    const aigc__value_t **values; /* the plan's copies; NULL where dead */
+    aigc__id_t *roots;            /* the value whose memory an alias is; itself otherwise */
     uint8_t *flags;
     float *numbers;
-    aigc__id_t *units;             /* executed values: the least value of their unit */
-    aigc__id_t *next;              /* the next larger value of the same unit, 0 after the last */
-    aigc__id_t *order;             /* the units in the order of their steps, the fixed ones first */
+    aigc__id_t *units; /* executed values: the least value of their unit */
+    aigc__id_t *next;  /* the next larger value of the same unit, 0 after the last */
+    aigc__id_t *order; /* the units in the order of their steps, the fixed ones first */
     uint32_t n_units, n_fixed_units;
-    uint32_t *slots;               /* of values in memory; AIGC__NONE otherwise */
+    uint32_t *slots; /* of values in memory; AIGC__NONE otherwise */
 } aigc__compile_t;
 
 aigc_status_t aigc__compile_array(aigc__arena_t *arena, size_t n, size_t element_bytes, void **out); /* zeroed */
 
-static inline bool aigc__is_map(const aigc__value_t *value) { return value->op == AIGC__OP_map && value->dtype == AIGC_DTYPE_F32; }
+static inline bool aigc__is_map(const aigc__value_t *value)
+{
+    return value->op == AIGC__OP_map && value->dtype == AIGC_DTYPE_F32;
+}
 /* A sum to one number, which can be the end of a tile program. */
 bool aigc__is_full_sum(const aigc__compile_t *compile, const aigc__value_t *value);
 aigc__read_t aigc__read_of(const aigc__compile_t *compile, aigc__id_t id, size_t input);

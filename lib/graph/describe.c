@@ -58,9 +58,12 @@ static void put_source(text_t *text, const aigc__plan_step_t *step, uint8_t sour
         return;
     }
     const aigc__operand_t *operand = &step->program->operands[source];
-    if (operand->kind == AIGC__OPERAND_NUMBER) put(text, "%s", aigc__format_double(number, (double)operand->number));
-    else if (operand->kind == AIGC__OPERAND_HEAD) put(text, "head");
-    else put(text, "%s#%" PRIu32, kinds[operand->kind], step->operands[source]);
+    if (operand->kind == AIGC__OPERAND_NUMBER)
+        put(text, "%s", aigc__format_double(number, (double)operand->number));
+    else if (operand->kind == AIGC__OPERAND_HEAD)
+        put(text, "head");
+    else
+        put(text, "%s#%" PRIu32, kinds[operand->kind], step->operands[source]);
 }
 
 static void put_program(text_t *text, const aigc__plan_step_t *step)
@@ -70,16 +73,20 @@ static void put_program(text_t *text, const aigc__plan_step_t *step)
     put(text, " |");
     for (size_t i = 0; i < program->n_instructions; i++) {
         const aigc__instruction_t *instruction = &program->instructions[i];
-        if (instruction->run) put(text, " %%%zu=%s(", i, aigc__map_name(instruction->map));
-        else put(text, " sum(");
+        if (instruction->run)
+            put(text, " %%%zu=%s(", i, aigc__map_name(instruction->map));
+        else
+            put(text, " sum(");
         for (size_t k = 0; k < instruction->n_sources; k++) {
             if (k > 0) put(text, ",");
             put_source(text, step, instruction->sources[k]);
         }
         if (instruction->p != 0) put(text, ",p=%s", aigc__format_double(number, (double)instruction->p));
         put(text, ")");
-        if (!instruction->run) put(text, "->#%" PRIu32, step->sums[instruction->output]);
-        else if (instruction->output != AIGC__PROGRAM_NOWHERE) put(text, "->#%" PRIu32, step->outputs[instruction->output]);
+        if (!instruction->run)
+            put(text, "->#%" PRIu32, step->sums[instruction->output]);
+        else if (instruction->output != AIGC__PROGRAM_NOWHERE)
+            put(text, "->#%" PRIu32, step->outputs[instruction->output]);
     }
 }
 
@@ -107,9 +114,12 @@ static void put_step(text_t *text, const aigc__plan_t *plan, uint32_t index)
 {
     const aigc__plan_step_t *step = &plan->steps[index];
     put(text, "%s%" PRIu32 " ", index < plan->n_folding ? "once " : "", index);
-    if (step->packs_for != AIGC__NONE) put(text, "pack input %" PRIu32 " of step %" PRIu32, step->packs_input, step->packs_for);
-    else if (step->step.op) put_op(text, &step->step);
-    else put(text, "program [%zu]", step->program->count);
+    if (step->packs_for != AIGC__NONE)
+        put(text, "pack input %" PRIu32 " of step %" PRIu32, step->packs_input, step->packs_for);
+    else if (step->step.op)
+        put_op(text, &step->step);
+    else
+        put(text, "program [%zu]", step->program->count);
     if (step->program) put_program(text, step);
     put(text, " | tiles");
     for (size_t phase = 0; phase < AIGC__PHASES && step->step.tiles[phase] > 0; phase++)

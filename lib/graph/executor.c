@@ -1,5 +1,5 @@
-#include "graph/compile.h"
 #include "base/sizes.h"
+#include "graph/compile.h"
 #include <math.h>
 #include <string.h>
 
@@ -69,7 +69,8 @@ static bool run_step(const aigc__executor_t *executor, const run_step_t *step)
 static void poison_slot(const aigc__executor_t *executor, const aigc__slot_t *slot)
 {
     if (slot->place == AIGC__IN_ARENA)
-        executor->context->kernels->fill((float *)(void *)(executor->arena + slot->offset), NAN, slot->bytes / sizeof(float));
+        executor->context->kernels->fill((float *)(void *)(executor->arena + slot->offset), NAN,
+                                         slot->bytes / sizeof(float));
 }
 
 /* Memory that was handed over lives on in the slot that took it. */
@@ -148,7 +149,10 @@ aigc_status_t aigc__executor_set_feed(aigc__executor_t *executor, const char *na
     const aigc__plan_t *plan = executor->plan;
     for (uint32_t k = 0; k < plan->n_slots; k++) {
         if (plan->slots[k].place != AIGC__IN_FEED || strcmp(plan->slots[k].name, name) != 0) continue;
-        union { const void *in; void *out; } pointer = {.in = data}; /* feeds are only read */
+        union {
+            const void *in;
+            void *out;
+        } pointer = {.in = data}; /* feeds are only read */
         executor->is_bound &= executor->slots[k] == pointer.out;
         executor->slots[k] = pointer.out;
         return AIGC_OK;
@@ -255,11 +259,13 @@ static aigc_status_t make_steps(aigc__executor_t *executor)
 static aigc_status_t find_parameter(const aigc__slot_t *slot, aigc__store_t *store, void **out)
 {
     if (!store || !aigc__store_sealed(store))
-        return aigc__fail(AIGC_ERROR_STATE, "the plan reads parameter \"%s\", but there is no sealed store", slot->name);
+        return aigc__fail(AIGC_ERROR_STATE, "the plan reads parameter \"%s\", but there is no sealed store",
+                          slot->name);
     const int64_t index = aigc__store_find(store, slot->name);
     if (index < 0) return aigc__fail(AIGC_ERROR_NOT_FOUND, "the store has no parameter \"%s\"", slot->name);
     if (!aigc__shape_equal(&aigc__store_parameter(store, (size_t)index)->shape, &slot->value->shape))
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "parameter \"%s\" has another shape in the store than in the plan", slot->name);
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "parameter \"%s\" has another shape in the store than in the plan",
+                          slot->name);
     *out = aigc__store_data(store, (size_t)index);
     return AIGC_OK;
 }
@@ -274,7 +280,8 @@ static aigc_status_t find_slots(aigc__executor_t *executor, aigc__store_t *store
     executor->fetches = memory;
     for (uint32_t k = 0; k < plan->n_slots; k++) {
         executor->slots[k] = home_of(executor, k);
-        if (plan->slots[k].place == AIGC__IN_STORE) AIGC__TRY(find_parameter(&plan->slots[k], store, &executor->slots[k]));
+        if (plan->slots[k].place == AIGC__IN_STORE)
+            AIGC__TRY(find_parameter(&plan->slots[k], store, &executor->slots[k]));
     }
     return AIGC_OK;
 }

@@ -10,14 +10,17 @@ typedef struct fuser {
     uint32_t *rows;      /* of an executed value in `ancestors`, counted from 0 */
     uint64_t *ancestors; /* by unit: the units it depends on; a bit a row */
     size_t words;
-    aigc__id_t *heads;   /* by unit: the op whose output the program works on, 0 for none */
-    size_t *counts;      /* by unit: elements of the domain */
-    aigc__id_t *tails;   /* by unit: last of the members linked by compile->next */
-    aigc__id_t *users;   /* all readers of value v: users[user_first[v] .. user_first[v + 1]) */
+    aigc__id_t *heads; /* by unit: the op whose output the program works on, 0 for none */
+    size_t *counts;    /* by unit: elements of the domain */
+    aigc__id_t *tails; /* by unit: last of the members linked by compile->next */
+    aigc__id_t *users; /* all readers of value v: users[user_first[v] .. user_first[v + 1]) */
     uint32_t *user_first;
 } fuser_t;
 
-static bool is_executed(const fuser_t *fuser, aigc__id_t id) { return (fuser->compile->flags[id] & AIGC__EXECUTED) != 0; }
+static bool is_executed(const fuser_t *fuser, aigc__id_t id)
+{
+    return (fuser->compile->flags[id] & AIGC__EXECUTED) != 0;
+}
 
 static bool is_fixed(const fuser_t *fuser, aigc__id_t id) { return (fuser->compile->flags[id] & AIGC__FIXED) != 0; }
 
@@ -41,7 +44,10 @@ static size_t domain_of(const aigc__compile_t *compile, aigc__id_t id)
 
 /* ---- dependencies ---- */
 
-static uint64_t *ancestors_of(const fuser_t *fuser, aigc__id_t unit) { return fuser->ancestors + fuser->rows[unit] * fuser->words; }
+static uint64_t *ancestors_of(const fuser_t *fuser, aigc__id_t unit)
+{
+    return fuser->ancestors + fuser->rows[unit] * fuser->words;
+}
 
 static bool depends(const fuser_t *fuser, aigc__id_t unit, aigc__id_t on)
 {
@@ -206,13 +212,16 @@ static aigc_status_t find_users(fuser_t *fuser)
             for (size_t k = 0; k < compile->values[id]->n_inputs; k++) {
                 const aigc__read_t read = aigc__read_of(compile, id, k);
                 if (read.kind == AIGC__READ_NUMBER) continue;
-                if (pass == 0) fuser->user_first[read.source]++;
-                else fuser->users[--fuser->user_first[read.source]] = id;
+                if (pass == 0)
+                    fuser->user_first[read.source]++;
+                else
+                    fuser->users[--fuser->user_first[read.source]] = id;
             }
         }
         if (pass == 1) break;
         for (aigc__id_t id = 1; id < compile->n + 2; id++) fuser->user_first[id] += fuser->user_first[id - 1];
-        AIGC__TRY(aigc__compile_array(&compile->scratch, fuser->user_first[compile->n + 1], sizeof *fuser->users, &memory));
+        AIGC__TRY(
+            aigc__compile_array(&compile->scratch, fuser->user_first[compile->n + 1], sizeof *fuser->users, &memory));
         fuser->users = memory;
     }
     return AIGC_OK;
@@ -385,7 +394,8 @@ static void find_order(fuser_t *fuser, aigc__id_t *stack)
     for (int fixed = 1; fixed >= 0; fixed--) {
         for (aigc__id_t id = 1; id < compile->n; id++) {
             if (!is_executed(fuser, id) || is_fixed(fuser, id) != (fixed != 0)) continue;
-            if (compile->next[id] == 0 && !is_placed(fuser, compile->units[id])) place(fuser, compile->units[id], stack);
+            if (compile->next[id] == 0 && !is_placed(fuser, compile->units[id]))
+                place(fuser, compile->units[id], stack);
         }
         if (fixed) compile->n_fixed_units = compile->n_units;
     }
@@ -402,7 +412,7 @@ static aigc_status_t allocate(fuser_t *fuser)
     for (aigc__id_t id = 1; id < compile->n; id++)
         if (is_executed(fuser, id)) fuser->rows[id] = (uint32_t)n_rows++;
     fuser->words = (n_rows + 63) / 64;
-    AIGC__TRY(aigc__compile_array(&compile->scratch, n_rows * fuser->words, sizeof *fuser->ancestors, &memory));
+    AIGC__TRY(aigc__compile_array(&compile->scratch, n_rows, fuser->words * sizeof *fuser->ancestors, &memory));
     fuser->ancestors = memory;
     AIGC__TRY(aigc__compile_array(&compile->scratch, n, sizeof *fuser->heads, &memory));
     fuser->heads = memory;

@@ -1,6 +1,6 @@
 /* Units become steps: an op alone, a tile program, or both. */
-#include "graph/compile.h"
 #include "base/sizes.h"
+#include "graph/compile.h"
 #include <assert.h>
 #include <string.h>
 
@@ -16,11 +16,17 @@ static bool has_flags(const lowering_t *lowering, aigc__id_t id, unsigned flags)
     return (lowering->compile->flags[id] & flags) == flags;
 }
 
-static const aigc__value_t *value_of(const lowering_t *lowering, aigc__id_t id) { return lowering->compile->values[id]; }
+static const aigc__value_t *value_of(const lowering_t *lowering, aigc__id_t id)
+{
+    return lowering->compile->values[id];
+}
 
 /* ---- slots ---- */
 
-static size_t element_bytes(const aigc__value_t *value) { return value->dtype == AIGC_DTYPE_I32 ? sizeof(int32_t) : sizeof(float); }
+static size_t element_bytes(const aigc__value_t *value)
+{
+    return value->dtype == AIGC_DTYPE_I32 ? sizeof(int32_t) : sizeof(float);
+}
 
 /* There is room for one: a slot for each value, two for each step and one for each packed input. */
 static uint32_t add_slot(lowering_t *lowering, aigc__place_t place, size_t bytes)
@@ -75,7 +81,8 @@ static uint8_t operand_of(lowering_t *lowering, aigc__plan_step_t *step, aigc__i
     return (uint8_t)k;
 }
 
-static void add_instruction(lowering_t *lowering, aigc__plan_step_t *step, aigc__id_t *ids, aigc__id_t id, aigc__id_t head)
+static void add_instruction(lowering_t *lowering, aigc__plan_step_t *step, aigc__id_t *ids, aigc__id_t id,
+                            aigc__id_t head)
 {
     const aigc__compile_t *compile = lowering->compile;
     const aigc__value_t *value = compile->values[id];
@@ -256,7 +263,8 @@ static aigc_status_t find_fetches(lowering_t *lowering)
         fetch->slot = slot_of(lowering, compile->roots[compile->fetches[k]]);
         fetch->is_external = k >= plan->n_fetches - compile->options.n_external;
         aigc__slot_t *slot = &plan->slots[fetch->slot];
-        fetch->is_copied = slot->place != AIGC__IN_ARENA || has_flags(lowering, compile->roots[compile->fetches[k]], AIGC__FIXED);
+        fetch->is_copied =
+            slot->place != AIGC__IN_ARENA || has_flags(lowering, compile->roots[compile->fetches[k]], AIGC__FIXED);
         for (uint32_t before = 0; before < k; before++) fetch->is_copied |= plan->fetches[before].slot == fetch->slot;
         if (fetch->is_external && !fetch->is_copied) slot->place = AIGC__IN_CALLER;
     }
@@ -273,7 +281,8 @@ static aigc_status_t lower_units(lowering_t *lowering, uint32_t most_packs)
     for (uint32_t i = 0; i < compile->n_units; i++) {
         aigc__plan_step_t *step = i < n_fixed ? &plan->steps[i] : &main[i - n_fixed];
         AIGC__TRY(lower_unit(lowering, compile->order[i], step));
-        if (i >= n_fixed && step->step.op && step->step.op->packed_bytes) pack_inputs(lowering, step, i - n_fixed, packs);
+        if (i >= n_fixed && step->step.op && step->step.op->packed_bytes)
+            pack_inputs(lowering, step, i - n_fixed, packs);
         AIGC__TRY(add_workspace(lowering, step));
     }
     plan->n_folding = n_fixed + lowering->n_packs;

@@ -1,8 +1,8 @@
 /* Where every slot lies. A record is the life of some bytes: a slot's, or that of several slots of
  * which each takes over from the one before in place. Records are placed greedily, the largest
  * first, each in the lowest gap among those that live at the same time. */
-#include "graph/compile.h"
 #include "base/sizes.h"
+#include "graph/compile.h"
 #include <string.h>
 
 /* ---- lifetimes ---- */
@@ -38,13 +38,17 @@ static void find_lifetimes(aigc__plan_t *plan)
 
 /* ---- in place ---- */
 
-static bool dies_at(const aigc__slot_t *slot, uint32_t step) { return slot->place == AIGC__IN_ARENA && slot->last == step; }
+static bool dies_at(const aigc__slot_t *slot, uint32_t step)
+{
+    return slot->place == AIGC__IN_ARENA && slot->last == step;
+}
 
 static bool take_over(aigc__plan_t *plan, uint32_t output, uint32_t input, uint32_t step)
 {
     aigc__slot_t *to = &plan->slots[output];
     const aigc__slot_t *from = &plan->slots[input];
-    if (to->place != AIGC__IN_ARENA || to->first != step || to->base != output || to->bytes != from->bytes) return false;
+    if (to->place != AIGC__IN_ARENA || to->first != step || to->base != output || to->bytes != from->bytes)
+        return false;
     if (!dies_at(from, step) || from->first == step) return false;
     to->base = from->base;
     return true;
@@ -96,8 +100,10 @@ static void share_memory(aigc__plan_t *plan)
 {
     for (uint32_t i = 0; i < plan->n_steps; i++) {
         const aigc__plan_step_t *step = &plan->steps[i];
-        if (step->program) share_in_program(plan, step, i);
-        else if (step->step.op) share_in_op(plan, step, i);
+        if (step->program)
+            share_in_program(plan, step, i);
+        else if (step->step.op)
+            share_in_op(plan, step, i);
     }
 }
 
@@ -220,7 +226,8 @@ aigc_status_t aigc__plan_memory(aigc__plan_t *plan, const aigc__compile_options_
 /* Whether two slots may share bytes although both live in one step: one hands over to the other there. */
 static bool hands_over(const aigc__slot_t *a, const aigc__slot_t *b)
 {
-    return a->base == b->base && (a->last == b->first || b->last == a->first) && a->last != b->last && a->first != b->first;
+    return a->base == b->base && (a->last == b->first || b->last == a->first) && a->last != b->last &&
+           a->first != b->first;
 }
 
 aigc_status_t aigc__plan_check_memory(const aigc__plan_t *plan)
@@ -235,8 +242,8 @@ aigc_status_t aigc__plan_check_memory(const aigc__plan_t *plan)
             if (b->place != AIGC__IN_ARENA || a->first > b->last || b->first > a->last) continue;
             if (a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset) continue;
             if (!hands_over(a, b))
-                return aigc__fail(AIGC_ERROR_STATE, "slots %d and %d live in the same bytes from step %d", (int)k, (int)i,
-                                  (int)(a->first > b->first ? a->first : b->first));
+                return aigc__fail(AIGC_ERROR_STATE, "slots %d and %d live in the same bytes from step %d", (int)k,
+                                  (int)i, (int)(a->first > b->first ? a->first : b->first));
         }
     }
     return AIGC_OK;

@@ -12,10 +12,10 @@ typedef struct aigc__plan aigc__plan_t;
 typedef struct aigc__executor aigc__executor_t;
 
 typedef struct aigc__compile_options {
-    bool frozen;    /* parameters do not change between runs: fold and pack what depends on them once */
-    bool no_fusion; /* for tests: every value its own step */
-    bool no_reuse;  /* for tests: no two records share memory */
-    bool poison;    /* for tests: dead memory is filled with NaN after each step */
+    bool frozen;       /* parameters do not change between runs: fold and pack what depends on them once */
+    bool no_fusion;    /* for tests: every value its own step */
+    bool no_reuse;     /* for tests: no two records share memory */
+    bool poison;       /* for tests: dead memory is filled with NaN after each step */
     size_t n_external; /* the last so many fetches get no memory in the arena: aigc__executor_set_fetch() is due */
 } aigc__compile_options_t;
 

@@ -3,7 +3,10 @@
 
 enum { ACCUMULATOR_BYTES = 64, TILE_BYTES = AIGC__PROGRAM_PIECE * (int)sizeof(float) };
 
-static float *tile_at(char *scratch, size_t tile) { return (float *)(void *)(scratch + ACCUMULATOR_BYTES + tile * TILE_BYTES); }
+static float *tile_at(char *scratch, size_t tile)
+{
+    return (float *)(void *)(scratch + ACCUMULATOR_BYTES + tile * TILE_BYTES);
+}
 
 /* ---- compile time ---- */
 
@@ -70,8 +73,10 @@ static size_t cost_of(aigc__map_t map)
     case AIGC__MAP_softplus:
     case AIGC__MAP_sin:
     case AIGC__MAP_cos:
-    case AIGC__MAP_pow: return 8;
-    default: return 1;
+    case AIGC__MAP_pow:
+        return 8;
+    default:
+        return 1;
     }
 }
 
@@ -128,8 +133,8 @@ static void repeat_row(float *y, const float *a, size_t period, size_t first, si
 }
 
 /* The general case: runs along the last axis, an odometer over the others. */
-static void expand(const aigc__kernels_t *kernels, float *y, const aigc__operand_t *operand, const float *a, size_t first,
-                   size_t n)
+static void expand(const aigc__kernels_t *kernels, float *y, const aigc__operand_t *operand, const float *a,
+                   size_t first, size_t n)
 {
     const size_t last = operand->rank - 1;
     size_t index[AIGC_MAX_RANK], at = 0, left = first;
@@ -140,8 +145,10 @@ static void expand(const aigc__kernels_t *kernels, float *y, const aigc__operand
     for (size_t done = 0; done < n;) {
         const size_t rest = operand->dims[last] - index[last];
         const size_t run = rest < n - done ? rest : n - done;
-        if (operand->strides[last] == 0) kernels->fill(y + done, a[at], run);
-        else memcpy(y + done, a + at, run * sizeof *y);
+        if (operand->strides[last] == 0)
+            kernels->fill(y + done, a[at], run);
+        else
+            memcpy(y + done, a + at, run * sizeof *y);
         done += run;
         if (run < rest) break;
         at -= index[last] * operand->strides[last];
@@ -156,8 +163,8 @@ static void expand(const aigc__kernels_t *kernels, float *y, const aigc__operand
 }
 
 /* Element `first` of an operand, n of them in a row; from a register where they do not lie so. */
-static const float *operand_at(const aigc__bindings_t *bindings, size_t k, char *scratch, const float *head, size_t first,
-                               size_t n)
+static const float *operand_at(const aigc__bindings_t *bindings, size_t k, char *scratch, const float *head,
+                               size_t first, size_t n)
 {
     const aigc__operand_t *operand = &bindings->program->operands[k];
     const float *a = bindings->operands[k];
@@ -204,7 +211,8 @@ void aigc__program_begin_tile(const aigc__bindings_t *bindings, char *scratch)
     memset(scratch, 0, ACCUMULATOR_BYTES);
     for (size_t k = 0; k < program->n_operands; k++) {
         const aigc__operand_t *operand = &program->operands[k];
-        if (operand->kind == AIGC__OPERAND_NUMBER) program->kernels->fill(tile_at(scratch, operand->tile), operand->number, n);
+        if (operand->kind == AIGC__OPERAND_NUMBER)
+            program->kernels->fill(tile_at(scratch, operand->tile), operand->number, n);
         if (operand->kind == AIGC__OPERAND_SPLAT)
             program->kernels->fill(tile_at(scratch, operand->tile), bindings->operands[k][0], n);
     }

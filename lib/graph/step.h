@@ -32,10 +32,10 @@ typedef struct aigc__step {
     void *output;
     const void **inputs;
     void *shared;
-    char *worker; /* worker w's part: worker + w * worker_bytes */
-    aigc__stream_t stream; /* seed and step of this run, stream AIGC__STREAM_GRAPH */
+    char *worker;                          /* worker w's part: worker + w * worker_bytes */
+    aigc__stream_t stream;                 /* seed and step of this run, stream AIGC__STREAM_GRAPH */
     const struct aigc__bindings *bindings; /* the tile program's operands and outputs */
-    char *scratch; /* the tile program's registers; worker w at w * scratch_bytes */
+    char *scratch;                         /* the tile program's registers; worker w at w * scratch_bytes */
     size_t scratch_bytes;
 } aigc__step_t;
 

@@ -89,8 +89,8 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
     const aigc__parameter_t *parameter = &store->parameters[index];
     if (!aigc__shape_equal(&parameter->shape, &shape)) {
         char here[96], before[96];
-        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "parameter \"%s\" is %s in the store, but %s is asked for", name,
-                                aigc__shape_text(before, parameter->shape.rank, parameter->shape.dims),
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "parameter \"%s\" is %s in the store, but %s is asked for",
+                                name, aigc__shape_text(before, parameter->shape.rank, parameter->shape.dims),
                                 aigc__shape_text(here, shape.rank, shape.dims));
     }
     return aigc__append_leaf(graph, AIGC__OP_param, parameter->name, AIGC_DTYPE_F32, shape, index);
@@ -108,8 +108,12 @@ static void initialise(const aigc__kernels_t *kernels, const aigc__parameter_t *
         kernels->random_uniform(data, parameter->count, stream, 0);
         factor = initialiser->b - initialiser->a;
         break;
-    case AIGC__INITIAL_NORMAL: kernels->random_normal(data, parameter->count, stream, 0); break;
-    case AIGC__INITIAL_CONSTANT: kernels->fill(data, (float)initialiser->a, parameter->count); return;
+    case AIGC__INITIAL_NORMAL:
+        kernels->random_normal(data, parameter->count, stream, 0);
+        break;
+    case AIGC__INITIAL_CONSTANT:
+        kernels->fill(data, (float)initialiser->a, parameter->count);
+        return;
     }
     kernels->map[AIGC__MAP_scale](data, data, NULL, NULL, parameter->count, (float)factor);
     kernels->map[AIGC__MAP_shift](data, data, NULL, NULL, parameter->count, (float)offset);

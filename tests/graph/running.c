@@ -19,8 +19,10 @@ void *running_feed(const world_t *world, aigc__id_t id)
     assert_non_null(numbers);
     for (size_t i = 0; i < value->count; i++) {
         const double number = world_leaf(world, id, i);
-        if (value->dtype == AIGC_DTYPE_I32) indices[i] = (int32_t)number;
-        else numbers[i] = (float)number;
+        if (value->dtype == AIGC_DTYPE_I32)
+            indices[i] = (int32_t)number;
+        else
+            numbers[i] = (float)number;
     }
     return numbers;
 }

@@ -3,9 +3,9 @@
 #include "support/unit.h"
 #include <math.h>
 #include <pthread.h>
-#include <time.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { ROWS = 40, IN = 30, OUT = 20 };
 
@@ -77,7 +77,8 @@ static double expected_total(const layer_t *layer, const float *x)
 
 static void check_total(const layer_t *layer, const aigc__executor_t *executor, size_t fetch, const float *x)
 {
-    const double expected = expected_total(layer, x), found = (double)*(const float *)aigc__executor_fetch(executor, fetch);
+    const double expected = expected_total(layer, x),
+                 found = (double)*(const float *)aigc__executor_fetch(executor, fetch);
     assert_true(fabs(found - expected) < 1e-5 * expected);
 }
 
@@ -86,8 +87,8 @@ static void a_feed_that_was_never_set_is_named(void **state)
     const layer_t *layer = *state;
     aigc__plan_t *plan = NULL;
     aigc__executor_t *executor = NULL;
-    check_ok(aigc__plan_create(&plan, &layer->context->memory, layer->world.graph, layer->context->kernels, &layer->total, 1,
-                               NULL));
+    check_ok(aigc__plan_create(&plan, &layer->context->memory, layer->world.graph, layer->context->kernels,
+                               &layer->total, 1, NULL));
     check_ok(aigc__executor_create(&executor, plan, layer->context, layer->store, NULL));
     check_failure(aigc__executor_run(executor, 0, 0), AIGC_ERROR_STATE, feed_name(layer));
     check_ok(aigc__executor_set_feed(executor, feed_name(layer), layer->numbers));
@@ -102,7 +103,8 @@ static void unknown_names_and_numbers_are_refused(void **state)
     const layer_t *layer = *state;
     running_t running;
     running_begin(&running, &layer->world, layer->context, layer->store, &layer->total, 1, NULL);
-    check_failure(aigc__executor_set_feed(running.executor, "nobody", layer->numbers), AIGC_ERROR_NOT_FOUND, "\"nobody\"");
+    check_failure(aigc__executor_set_feed(running.executor, "nobody", layer->numbers), AIGC_ERROR_NOT_FOUND,
+                  "\"nobody\"");
     check_failure(aigc__executor_set_fetch(running.executor, 1, layer->numbers), AIGC_ERROR_NOT_FOUND, "fetch 1");
     running_end(&running);
 }
@@ -284,8 +286,8 @@ static void a_store_must_hold_what_the_plan_reads(void **state)
     aigc__store_t *no_b = other_store(layer->context, false, OUT), *wide = other_store(layer->context, true, OUT + 1);
     aigc__plan_t *plan = NULL;
     aigc__executor_t *executor = NULL;
-    check_ok(aigc__plan_create(&plan, &layer->context->memory, layer->world.graph, layer->context->kernels, &layer->total, 1,
-                               NULL));
+    check_ok(aigc__plan_create(&plan, &layer->context->memory, layer->world.graph, layer->context->kernels,
+                               &layer->total, 1, NULL));
     check_failure(aigc__executor_create(&executor, plan, layer->context, NULL, NULL), AIGC_ERROR_STATE, "store");
     check_failure(aigc__executor_create(&executor, plan, layer->context, wide, NULL), AIGC_ERROR_STATE, "sealed");
     check_ok(aigc__store_seal(no_b, 0));
@@ -329,7 +331,8 @@ static void a_run_allocates_nothing(void **state)
     running_begin(&running, &layer.world, layer.context, layer.store, &layer.total, 1, &frozen);
     const size_t before = memory.allocations;
     for (uint32_t i = 0; i < 5; i++) {
-        check_ok(aigc__executor_set_feed(running.executor, feed_name(&layer), i % 2 ? layer.numbers : running.feeds[0]));
+        check_ok(
+            aigc__executor_set_feed(running.executor, feed_name(&layer), i % 2 ? layer.numbers : running.feeds[0]));
         if (i == 3) aigc__executor_thaw(running.executor);
         check_ok(aigc__executor_run(running.executor, 1, i));
     }

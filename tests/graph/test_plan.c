@@ -207,8 +207,8 @@ static void what_no_fetch_needs_is_not_in_the_plan(void **state)
     const aigc__id_t y = aigc__exp(g, x);
     running_t running = compile(bench, &y, 1);
     assert_int_equal(aigc__plan_steps(running.plan), 1);
-    check_failure(aigc__executor_set_feed(running.executor, aigc__graph_value(g, unused)->name, NULL), AIGC_ERROR_NOT_FOUND,
-                  "no feed");
+    check_failure(aigc__executor_set_feed(running.executor, aigc__graph_value(g, unused)->name, NULL),
+                  AIGC_ERROR_NOT_FOUND, "no feed");
     running_end(&running);
 }
 
@@ -359,16 +359,21 @@ static void bad_fetches_are_refused(void **state)
     aigc__graph_t *g = bench->world.graph;
     aigc__memory_t *memory = &bench->context->memory;
     aigc__plan_t *plan = NULL;
-    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &none, 1, NULL), AIGC_ERROR_ARGUMENT, "fetch 0");
-    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &far, 1, NULL), AIGC_ERROR_ARGUMENT, "fetch 0");
-    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &x, 1, &options), AIGC_ERROR_ARGUMENT, "external");
+    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &none, 1, NULL), AIGC_ERROR_ARGUMENT,
+                  "fetch 0");
+    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &far, 1, NULL), AIGC_ERROR_ARGUMENT,
+                  "fetch 0");
+    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &x, 1, &options), AIGC_ERROR_ARGUMENT,
+                  "external");
     aigc__graph_fail(g, AIGC_ERROR_DOMAIN, "broken on purpose");
-    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &x, 1, NULL), AIGC_ERROR_DOMAIN, "purpose");
+    check_failure(aigc__plan_create(&plan, memory, g, bench->context->kernels, &x, 1, NULL), AIGC_ERROR_DOMAIN,
+                  "purpose");
     assert_null(plan);
 }
 
 /* A network with all kinds of steps, to be compiled, bound, run and described. */
-static aigc_status_t use_plan(aigc_context_t *context, const world_t *world, const aigc__id_t *fetches, aigc__store_t *store)
+static aigc_status_t use_plan(aigc_context_t *context, const world_t *world, const aigc__id_t *fetches,
+                              aigc__store_t *store)
 {
     const aigc__compile_options_t options = {.frozen = true};
     aigc_status_t status = AIGC_OK;

@@ -1,5 +1,5 @@
-#include "graph/store.h"
 #include "graph/running.h"
+#include "graph/store.h"
 #include "support/fault_memory.h"
 #include "support/unit.h"
 #include <math.h>
