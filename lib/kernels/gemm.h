@@ -14,13 +14,13 @@
 struct aigc__kernels;
 
 typedef struct aigc__gemm_shape {
-    size_t m, n, k;      /* any from 0; k = 0 gives C = 0 */
-    bool ta, tb;         /* A is stored [k,m], B is stored [n,k] */
-    size_t lda, ldb, ldc; /* elements between stored rows */
-    size_t batch;        /* independent products, at least 1 */
+    size_t m, n, k;                /* any from 0; k = 0 gives C = 0 */
+    bool ta, tb;                   /* A is stored [k,m], B is stored [n,k] */
+    size_t lda, ldb, ldc;          /* elements between stored rows */
+    size_t batch;                  /* independent products, at least 1 */
     size_t a_step, b_step, c_step; /* elements from one product's matrix to the next; 0 for a shared A or B */
-    bool add;            /* C += instead of C = */
-    bool a_packed, b_packed; /* that operand comes packed by aigc__gemm_pack_a/_b of this plan */
+    bool add;                      /* C += instead of C = */
+    bool a_packed, b_packed;       /* that operand comes packed by aigc__gemm_pack_a/_b of this plan */
 } aigc__gemm_shape_t;
 
 /* Called on each finished piece of C: rows [row, row + rows), columns [column, column + columns) of
@@ -32,13 +32,24 @@ typedef void (*aigc__gemm_tile_fn)(void *user, size_t batch, size_t row, size_t 
 typedef struct aigc__gemm_plan {
     const struct aigc__kernels *kernels;
     aigc__gemm_shape_t shape;
-    int variant;                  /* which path: see gemm.c */
-    size_t mc, nc, kc;            /* blocks of the loops */
-    size_t pack_tiles, tiles;     /* of the two phases; pack_tiles may be 0 */
-    size_t shared_bytes;          /* workspace all workers share (packed operands), multiple of 64 */
-    size_t worker_bytes;          /* workspace of each worker, multiple of 64 */
+    int variant;                           /* which path: see gemm.c */
+    size_t pack_tiles, tiles;              /* of the two phases; pack_tiles may be 0 */
+    size_t shared_bytes;                   /* workspace all workers share (packed operands), multiple of 64 */
+    size_t worker_bytes;                   /* workspace of each worker, multiple of 64 */
     size_t packed_a_bytes, packed_b_bytes; /* what aigc__gemm_pack_a/_b write */
-    size_t detail[8];             /* the variant's own numbers */
+
+    /* The rest is the business of gemm.c and gemm_plan.c. */
+    bool swapped;                   /* computed as C' = B' A' */
+    aigc__gemm_shape_t core;        /* `shape`, or its mirror image where swapped: what the tiles compute */
+    size_t strips;                  /* of the core's B, kernel->nr columns each */
+    size_t tile_rows, tile_strips;  /* of C in one tile */
+    size_t row_tiles, column_tiles; /* tiles of one product */
+    size_t group_rows;              /* of a tile: their part of A stays in the first level cache */
+    size_t kc;                      /* steps of k between two visits to a piece of C */
+    size_t slices, slice_k;         /* parts of k summed apart, then added in order */
+    int b_source;
+    size_t a_copy_rows;  /* of a transposed A copied at a time; 0: read in place */
+    size_t own_b, own_c; /* where in a worker's workspace its strips of B and piece of C' lie, floats */
 } aigc__gemm_plan_t;
 
 /* Sizes are below 2^31 each and their products were checked by the caller. */
@@ -63,15 +74,45 @@ void aigc__gemm_tile(const aigc__gemm_call_t *call, size_t tile, size_t worker);
 void aigc__gemm_pack_a(const aigc__gemm_plan_t *plan, const float *a, void *packed);
 void aigc__gemm_pack_b(const aigc__gemm_plan_t *plan, const float *b, void *packed);
 
+/* C[rows, columns] (+)= A[rows, k] B[k, columns] with one strip of at most nr columns of B. */
+typedef struct aigc__gemm_strip {
+    size_t rows, columns, k;
+    const float *a; /* A(i, p) = a[i * a_row + p * a_k]: packed or in place, either way round */
+    size_t a_row, a_k;
+    const float *b; /* B(p, j) = b[p * b_k + j], readable to the end of a strip of whole units */
+    size_t b_k;
+    float *c;
+    size_t ldc;
+    bool add;
+} aigc__gemm_strip_t;
+
 /* What a CPU level brings: block sizes beside the pointers. */
 typedef struct aigc__gemm_kernel {
-    size_t mr, nr;     /* the microkernel's tile of C */
-    size_t mc, nc, kc; /* blocks for large shapes; gemm.c shrinks them for small ones */
-    /* C[mr,nr] (+)= A B over k steps: `a` packed k x mr, `b` packed k x nr; writes rows x columns of
-     * the tile (edges inside the kernel), C rows ldc apart. */
-    void (*micro)(size_t k, const float *a, const float *b, float *c, size_t ldc, size_t rows, size_t columns, bool add);
-    /* Further entries for paths of their own (unpacked operands, one row, one column): added beside
-     * this one by whoever writes them. */
+    size_t unit;        /* columns of one vector; strips are whole units wide in memory */
+    size_t mr, nr;      /* the tile of C held in registers; nr is 1 to 3 units */
+    size_t mc, nc;      /* rows and columns of a pool tile of a large product */
+    size_t kc;          /* steps of k between two visits to a piece of C */
+    size_t group;       /* rows of a tile done with all its strips before the next: a multiple of mr and unit */
+    size_t copy_groups; /* of a transposed A copied at a time */
+    size_t b_floats;    /* of all of B, below which it stays in the second level cache as a whole */
+
+    void (*strip)(const aigc__gemm_strip_t *strip);
+
+    /* from[k, columns], rows `ld` apart, into to[k, width]: zeros from `columns` on. width is a
+     * multiple of unit. */
+    void (*pack_rows)(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width);
+
+    /* to[i * to_ld + j] (+)= from[j * from_ld + i] */
+    void (*transpose)(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns,
+                      bool add);
+
+    /* C(i, j) = c[i * c_i + j * c_j] (+)= sum over p of a[i * lda + p] b[j * ldb + p], nothing packed:
+     * for few rows or columns. */
+    void (*dot)(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                size_t c_i, size_t c_j, bool add);
 } aigc__gemm_kernel_t;
+
+extern const aigc__gemm_kernel_t aigc__gemm_kernel_c, aigc__gemm_kernel_avx2, aigc__gemm_kernel_avx512,
+    aigc__gemm_kernel_neon;
 
 #endif

@@ -9,14 +9,4 @@ extern const aigc__kernels_t aigc__kernels_avx2;
 extern const aigc__kernels_t aigc__kernels_avx512;
 extern const aigc__kernels_t aigc__kernels_neon;
 
-/* Weak: a level without products of its own has NULL in its table. */
-#pragma weak aigc__gemm_kernel_c
-#pragma weak aigc__gemm_kernel_avx2
-#pragma weak aigc__gemm_kernel_avx512
-#pragma weak aigc__gemm_kernel_neon
-extern const aigc__gemm_kernel_t aigc__gemm_kernel_c;
-extern const aigc__gemm_kernel_t aigc__gemm_kernel_avx2;
-extern const aigc__gemm_kernel_t aigc__gemm_kernel_avx512;
-extern const aigc__gemm_kernel_t aigc__gemm_kernel_neon;
-
 #endif

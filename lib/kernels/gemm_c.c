@@ -1,0 +1,112 @@
+/* Matrix products in plain C: what the other levels must agree with. 4 x 8 of C in eight vectors of four,
+ * which every target has or can do without. */
+#include "kernels/gemm.h"
+#include "kernels/inline.h"
+#include "kernels/unroll.h"
+#include <string.h>
+
+enum { UNIT = 4, MR = 4, UNITS = 2 };
+typedef float quad_t __attribute__((vector_size(16)));
+
+INLINE quad_t load(const float *from)
+{
+    quad_t x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+/* rows x units vectors of C; both are constants after inlining. */
+INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t *s, size_t row)
+{
+    quad_t sum[MR][UNITS] = {{{0}}};
+    const float *a = s->a + row * s->a_row, *b = s->b;
+    for (size_t p = 0; p < s->k; p++, a += s->a_k, b += s->b_k) {
+        quad_t row_b[UNITS];
+        AIGC__UNROLL
+        for (size_t u = 0; u < units; u++) row_b[u] = load(b + u * UNIT);
+        AIGC__UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            const float x = a[i * s->a_row];
+            AIGC__UNROLL
+            for (size_t u = 0; u < units; u++) sum[i][u] += x * row_b[u];
+        }
+    }
+    AIGC__UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        float *c = s->c + (row + i) * s->ldc;
+        float out[UNITS * UNIT];
+        AIGC__UNROLL
+        for (size_t u = 0; u < units; u++) memcpy(out + u * UNIT, &sum[i][u], sizeof sum[i][u]);
+        for (size_t j = 0; j < s->columns; j++) c[j] = s->add ? c[j] + out[j] : out[j];
+    }
+}
+
+static void strip(const aigc__gemm_strip_t *s)
+{
+    size_t row = 0;
+    if (s->columns > UNIT) {
+        for (; row + MR <= s->rows; row += MR) tile(MR, 2, s, row);
+        for (; row < s->rows; row++) tile(1, 2, s, row);
+    } else {
+        for (; row + MR <= s->rows; row += MR) tile(MR, 1, s, row);
+        for (; row < s->rows; row++) tile(1, 1, s, row);
+    }
+}
+
+static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width)
+{
+    for (size_t p = 0; p < k; p++, to += width, from += ld) {
+        for (size_t j = 0; j < columns; j++) to[j] = from[j];
+        for (size_t j = columns; j < width; j++) to[j] = 0;
+    }
+}
+
+static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns, bool add)
+{
+    enum { SIDE = 8 };
+    for (size_t i0 = 0; i0 < rows; i0 += SIDE)
+        for (size_t j = 0; j < columns; j++)
+            for (size_t i = i0; i < i0 + SIDE && i < rows; i++) {
+                const float x = from[j * from_ld + i];
+                to[i * to_ld + j] = add ? to[i * to_ld + j] + x : x;
+            }
+}
+
+static float dot_one(size_t k, const float *a, const float *b)
+{
+    enum { LANES = 8 };
+    float lanes[LANES] = {0}, sum = 0;
+    size_t p = 0;
+    for (; p + LANES <= k; p += LANES)
+        for (size_t i = 0; i < LANES; i++) lanes[i] += a[p + i] * b[p + i];
+    for (; p < k; p++) sum += a[p] * b[p];
+    for (size_t i = 0; i < LANES; i++) sum += lanes[i];
+    return sum;
+}
+
+static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                size_t c_i, size_t c_j, bool add)
+{
+    for (size_t j = 0; j < columns; j++)
+        for (size_t i = 0; i < rows; i++) {
+            const float sum = dot_one(k, a + i * lda, b + j * ldb);
+            float *to = c + i * c_i + j * c_j;
+            *to = add ? *to + sum : sum;
+        }
+}
+
+const aigc__gemm_kernel_t aigc__gemm_kernel_c = {
+    .unit = UNIT,
+    .mr = MR,
+    .nr = UNITS * UNIT,
+    .group = 32,
+    .copy_groups = 8,
+    .mc = 256,
+    .nc = 256,
+    .kc = 256,
+    .b_floats = 1 << 16,
+    .strip = strip,
+    .pack_rows = pack_rows,
+    .transpose = transpose,
+    .dot = dot,
+};

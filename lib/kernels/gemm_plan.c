@@ -1,0 +1,178 @@
+/* Which way a product is computed, and how it is cut: from its shape and the level's block sizes.
+ *
+ * Operands are read in place where that is fast. A is only ever broadcast, so either orientation will
+ * do; a group of rows is copied only where A is stored transposed, which touches a page for every
+ * step of k. B is read in place if its rows are and do not fall on few cache sets. Otherwise it is
+ * packed: by each tile for itself, or, where it is small enough to stay in the second level cache, once
+ * for all in phase one. Where B must be transposed and A is the smaller operand, the mirror image
+ * C' = B' A' is computed instead: it packs A. */
+#include "kernels/gemm_layout.h"
+#include <string.h>
+
+enum { TILES_WANTED = 16, TILE_FLOP = 1 << 22 };
+
+/* Rows this far apart fall on few sets of the first level cache. */
+static bool sets_collide(size_t ld) { return ld % 512 == 0; }
+
+static size_t copies(size_t step, const aigc__gemm_shape_t *s) { return step ? s->batch : 1; }
+
+/* A row or column vector is contiguous whichever way it is said to be stored. */
+static void simplify(aigc__gemm_shape_t *s)
+{
+    if (s->ta && s->m == 1 && s->lda == 1 && !s->a_packed) s->ta = false, s->lda = s->k;
+    if (!s->tb && s->n == 1 && s->ldb == 1 && !s->b_packed) s->tb = true, s->ldb = s->k;
+}
+
+static aigc__gemm_shape_t mirrored(const aigc__gemm_shape_t *s)
+{
+    aigc__gemm_shape_t t = *s;
+    t.m = s->n, t.n = s->m;
+    t.ta = !s->tb, t.tb = !s->ta;
+    t.lda = s->ldb, t.ldb = s->lda;
+    t.a_step = s->b_step, t.b_step = s->a_step;
+    return t;
+}
+
+static bool is_worth_swapping(const aigc__gemm_shape_t *s)
+{
+    return s->tb && !s->ta && !s->a_packed && !s->b_packed && 2 * s->m <= s->n && s->k >= 128;
+}
+
+/* Few rows or columns, and rows of both operands that can be multiplied as they lie. */
+static bool is_dot(const aigc__gemm_shape_t *s)
+{
+    return !s->ta && s->tb && !s->a_packed && !s->b_packed && s->k > 0 && (s->m <= 8 || s->n <= 8);
+}
+
+static void plan_dot(aigc__gemm_plan_t *p)
+{
+    const aigc__gemm_shape_t *s = &p->core;
+    const size_t longer = aigc__maximum(s->m, s->n), shorter = s->m + s->n - longer;
+    const size_t enough = aigc__ceil_div(1 << 15, s->k * shorter);
+    const size_t part = aigc__round_up(aigc__maximum(enough, aigc__ceil_div(longer, TILES_WANTED)), 16);
+    p->variant = AIGC__GEMM_DOT;
+    p->tile_rows = s->m > s->n ? part : s->m;
+    p->tile_strips = s->m > s->n ? s->n : part; /* strips of one column */
+    p->row_tiles = aigc__ceil_div(s->m, p->tile_rows);
+    p->column_tiles = aigc__ceil_div(s->n, p->tile_strips);
+    p->tiles = p->row_tiles * p->column_tiles * s->batch;
+}
+
+static void plan_slices(aigc__gemm_plan_t *p)
+{
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__gemm_shape_t *s = &p->core;
+    p->slices = 1;
+    p->slice_k = s->k;
+    if (s->m * s->n * s->batch <= 256 * 256 && s->k >= 8 * kernel->kc) {
+        p->variant = AIGC__GEMM_SPLIT;
+        p->slice_k = aigc__round_up(aigc__ceil_div(s->k, aigc__minimum(s->k / (2 * kernel->kc), 32)), 16);
+        p->slices = aigc__ceil_div(s->k, p->slice_k);
+    }
+    const size_t blocks = aigc__ceil_div(p->slice_k, kernel->kc);
+    p->kc = blocks > 1 ? aigc__round_up(aigc__ceil_div(p->slice_k, blocks), 16) : p->slice_k;
+}
+
+static void plan_b_source(aigc__gemm_plan_t *p)
+{
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__gemm_shape_t *s = &p->core;
+    if (s->b_packed)
+        p->b_source = AIGC__B_GIVEN;
+    else if (!s->tb && !sets_collide(s->ldb))
+        p->b_source = AIGC__B_IN_PLACE;
+    else if (p->variant == AIGC__GEMM_BLOCKED &&
+             (p->swapped || (s->m > kernel->mc / 2 && s->k * s->n <= kernel->b_floats)))
+        p->b_source = AIGC__B_SHARED;
+    else
+        p->b_source = AIGC__B_OWN;
+}
+
+/* `count`, raised so that `others` times it reaches `wanted`, but not beyond `limit`. */
+static size_t raised(size_t count, size_t limit, size_t others, size_t wanted)
+{
+    return aigc__maximum(count, aigc__minimum(limit, aigc__ceil_div(wanted, others)));
+}
+
+/* Tiles of C: large enough to reuse what they load, enough of them to share out evenly. A tile that
+ * packs B for itself must be tall, one that finds B in the second level cache had better be wide. */
+static void plan_tiles(aigc__gemm_plan_t *p)
+{
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__gemm_shape_t *s = &p->core;
+    const size_t products = s->batch * p->slices;
+    const size_t flop_tiles = 2 * s->m * s->n * s->k * s->batch / TILE_FLOP;
+    const size_t wanted = aigc__maximum(1, aigc__minimum(flop_tiles, TILES_WANTED));
+    const bool is_wide = p->b_source != AIGC__B_OWN && s->n * p->kc <= kernel->b_floats;
+    size_t rows = aigc__ceil_div(s->m, kernel->mc);
+    size_t columns = is_wide ? 1 : aigc__ceil_div(p->strips, kernel->nc / kernel->nr);
+    if (p->b_source == AIGC__B_OWN) {
+        columns = raised(columns, p->strips, rows * products, wanted);
+        rows = raised(rows, s->m / 256, columns * products, wanted);
+    } else {
+        rows = raised(rows, s->m / 64, columns * products, wanted);
+        columns = raised(columns, p->strips / 2, rows * products, wanted);
+        rows = raised(rows, s->m / 32, columns * products, wanted);
+        columns = raised(columns, p->strips, rows * products, wanted);
+    }
+    p->tile_rows = aigc__round_up(aigc__ceil_div(s->m, rows), kernel->mr);
+    p->tile_strips = aigc__ceil_div(p->strips, columns);
+    p->row_tiles = aigc__ceil_div(s->m, p->tile_rows);
+    p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
+    p->tiles = p->row_tiles * p->column_tiles * products;
+    p->group_rows = kernel->group;
+}
+
+static void plan_workspace(aigc__gemm_plan_t *p)
+{
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__gemm_shape_t *s = &p->core;
+    if (p->b_source == AIGC__B_SHARED) {
+        p->pack_tiles = p->strips * copies(s->b_step, s);
+        p->shared_bytes = aigc__packed_b_floats(kernel, s) * copies(s->b_step, s) * sizeof(float);
+    }
+    size_t own = 0;
+    if (s->ta && !s->a_packed) {
+        p->a_copy_rows =
+            aigc__minimum(kernel->copy_groups * p->group_rows, aigc__round_up(p->tile_rows, p->group_rows));
+        own = aigc__whole_lines(p->a_copy_rows * p->kc);
+    }
+    p->own_b = own;
+    if (p->b_source <= AIGC__B_OWN) own += aigc__whole_lines(p->tile_strips * kernel->nr * p->kc);
+    p->own_c = own;
+    if (p->swapped) own += aigc__whole_lines(p->group_rows * kernel->nr);
+    p->worker_bytes = own * sizeof(float);
+}
+
+/* Phase one computes the slices, phase two adds them up. */
+static void plan_sum(aigc__gemm_plan_t *p)
+{
+    const aigc__gemm_shape_t *s = &p->core;
+    p->pack_tiles = p->tiles;
+    p->tiles = s->batch * aigc__ceil_div(s->m, 16);
+    p->shared_bytes = s->batch * p->slices * s->m * aigc__spread_ld(s->n) * sizeof(float);
+}
+
+void aigc__gemm_plan(aigc__gemm_plan_t *out, const struct aigc__kernels *kernels, const aigc__gemm_shape_t *shape)
+{
+    const aigc__gemm_kernel_t *kernel = kernels->gemm;
+    memset(out, 0, sizeof *out);
+    out->kernels = kernels;
+    out->shape = out->core = *shape;
+    out->packed_a_bytes = aigc__packed_a_floats(shape) * copies(shape->a_step, shape) * sizeof(float);
+    out->packed_b_bytes = aigc__packed_b_floats(kernel, shape) * copies(shape->b_step, shape) * sizeof(float);
+    if (shape->m == 0 || shape->n == 0) return;
+    simplify(&out->core);
+    if (is_dot(&out->core)) {
+        plan_dot(out);
+        return;
+    }
+    plan_slices(out);
+    out->swapped = out->variant == AIGC__GEMM_BLOCKED && is_worth_swapping(&out->core);
+    if (out->swapped) out->core = mirrored(&out->core);
+    out->strips = aigc__ceil_div(aigc__round_up(out->core.n, kernel->unit), kernel->nr);
+    plan_b_source(out);
+    plan_tiles(out);
+    plan_workspace(out);
+    if (out->variant == AIGC__GEMM_SPLIT) plan_sum(out);
+}

@@ -1,0 +1,258 @@
+/* Matrix products with AVX-512: 8 x 48 of C in 24 registers, 3 for a row of B, A by broadcast. Of the
+ * tiles that fit in 32 registers this one needs the fewest loads for its multiply-adds (11 for 24). */
+#include "kernels/gemm.h"
+#include "kernels/inline.h"
+#include "kernels/unroll.h"
+#include <immintrin.h>
+
+enum { UNIT = 16, MR = 8, UNITS = 3 };
+
+static inline __mmask16 mask_of(size_t count) { return (__mmask16)(count >= UNIT ? 0xffffu : (1u << count) - 1u); }
+
+/* ROWS x UNITS registers of C; both are constants after inlining. */
+INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t *s, size_t row)
+{
+    __m512 sum[MR][UNITS];
+    const float *a = s->a + row * s->a_row, *b = s->b;
+    float *c = s->c + row * s->ldc;
+    const size_t a_row = s->a_row, a_k = s->a_k, b_k = s->b_k;
+    AIGC__UNROLL
+    for (size_t i = 0; i < rows; i++) AIGC__UNROLL
+    for (size_t u = 0; u < units; u++) {
+        sum[i][u] = _mm512_setzero_ps();
+        _mm_prefetch((const char *)(c + i * s->ldc + u * UNIT), _MM_HINT_T0);
+    }
+    for (size_t p = s->k; p > 0; p--) {
+        __m512 row_b[UNITS];
+        AIGC__UNROLL
+        for (size_t u = 0; u < units; u++) row_b[u] = _mm512_loadu_ps(b + u * UNIT);
+        AIGC__UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            const __m512 x = _mm512_set1_ps(a[i * a_row]);
+            AIGC__UNROLL
+            for (size_t u = 0; u < units; u++) sum[i][u] = _mm512_fmadd_ps(x, row_b[u], sum[i][u]);
+        }
+        a += a_k;
+        b += b_k;
+    }
+    const __mmask16 last = mask_of(s->columns - (units - 1) * UNIT);
+    AIGC__UNROLL
+    for (size_t i = 0; i < rows; i++) AIGC__UNROLL
+    for (size_t u = 0; u < units; u++) {
+        float *to = c + i * s->ldc + u * UNIT;
+        const __mmask16 mask = u + 1 == units ? last : 0xffff;
+        if (s->add) sum[i][u] = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to), sum[i][u]);
+        _mm512_mask_storeu_ps(to, mask, sum[i][u]);
+    }
+}
+
+INLINE void strip_of(const size_t units, const aigc__gemm_strip_t *s)
+{
+    size_t row = 0;
+    for (; row + MR <= s->rows; row += MR) tile(MR, units, s, row);
+    switch (s->rows - row) {
+    case 1:
+        tile(1, units, s, row);
+        break;
+    case 2:
+        tile(2, units, s, row);
+        break;
+    case 3:
+        tile(3, units, s, row);
+        break;
+    case 4:
+        tile(4, units, s, row);
+        break;
+    case 5:
+        tile(5, units, s, row);
+        break;
+    case 6:
+        tile(6, units, s, row);
+        break;
+    case 7:
+        tile(7, units, s, row);
+        break;
+    default:
+        break;
+    }
+}
+
+static void strip(const aigc__gemm_strip_t *s)
+{
+    if (s->columns > 2 * UNIT)
+        strip_of(3, s);
+    else if (s->columns > UNIT)
+        strip_of(2, s);
+    else
+        strip_of(1, s);
+}
+
+static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width)
+{
+    const size_t whole = columns - columns % UNIT;
+    const __mmask16 mask = mask_of(columns - whole);
+    for (size_t p = 0; p < k; p++, from += ld, to += width) {
+        size_t j = 0;
+        for (; j < whole; j += UNIT) _mm512_storeu_ps(to + j, _mm512_loadu_ps(from + j));
+        for (; j < width; j += UNIT)
+            _mm512_storeu_ps(to + j, j == whole ? _mm512_maskz_loadu_ps(mask, from + j) : _mm512_setzero_ps());
+    }
+}
+
+/* Four rows of four floats as the lanes of one register: the coarse half of a transpose done while
+ * loading, which leaves half the shuffles. */
+static inline __m512 load_lanes(const float *a, const float *b, const float *c, const float *d)
+{
+    __m512 r = _mm512_castps128_ps512(_mm_loadu_ps(a));
+    r = _mm512_mask_broadcast_f32x4(r, 0x00f0, _mm_loadu_ps(b));
+    r = _mm512_mask_broadcast_f32x4(r, 0x0f00, _mm_loadu_ps(c));
+    return _mm512_mask_broadcast_f32x4(r, 0xf000, _mm_loadu_ps(d));
+}
+
+/* A 4 x 4 transpose within each lane. */
+static inline void transpose_lanes(__m512 *r)
+{
+    const __m512 a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpackhi_ps(r[0], r[1]);
+    const __m512 c = _mm512_unpacklo_ps(r[2], r[3]), d = _mm512_unpackhi_ps(r[2], r[3]);
+    r[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(c)));
+    r[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(c)));
+    r[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(b), _mm512_castps_pd(d)));
+    r[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(b), _mm512_castps_pd(d)));
+}
+
+/* Sixteen columns, or `count`: missing ones read the last one and are masked off. */
+static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count,
+                           bool add)
+{
+    const __mmask16 mask = mask_of(count);
+    const float *column[UNIT];
+    for (size_t j = 0; j < UNIT; j++) column[j] = from + (j < count ? j : count - 1) * from_ld;
+    size_t i = 0;
+    for (; i + 4 <= rows; i += 4, to += 4 * to_ld) {
+        __m512 r[4];
+        AIGC__UNROLL
+        for (size_t q = 0; q < 4; q++)
+            r[q] = load_lanes(column[q] + i, column[q + 4] + i, column[q + 8] + i, column[q + 12] + i);
+        transpose_lanes(r);
+        AIGC__UNROLL
+        for (size_t q = 0; q < 4; q++) {
+            if (add) r[q] = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to + q * to_ld), r[q]);
+            _mm512_mask_storeu_ps(to + q * to_ld, mask, r[q]);
+        }
+    }
+    for (; i < rows; i++, to += to_ld)
+        for (size_t j = 0; j < count; j++) to[j] = add ? to[j] + column[j][i] : column[j][i];
+}
+
+static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns, bool add)
+{
+    for (size_t j = 0; j < columns; j += UNIT)
+        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j < UNIT ? columns - j : UNIT, add);
+}
+
+/* The sums of the 16 registers, register i's in element i. */
+static inline __m512 sums_of(const __m512 *r)
+{
+    __m512 q[4];
+    AIGC__UNROLL
+    for (size_t g = 0; g < 4; g++) {
+        const __m512 *x = r + 4 * g;
+        const __m512 a = _mm512_add_ps(_mm512_unpacklo_ps(x[0], x[1]), _mm512_unpackhi_ps(x[0], x[1]));
+        const __m512 b = _mm512_add_ps(_mm512_unpacklo_ps(x[2], x[3]), _mm512_unpackhi_ps(x[2], x[3]));
+        q[g] = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    }
+    const __m512 a = _mm512_add_ps(_mm512_shuffle_f32x4(q[0], q[1], 0x88), _mm512_shuffle_f32x4(q[0], q[1], 0xdd));
+    const __m512 b = _mm512_add_ps(_mm512_shuffle_f32x4(q[2], q[3], 0x88), _mm512_shuffle_f32x4(q[2], q[3], 0xdd));
+    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+}
+
+typedef struct dot_job {
+    size_t rows, columns, k; /* what exists of the block */
+    const float *a, *b;
+    size_t lda, ldb;
+    float *c;
+    size_t c_i, c_j;
+    bool add;
+} dot_job_t;
+
+/* One vector of k into rows x columns = 16 sums. */
+INLINE void dot_step(const size_t rows, const size_t columns, __m512 *sum, const float *const *a, const float *const *b,
+                     size_t p, __mmask16 mask)
+{
+    __m512 x[UNIT];
+    AIGC__UNROLL
+    for (size_t i = 0; i < rows; i++) x[i] = _mm512_maskz_loadu_ps(mask, a[i] + p);
+    AIGC__UNROLL
+    for (size_t q = 0; q < columns; q++) {
+        const __m512 y = _mm512_maskz_loadu_ps(mask, b[q] + p);
+        AIGC__UNROLL
+        for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm512_fmadd_ps(x[i], y, sum[i * columns + q]);
+    }
+}
+
+/* Rows and columns that do not exist repeat the last one. */
+INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *j)
+{
+    const float *a[UNIT], *b[UNIT];
+    __m512 sum[UNIT];
+    AIGC__UNROLL
+    for (size_t i = 0; i < rows; i++) a[i] = j->a + (i < j->rows ? i : j->rows - 1) * j->lda;
+    AIGC__UNROLL
+    for (size_t i = 0; i < columns; i++) b[i] = j->b + (i < j->columns ? i : j->columns - 1) * j->ldb;
+    AIGC__UNROLL
+    for (size_t i = 0; i < UNIT; i++) sum[i] = _mm512_setzero_ps();
+    size_t p = 0;
+    for (; p + UNIT <= j->k; p += UNIT) dot_step(rows, columns, sum, a, b, p, 0xffff);
+    if (p < j->k) dot_step(rows, columns, sum, a, b, p, mask_of(j->k - p));
+    float out[UNIT];
+    _mm512_storeu_ps(out, sums_of(sum));
+    for (size_t i = 0; i < j->rows; i++)
+        for (size_t q = 0; q < j->columns; q++) {
+            float *to = j->c + i * j->c_i + q * j->c_j;
+            *to = j->add ? *to + out[i * columns + q] : out[i * columns + q];
+        }
+}
+
+static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                size_t c_i, size_t c_j, bool add)
+{
+    const size_t step_i = rows == 1 ? 1 : rows == 2 ? 2 : columns == 1 ? 16 : 4, step_j = UNIT / step_i;
+    for (size_t i = 0; i < rows; i += step_i)
+        for (size_t q = 0; q < columns; q += step_j) {
+            const dot_job_t job = {rows - i < step_i ? rows - i : step_i,
+                                   columns - q < step_j ? columns - q : step_j,
+                                   k,
+                                   a + i * lda,
+                                   b + q * ldb,
+                                   lda,
+                                   ldb,
+                                   c + i * c_i + q * c_j,
+                                   c_i,
+                                   c_j,
+                                   add};
+            if (step_i == 1)
+                dot_block(1, 16, &job);
+            else if (step_i == 2)
+                dot_block(2, 8, &job);
+            else if (step_i == 4)
+                dot_block(4, 4, &job);
+            else
+                dot_block(16, 1, &job);
+        }
+}
+
+const aigc__gemm_kernel_t aigc__gemm_kernel_avx512 = {
+    .unit = UNIT,
+    .mr = MR,
+    .nr = UNITS * UNIT,
+    .mc = 1024,
+    .nc = 384,
+    .kc = 512,
+    .group = 32,
+    .copy_groups = 8,
+    .b_floats = 3 << 17,
+    .strip = strip,
+    .pack_rows = pack_rows,
+    .transpose = transpose,
+    .dot = dot,
+};
