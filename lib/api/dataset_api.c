@@ -8,7 +8,7 @@ aigc_status_t aigc_dataset_create(aigc_dataset_t **out, aigc_context_t *context,
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_pointer(kind, "kind"));
     AIGC__TRY(aigc__check_options(options));
-    AIGC__TRY(aigc__call_begin(&call, context, false));
+    AIGC__TRY(aigc__call_begin(&call, context));
     return aigc__call_end(&call, aigc__dataset_create(out, context, kind, source, options));
 }
 
@@ -20,19 +20,20 @@ aigc_status_t aigc_dataset_create_array(aigc_dataset_t **out, aigc_context_t *co
     AIGC__TRY(aigc__check_handle(images, AIGC__TENSOR, "images"));
     if (labels) AIGC__TRY(aigc__check_handle(labels, AIGC__TENSOR, "labels"));
     AIGC__TRY(aigc__check_options(options));
-    AIGC__TRY(aigc__call_begin(&call, context, false));
+    AIGC__TRY(aigc__call_begin(&call, context));
     return aigc__call_end(&call, aigc__dataset_create_array(out, context, images, labels, options));
 }
 
 aigc_status_t aigc_dataset_create_callback(aigc_dataset_t **out, aigc_context_t *context, const int64_t *shape,
                                            aigc_dataset_fn fn, void *user, const aigc_options_t *options)
 {
+    aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
-    AIGC__TRY(aigc__check_context(context, "context"));
     AIGC__TRY(aigc__check_pointer(shape, "shape"));
-    if (fn == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "fn is NULL");
+    if (fn == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'fn' is NULL");
     AIGC__TRY(aigc__check_options(options));
-    return aigc__dataset_create_callback(out, context, shape, fn, user, options);
+    AIGC__TRY(aigc__call_begin(&call, context));
+    return aigc__call_end(&call, aigc__dataset_create_callback(out, context, shape, fn, user, options));
 }
 
 void aigc_dataset_free(aigc_dataset_t *dataset)
@@ -43,11 +44,12 @@ void aigc_dataset_free(aigc_dataset_t *dataset)
 aigc_status_t aigc_dataset_split(aigc_dataset_t *dataset, double fraction, uint64_t seed, aigc_dataset_t **first,
                                  aigc_dataset_t **second)
 {
+    aigc__call_t call;
     AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
     AIGC__TRY(aigc__check_pointer(first, "first"));
     AIGC__TRY(aigc__check_pointer(second, "second"));
-    AIGC__TRY(aigc__check_context(dataset->context, "context"));
-    return aigc__dataset_split(dataset, fraction, seed, first, second);
+    AIGC__TRY(aigc__call_begin(&call, dataset->context));
+    return aigc__call_end(&call, aigc__dataset_split(dataset, fraction, seed, first, second));
 }
 
 uint64_t aigc_dataset_count(const aigc_dataset_t *dataset)
@@ -71,7 +73,6 @@ aigc_status_t aigc_dataset_class_name(const aigc_dataset_t *dataset, int64_t ind
     AIGC__TRY(aigc__check_pointer(name, "name"));
     if (index < 0 || index >= dataset->classes)
         return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no class %lld; the dataset has %lld", (long long)index, (long long)dataset->classes);
-    if (dataset->class_names == NULL) return aigc__fail(AIGC_ERROR_NOT_FOUND, "the dataset's classes have numbers, no names");
     *name = dataset->class_names[index];
     return AIGC_OK;
 }
@@ -110,7 +111,7 @@ aigc_status_t aigc_dataset_batch(aigc_dataset_t *dataset, const int64_t *indices
     AIGC__TRY(aigc__check_pointer(images, "images"));
     if (n > 0) AIGC__TRY(aigc__check_pointer(indices, "indices"));
     AIGC__TRY(check_indices(dataset, indices, n));
-    AIGC__TRY(aigc__call_begin(&call, dataset->context, false));
+    AIGC__TRY(aigc__call_begin(&call, dataset->context));
     return aigc__call_end(&call, batch(dataset, indices, n, images, labels));
 }
 
@@ -119,6 +120,6 @@ aigc_status_t aigc_dataset_export(aigc_dataset_t *dataset, const char *folder)
     aigc__call_t call;
     AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
     AIGC__TRY(aigc__check_pointer(folder, "folder"));
-    AIGC__TRY(aigc__call_begin(&call, dataset->context, false));
+    AIGC__TRY(aigc__call_begin(&call, dataset->context));
     return aigc__call_end(&call, aigc__dataset_export(dataset, folder));
 }

@@ -7,8 +7,8 @@ aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, con
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_pointer(kind, "kind"));
     AIGC__TRY(aigc__check_options(options));
-    AIGC__TRY(aigc__call_begin(&call, context, false));
-    return aigc__call_end(&call, aigc__model_create(out, context, kind, options));
+    AIGC__TRY(aigc__call_begin(&call, context));
+    return aigc__call_end(&call, aigc__model_create(out, context, kind, options, true));
 }
 
 aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
@@ -17,7 +17,7 @@ aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_pointer(path, "path"));
     AIGC__TRY(aigc__check_options(options));
-    AIGC__TRY(aigc__call_begin(&call, context, false));
+    AIGC__TRY(aigc__call_begin(&call, context));
     return aigc__call_end(&call, aigc__model_load(out, context, path, options));
 }
 
@@ -26,12 +26,21 @@ void aigc_model_free(aigc_model_t *model)
     if (model && aigc__check_handle(model, AIGC__MODEL, "model") == AIGC_OK) aigc__model_release(model);
 }
 
-/* Every verb: a live model, live options, and the way in. */
-static aigc_status_t begin(aigc__call_t *call, aigc_model_t *model, const aigc_options_t *options, bool has_callbacks)
+/* Every verb: a live model, live options, and the way in. A callback may free what it likes: the model lives
+ * until end(). */
+static aigc_status_t begin(aigc__call_t *call, aigc_model_t *model, const aigc_options_t *options)
 {
     AIGC__TRY(aigc__check_handle(model, AIGC__MODEL, "model"));
     AIGC__TRY(aigc__check_options(options));
-    return aigc__call_begin(call, model->context, has_callbacks);
+    AIGC__TRY(aigc__call_begin(call, model->context));
+    aigc__model_retain(model);
+    return AIGC_OK;
+}
+
+static aigc_status_t end(const aigc__call_t *call, aigc_model_t *model, aigc_status_t status)
+{
+    aigc__model_release(model);
+    return aigc__call_end(call, status);
 }
 
 static aigc_status_t unsupported(const aigc_model_t *model, const char *verb)
@@ -43,16 +52,16 @@ aigc_status_t aigc_model_load_weights(aigc_model_t *model, const char *path, con
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(path, "path"));
-    AIGC__TRY(begin(&call, model, options, false));
-    return aigc__call_end(&call, aigc__model_load_weights(model, path, options));
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, aigc__model_load_weights(model, path, options));
 }
 
 aigc_status_t aigc_model_save(aigc_model_t *model, const char *path, const aigc_options_t *options)
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(path, "path"));
-    AIGC__TRY(begin(&call, model, options, false));
-    return aigc__call_end(&call, aigc__model_save(model, path, options));
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, aigc__model_save(model, path, options));
 }
 
 /* ---- arguments ---- */
@@ -62,6 +71,21 @@ static aigc_status_t check_metrics(const aigc_metrics_t *metrics)
     if (metrics && metrics->struct_size < sizeof *metrics)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "metrics->struct_size is %zu, not %zu", metrics->struct_size, sizeof *metrics);
     return AIGC_OK;
+}
+
+/* The caller's record keeps its size, which may be a later version's. */
+static void give_metrics(aigc_metrics_t *to, aigc_metrics_t from)
+{
+    from.struct_size = to->struct_size;
+    *to = from;
+}
+
+/* Its threads, lock and cancel flag are its context's. */
+static aigc_status_t check_dataset(const aigc_model_t *model, const aigc_dataset_t *dataset, const char *argument)
+{
+    AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, argument));
+    if (dataset->context == model->context) return AIGC_OK;
+    return aigc__fail(AIGC_ERROR_ARGUMENT, "argument '%s' belongs to another context than the model", argument);
 }
 
 static aigc_status_t check_labels(const aigc_tensor_t *labels, int64_t n)
@@ -88,10 +112,11 @@ aigc_status_t aigc_model_train(aigc_model_t *model, aigc_dataset_t *dataset, aig
                                const aigc_options_t *options, aigc_progress_fn progress, void *user)
 {
     aigc__call_t call;
-    AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
-    if (validation) AIGC__TRY(aigc__check_handle(validation, AIGC__DATASET, "validation"));
-    AIGC__TRY(begin(&call, model, options, true));
-    return aigc__call_end(&call, model->kind->train ? model->kind->train(model, dataset, validation, options, progress, user)
+    AIGC__TRY(aigc__check_handle(model, AIGC__MODEL, "model"));
+    AIGC__TRY(check_dataset(model, dataset, "dataset"));
+    if (validation) AIGC__TRY(check_dataset(model, validation, "validation"));
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, model->kind->train ? model->kind->train(model, dataset, validation, options, progress, user)
                                                     : unsupported(model, "train"));
 }
 
@@ -103,7 +128,7 @@ static aigc_status_t train_step(aigc_model_t *model, const aigc_tensor_t *images
     AIGC__TRY(check_pictures(model, images, labels));
     AIGC__TRY(model->kind->train_step(model, images, labels, options, &own));
     own.step = aigc__optimizer_steps(model->optimizer);
-    if (metrics) *metrics = own;
+    if (metrics) give_metrics(metrics, own);
     return AIGC_OK;
 }
 
@@ -112,8 +137,8 @@ aigc_status_t aigc_model_train_step(aigc_model_t *model, const aigc_tensor_t *im
 {
     aigc__call_t call;
     AIGC__TRY(check_metrics(metrics));
-    AIGC__TRY(begin(&call, model, options, false));
-    return aigc__call_end(&call, train_step(model, images, labels, options, metrics));
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, train_step(model, images, labels, options, metrics));
 }
 
 aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
@@ -123,12 +148,14 @@ aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, 
     aigc_metrics_t own = {.struct_size = sizeof own};
     AIGC__TRY(aigc__check_pointer(metrics, "metrics"));
     AIGC__TRY(check_metrics(metrics));
-    AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
-    AIGC__TRY(begin(&call, model, options, true));
+    AIGC__TRY(aigc__check_handle(model, AIGC__MODEL, "model"));
+    AIGC__TRY(check_dataset(model, dataset, "dataset"));
+    AIGC__TRY(begin(&call, model, options));
     const aigc_status_t status = model->kind->evaluate ? model->kind->evaluate(model, dataset, options, &own, progress, user)
                                                        : unsupported(model, "evaluate");
-    if (status == AIGC_OK) *metrics = own;
-    return aigc__call_end(&call, status);
+    own.step = model->optimizer ? aigc__optimizer_steps(model->optimizer) : 0;
+    if (status == AIGC_OK) give_metrics(metrics, own);
+    return end(&call, model, status);
 }
 
 /* ---- sampling ---- */
@@ -137,8 +164,8 @@ aigc_status_t aigc_model_generate(aigc_tensor_t **images, aigc_model_t *model, c
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(images, "images"));
-    AIGC__TRY(begin(&call, model, options, false));
-    return aigc__call_end(&call, model->kind->generate ? model->kind->generate(images, model, options) : unsupported(model, "generate"));
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, model->kind->generate ? model->kind->generate(images, model, options) : unsupported(model, "generate"));
 }
 
 aigc_status_t aigc_model_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
@@ -146,10 +173,10 @@ aigc_status_t aigc_model_encode(aigc_tensor_t **latents, aigc_model_t *model, co
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(latents, "latents"));
-    AIGC__TRY(begin(&call, model, options, false));
+    AIGC__TRY(begin(&call, model, options));
     aigc_status_t status = model->kind->encode ? check_pictures(model, images, labels) : unsupported(model, "encode");
     if (status == AIGC_OK) status = model->kind->encode(latents, model, images, labels, options);
-    return aigc__call_end(&call, status);
+    return end(&call, model, status);
 }
 
 static aigc_status_t check_latents(const aigc_tensor_t *latents, const aigc_tensor_t *labels)
@@ -163,10 +190,10 @@ aigc_status_t aigc_model_decode(aigc_tensor_t **images, aigc_model_t *model, con
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(images, "images"));
-    AIGC__TRY(begin(&call, model, options, false));
+    AIGC__TRY(begin(&call, model, options));
     aigc_status_t status = model->kind->decode ? check_latents(latents, labels) : unsupported(model, "decode");
     if (status == AIGC_OK) status = model->kind->decode(images, model, latents, labels, options);
-    return aigc__call_end(&call, status);
+    return end(&call, model, status);
 }
 
 aigc_status_t aigc_model_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
@@ -174,10 +201,10 @@ aigc_status_t aigc_model_reconstruct(aigc_tensor_t **out, aigc_model_t *model, c
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
-    AIGC__TRY(begin(&call, model, options, false));
+    AIGC__TRY(begin(&call, model, options));
     aigc_status_t status = model->kind->reconstruct ? check_pictures(model, images, labels) : unsupported(model, "reconstruct");
     if (status == AIGC_OK) status = model->kind->reconstruct(out, model, images, labels, options);
-    return aigc__call_end(&call, status);
+    return end(&call, model, status);
 }
 
 aigc_status_t aigc_model_interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
@@ -187,8 +214,8 @@ aigc_status_t aigc_model_interpolate(aigc_tensor_t **images, aigc_model_t *model
     AIGC__TRY(aigc__check_pointer(images, "images"));
     if (from) AIGC__TRY(aigc__check_handle(from, AIGC__TENSOR, "from"));
     if (to) AIGC__TRY(aigc__check_handle(to, AIGC__TENSOR, "to"));
-    AIGC__TRY(begin(&call, model, options, false));
-    return aigc__call_end(&call, model->kind->interpolate ? model->kind->interpolate(images, model, from, to, options)
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, model->kind->interpolate ? model->kind->interpolate(images, model, from, to, options)
                                                           : unsupported(model, "interpolate"));
 }
 
@@ -224,22 +251,22 @@ static aigc_status_t lend_parameter(aigc_model_t *model, size_t index, const cha
 aigc_status_t aigc_model_parameter(aigc_model_t *model, size_t index, const char **name, aigc_tensor_t **tensor)
 {
     aigc__call_t call;
-    AIGC__TRY(begin(&call, model, NULL, false));
-    return aigc__call_end(&call, lend_parameter(model, index, name, tensor));
+    AIGC__TRY(begin(&call, model, NULL));
+    return end(&call, model, lend_parameter(model, index, name, tensor));
 }
 
 aigc_status_t aigc_model_config(aigc_model_t *model, const char **kind, const char **json)
 {
     aigc__call_t call;
     char *text = NULL;
-    AIGC__TRY(begin(&call, model, NULL, false));
+    AIGC__TRY(begin(&call, model, NULL));
     const aigc_status_t status = aigc__model_config_json(model, &text);
-    if (status != AIGC_OK) return aigc__call_end(&call, status);
+    if (status != AIGC_OK) return end(&call, model, status);
     aigc__memory_free(&model->context->memory, model->config_json);
     model->config_json = text;
     if (kind) *kind = model->kind->name;
     if (json) *json = text;
-    return aigc__call_end(&call, AIGC_OK);
+    return end(&call, model, AIGC_OK);
 }
 
 aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes)
@@ -247,6 +274,6 @@ aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aig
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(verb, "verb"));
     AIGC__TRY(aigc__check_pointer(bytes, "bytes"));
-    AIGC__TRY(begin(&call, model, options, false));
-    return aigc__call_end(&call, model->kind->memory ? model->kind->memory(model, verb, options, bytes) : unsupported(model, "tell its memory"));
+    AIGC__TRY(begin(&call, model, options));
+    return end(&call, model, model->kind->memory ? model->kind->memory(model, verb, options, bytes) : unsupported(model, "tell its memory"));
 }

@@ -109,7 +109,9 @@ aigc_status_t aigc_option_info(const char *verb, const char *kind, size_t index,
     AIGC__TRY(aigc__check_pointer(out, "out"));
     if (out->struct_size < sizeof *out) return aigc__fail(AIGC_ERROR_ARGUMENT, "out->struct_size is %zu, not %zu", out->struct_size, sizeof *out);
     AIGC__TRY(find_row(verb, kind, index, &row));
+    const aigc__fp_state_t state = aigc__fp_enter();
     aigc__option_describe(row, out);
+    aigc__fp_leave(state);
     return AIGC_OK;
 }
 

@@ -56,7 +56,7 @@ aigc_status_t aigc_tensor_convert(aigc_tensor_t **out, const aigc_tensor_t *tens
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
-    AIGC__TRY(aigc__call_begin(&call, tensor->context, false));
+    AIGC__TRY(aigc__call_begin(&call, tensor->context));
     return aigc__call_end(&call, aigc__tensor_convert(out, tensor, dtype));
 }
 
@@ -78,16 +78,22 @@ static aigc_status_t read_entry(aigc_tensor_t **out, aigc_context_t *context, co
     return status;
 }
 
-aigc_status_t aigc_tensor_read(aigc_tensor_t **out, aigc_context_t *context, const char *path, const char *name)
+static aigc_status_t read_file(aigc_tensor_t **out, aigc_context_t *context, const char *path, const char *name)
 {
     aigc__source_t source = {0};
-    AIGC__TRY(aigc__check_pointer(out, "out"));
-    AIGC__TRY(aigc__check_pointer(path, "path"));
-    AIGC__TRY(aigc__check_context(context, "context"));
     AIGC__TRY(aigc__source_open(&source, context->files, path));
     const aigc_status_t status = aigc__npy_known(&source) ? aigc__npy_read(out, context, &source) : read_entry(out, context, &source, name);
     aigc__source_close(&source);
     return status;
+}
+
+aigc_status_t aigc_tensor_read(aigc_tensor_t **out, aigc_context_t *context, const char *path, const char *name)
+{
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    AIGC__TRY(aigc__call_begin(&call, context));
+    return aigc__call_end(&call, read_file(out, context, path, name));
 }
 
 static aigc_status_t write_contents(aigc__saver_t *saver, const aigc_tensor_t *tensor, const char *name, bool is_npy)
@@ -96,12 +102,10 @@ static aigc_status_t write_contents(aigc__saver_t *saver, const aigc_tensor_t *t
     return is_npy ? aigc__npy_write(saver, tensor) : aigc__safetensors_write(saver, tensor->context, &part, 1, NULL, 0);
 }
 
-aigc_status_t aigc_tensor_write(const aigc_tensor_t *tensor, const char *path, const char *name)
+static aigc_status_t write_file(const aigc_tensor_t *tensor, const char *path, const char *name)
 {
-    aigc__saver_t *saver = NULL;
-    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
-    AIGC__TRY(aigc__check_pointer(path, "path"));
     const bool is_npy = aigc__path_has_suffix(path, ".npy");
+    aigc__saver_t *saver = NULL;
     if (!is_npy && !aigc__path_has_suffix(path, ".safetensors"))
         return aigc__fail(AIGC_ERROR_ARGUMENT, "'%s': tensors are written as .npy or .safetensors", path);
     AIGC__TRY(aigc__saver_begin(&saver, &tensor->context->memory, tensor->context->files, path));
@@ -109,4 +113,13 @@ aigc_status_t aigc_tensor_write(const aigc_tensor_t *tensor, const char *path, c
     if (status == AIGC_OK) return aigc__saver_commit(saver);
     aigc__saver_abort(saver);
     return status;
+}
+
+aigc_status_t aigc_tensor_write(const aigc_tensor_t *tensor, const char *path, const char *name)
+{
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    AIGC__TRY(aigc__check_pointer(path, "path"));
+    AIGC__TRY(aigc__call_begin(&call, tensor->context));
+    return aigc__call_end(&call, write_file(tensor, path, name));
 }

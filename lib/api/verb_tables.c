@@ -1,4 +1,5 @@
 #include "api/verb_tables.h"
+#include "models/network.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static const struct {
     size_t n;
 } tables[] = {
     {"context", ROWS(context_rows)},         {"image-read", ROWS(image_read_rows)},     {"image-write", ROWS(image_write_rows)},
-    {"image-grid", ROWS(image_grid_rows)},   {"image-resize", ROWS(image_resize_rows)},
+    {"image-grid", ROWS(image_grid_rows)},   {"image-resize", ROWS(image_resize_rows)}, {"load", ROWS(aigc__load_rows)},
 };
 
 aigc__option_group_t aigc__verb_group(const char *verb, void *record)

@@ -1,5 +1,6 @@
 #include "models/network.h"
 #include "base/sizes.h"
+#include <stdio.h>
 #include <string.h>
 
 #define MODEL_KIND(name) extern const aigc__model_kind_t aigc__model_kind_##name;
@@ -25,12 +26,14 @@ const aigc__model_kind_t *aigc__model_kind_named(const char *name)
     return NULL;
 }
 
-aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options)
+aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options,
+                                 bool builds)
 {
-    aigc_model_t *model = NULL;
     const aigc__model_kind_t *row = aigc__model_kind_named(kind);
+    void *block = NULL;
     if (row == NULL) return AIGC_ERROR_NOT_FOUND;
-    AIGC__TRY(aigc__memory_alloc_zeroed(&context->memory, sizeof *model, (void **)&model));
+    AIGC__TRY(aigc__memory_alloc_zeroed(&context->memory, sizeof(aigc_model_t), &block));
+    aigc_model_t *model = block;
     model->kind_tag = AIGC__MODEL;
     model->references = 1;
     model->context = context;
@@ -40,7 +43,7 @@ aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, co
     aigc_status_t status;
     AIGC__GOTO(fail, aigc__store_create(&model->store, context));
     AIGC__GOTO(fail, row->create(model, options));
-    if (aigc__geometry_known(row->geometry(model))) AIGC__GOTO(fail, aigc__model_build(model));
+    if (builds && aigc__geometry_known(row->geometry(model))) AIGC__GOTO(fail, aigc__model_build(model));
     *out = model;
     return AIGC_OK;
 fail:
@@ -50,11 +53,10 @@ fail:
 
 void aigc__model_retain(aigc_model_t *model) { atomic_fetch_add(&model->references, 1); }
 
-static void free_class_names(aigc_model_t *model, char **names)
+static void free_class_names(aigc__memory_t *memory, char **names)
 {
-    if (names == NULL) return;
-    for (char **name = names; *name; name++) aigc__memory_free(&model->context->memory, *name);
-    aigc__memory_free(&model->context->memory, names);
+    for (char **name = names; name && *name; name++) aigc__memory_free(memory, *name);
+    aigc__memory_free(memory, names);
 }
 
 void aigc__model_release(aigc_model_t *model)
@@ -63,10 +65,10 @@ void aigc__model_release(aigc_model_t *model)
     aigc_context_t *context = model->context;
     aigc__model_forget_plans(model);
     aigc__optimizer_free(model->optimizer);
-    aigc__store_free(model->average);
+    aigc__store_free(model->average_store);
     aigc__store_free(model->store);
     model->kind->free(model);
-    free_class_names(model, model->class_names);
+    free_class_names(&context->memory, model->class_names);
     aigc__memory_free(&context->memory, model->config_json);
     model->kind_tag = AIGC__DEAD;
     aigc__memory_free(&context->memory, model);
@@ -77,68 +79,117 @@ void aigc__model_release(aigc_model_t *model)
 
 bool aigc__geometry_known(aigc__geometry_t geometry) { return geometry.height > 0 && geometry.width > 0 && geometry.channels > 0; }
 
-/* Drawn from the context-independent seed the kind's create table holds; every kind has `seed`. */
+const aigc__verb_table_t *aigc__model_create_table(const aigc__model_kind_t *kind)
+{
+    const aigc__verb_table_t *table = kind->tables;
+    while (strcmp(table->verb, "create") != 0) table++;
+    return table;
+}
+
+/* Every kind has `seed` among its create options. */
 static uint64_t initial_seed(aigc_model_t *model)
 {
-    for (size_t t = 0; t < model->kind->n_tables; t++) {
-        const aigc__verb_table_t *table = &model->kind->tables[t];
-        if (strcmp(table->verb, "create") != 0) continue;
-        for (size_t k = 0; k < *table->n; k++)
-            if (strcmp(table->rows[k].name, "seed") == 0)
-                return *(const uint64_t *)(const void *)((const char *)model->kind->config(model) + table->rows[k].offset);
-    }
-    return 0;
+    const aigc__option_t *row = aigc__model_create_table(model->kind)->rows;
+    while (strcmp(row->name, "seed") != 0) row++;
+    return (uint64_t)*(const int64_t *)(const void *)((const char *)model->kind->config(model) + row->offset);
 }
 
-/* After a failure, parameters of shapes that were not reached must not bind the next attempt. */
-static void forget_declared(aigc_model_t *model)
-{
-    char sentence[512];
-    aigc__store_t *fresh = NULL;
-    aigc__failure_copy(sentence);
-    if (aigc__store_create(&fresh, model->context) == AIGC_OK) {
-        aigc__store_free(model->store);
-        model->store = fresh;
-    }
-    aigc__failure_restore(sentence);
-}
-
-aigc_status_t aigc__model_build(aigc_model_t *model)
+/* Into a store of its own, so that an attempt that fails binds no later one. */
+aigc_status_t aigc__model_declare(aigc_model_t *model)
 {
     aigc__graph_t *graph = NULL;
+    aigc__store_t *fresh = NULL, *const before = model->store;
     aigc_status_t status;
-    if (aigc__store_sealed(model->store)) return AIGC_OK;
     if (!aigc__geometry_known(model->kind->geometry(model)))
         return aigc__fail(AIGC_ERROR_STATE,
                           "the model has no image size yet: train it, or give height, width and channels when creating it");
     AIGC__GOTO(done, aigc__graph_create(&graph, &model->context->memory));
-    AIGC__GOTO(done, model->kind->declare(model, graph));
-    AIGC__GOTO(done, aigc__graph_status(graph));
-    AIGC__GOTO(done, aigc__store_seal(model->store, initial_seed(model)));
+    AIGC__GOTO(done, aigc__store_create(&fresh, model->context));
+    model->store = fresh;
+    status = model->kind->declare(model, graph);
+    if (status == AIGC_OK) fresh = before;
+    else model->store = before;
 done:
     aigc__graph_free(graph);
-    if (status != AIGC_OK) forget_declared(model);
+    aigc__store_free(fresh);
     return status;
 }
 
-aigc_status_t aigc__model_set_class_names(aigc_model_t *model, const char *const *names, int64_t n)
+aigc_status_t aigc__model_build(aigc_model_t *model)
+{
+    if (aigc__store_sealed(model->store)) return AIGC_OK;
+    AIGC__TRY(aigc__model_declare(model));
+    const aigc_status_t status = aigc__store_seal(model->store, initial_seed(model));
+    if (status == AIGC_OK) return AIGC_OK;
+    return aigc__fail_within(status, "a network of %zu parameters: ", aigc__store_parameters(model->store));
+}
+
+/* ---- class names ---- */
+
+enum { CLASS_NAME_SIZE = 256 };
+
+/* Names of folders may be any bytes; model files are UTF-8. */
+static const char *printable(char text[CLASS_NAME_SIZE], const char *name)
+{
+    snprintf(text, CLASS_NAME_SIZE, "%s", name);
+    aigc__make_printable(text, CLASS_NAME_SIZE);
+    return text;
+}
+
+aigc_status_t aigc__model_set_class_names(aigc_model_t *model, const char *const *names, size_t n)
 {
     aigc__memory_t *memory = &model->context->memory;
-    char **copy = NULL;
+    char text[CLASS_NAME_SIZE];
+    void *block = NULL;
     size_t bytes = 0;
-    AIGC__TRY(aigc__bytes_of((size_t)n + 1, sizeof *copy, &bytes));
-    AIGC__TRY(aigc__memory_alloc_zeroed(memory, bytes, (void **)&copy));
-    for (int64_t k = 0; k < n; k++) {
-        const aigc_status_t status = aigc__memory_copy_string(memory, names[k], &copy[k]);
-        if (status != AIGC_OK) {
-            free_class_names(model, copy);
-            return status;
-        }
-    }
-    free_class_names(model, model->class_names);
+    aigc_status_t status;
+    AIGC__TRY(aigc__bytes_of(n + 1, sizeof(char *), &bytes));
+    AIGC__TRY(aigc__memory_alloc_zeroed(memory, bytes, &block));
+    char **copy = block;
+    for (size_t k = 0; k < n; k++) AIGC__GOTO(fail, aigc__memory_copy_string(memory, printable(text, names[k]), &copy[k]));
+    free_class_names(memory, model->class_names);
     model->class_names = copy;
     return AIGC_OK;
+fail:
+    free_class_names(memory, copy);
+    return status;
 }
+
+/* Data without names call their classes by number. */
+static bool is_number(const char *name, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    return strcmp(name, text) == 0;
+}
+
+/* A class must not become another one because a folder is missing or was renamed. */
+static aigc_status_t check_class_names(const aigc_model_t *model, const aigc_dataset_t *dataset)
+{
+    char text[CLASS_NAME_SIZE];
+    for (int64_t k = 0; k < dataset->classes && model->class_names[k]; k++) {
+        const char *known = model->class_names[k], *theirs = printable(text, dataset->class_names[k]);
+        if (strcmp(known, theirs) != 0 && !is_number(known, k) && !is_number(theirs, k))
+            return aigc__fail(AIGC_ERROR_ARGUMENT, "class %lld of the model is '%s', of the data '%s'; the names must be the same, "
+                              "in the same order", (long long)k, known, theirs);
+    }
+    return AIGC_OK;
+}
+
+static aigc_status_t fit_classes(aigc_model_t *model, const aigc_dataset_t *dataset)
+{
+    const int64_t classes = model->kind->geometry(model).classes;
+    if (classes == 0) return AIGC_OK;
+    if (dataset->classes > classes)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "the model knows %lld classes, the data have %lld", (long long)classes,
+                          (long long)dataset->classes);
+    if (dataset->classes == 0)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "the model is conditional on %lld classes, the data have no labels", (long long)classes);
+    if (model->class_names) return check_class_names(model, dataset);
+    return aigc__model_set_class_names(model, (const char *const *)dataset->class_names, (size_t)dataset->classes);
+}
+
+/* ---- fitting to data ---- */
 
 static aigc__geometry_t merged(aigc__geometry_t told, aigc__geometry_t data)
 {
@@ -150,18 +201,20 @@ static aigc__geometry_t merged(aigc__geometry_t told, aigc__geometry_t data)
 static aigc_status_t fit(aigc_model_t *model, aigc__geometry_t data)
 {
     const aigc__geometry_t had = model->kind->geometry(model);
-    if (!aigc__store_sealed(model->store)) {
-        model->kind->set_geometry(model, merged(had, data));
-        const aigc_status_t status = aigc__model_build(model);
-        if (status != AIGC_OK) {
-            model->kind->set_geometry(model, had);
-            return status;
-        }
-    }
-    const aigc__geometry_t want = model->kind->geometry(model);
-    if (want.height == data.height && want.width == data.width && want.channels == data.channels) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_ARGUMENT, "the model works on %dx%dx%d pictures (height, width, channels), these are %dx%dx%d",
-                      (int)want.height, (int)want.width, (int)want.channels, (int)data.height, (int)data.width, (int)data.channels);
+    if (data.height > AIGC__LARGEST_SIDE || data.width > AIGC__LARGEST_SIDE)
+        return aigc__fail(AIGC_ERROR_LIMIT, "pictures of %lldx%lld (height, width); a model's are at most %dx%d",
+                          (long long)data.height, (long long)data.width, AIGC__LARGEST_SIDE, AIGC__LARGEST_SIDE);
+    const aigc__geometry_t want = merged(had, data);
+    if (want.height != data.height || want.width != data.width || want.channels != data.channels)
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "the model works on %lldx%lldx%lld pictures (height, width, channels), these are %lldx%lldx%lld",
+                          (long long)want.height, (long long)want.width, (long long)want.channels, (long long)data.height,
+                          (long long)data.width, (long long)data.channels);
+    if (aigc__store_sealed(model->store)) return AIGC_OK;
+    model->kind->set_geometry(model, want);
+    const aigc_status_t status = aigc__model_build(model);
+    if (status != AIGC_OK) model->kind->set_geometry(model, had);
+    return status;
 }
 
 aigc_status_t aigc__model_fit_images(aigc_model_t *model, const aigc_tensor_t *images)
@@ -173,28 +226,26 @@ aigc_status_t aigc__model_fit_dataset(aigc_model_t *model, aigc_dataset_t *datas
 {
     const aigc__geometry_t data = {dataset->height, dataset->width, dataset->channels, dataset->classes};
     AIGC__TRY(fit(model, data));
-    const aigc__geometry_t want = model->kind->geometry(model);
-    if (want.classes > 0 && data.classes > want.classes)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "the model knows %d classes, the data have %d", (int)want.classes, (int)data.classes);
-    if (want.classes > 0 && data.classes == 0)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "the model is conditional on %d classes, the data have no labels", (int)want.classes);
-    if (want.classes > 0 && dataset->class_names && model->class_names == NULL)
-        return aigc__model_set_class_names(model, (const char *const *)dataset->class_names, data.classes);
-    return AIGC_OK;
+    return fit_classes(model, dataset);
 }
+
+/* ---- the moving average ---- */
 
 aigc__store_t *aigc__model_sampling_store(aigc_model_t *model) { return model->average ? model->average : model->store; }
 
-aigc_status_t aigc__model_set_average(aigc_model_t *model, bool wanted)
+aigc_status_t aigc__model_reserve_average(aigc_model_t *model)
 {
-    if (wanted == (model->average != NULL)) return AIGC_OK;
-    aigc__store_t *average = NULL;
-    if (wanted) AIGC__TRY(aigc__store_clone(&average, model->store));
-    aigc__model_forget_plans(model); /* executors hold the old choice */
-    if (model->optimizer) aigc__optimizer_set_average(model->optimizer, NULL, 0);
-    aigc__store_free(model->average);
-    model->average = average;
-    return AIGC_OK;
+    return model->average_store ? AIGC_OK : aigc__store_clone(&model->average_store, model->store);
+}
+
+void aigc__model_use_average(aigc_model_t *model, bool wanted, const float *values)
+{
+    if (wanted && !values && !model->average) values = aigc__store_block(model->store);
+    if (wanted && values)
+        memcpy(aigc__store_block(model->average_store), values, aigc__store_elements(model->store) * sizeof(float));
+    model->average = wanted ? model->average_store : NULL;
+    model->parameters_version++;
+    aigc__model_forget_plans(model); /* executors hold the store they were made for */
 }
 
 /* ---- options ---- */
@@ -202,9 +253,9 @@ aigc_status_t aigc__model_set_average(aigc_model_t *model, bool wanted)
 aigc_status_t aigc__model_options(const aigc_model_t *model, const char *verb, const aigc_options_t *options,
                                   void *const *records, size_t n_records)
 {
-    enum { GROUPS = 4, WHAT = 64 };
+    enum { GROUPS = 4 };
     aigc__option_group_t groups[GROUPS];
-    char what[WHAT];
+    char what[64];
     size_t n = 0;
     for (size_t t = 0; t < model->kind->n_tables && n < GROUPS; t++) {
         const aigc__verb_table_t *table = &model->kind->tables[t];
@@ -212,10 +263,7 @@ aigc_status_t aigc__model_options(const aigc_model_t *model, const char *verb, c
         groups[n] = (aigc__option_group_t){table->rows, *table->n, n < n_records ? records[n] : NULL};
         n++;
     }
-    const size_t length = strlen(verb);
-    memcpy(what, verb, length);
-    what[length] = ' ';
-    strcpy(what + length + 1, model->kind->name);
+    snprintf(what, sizeof what, "%s %s", verb, model->kind->name);
     return aigc__options_resolve(options, what, groups, n);
 }
 
@@ -228,11 +276,4 @@ void aigc__metrics_put(aigc_metrics_t *metrics, const char *name, double value)
     if (metrics->count >= AIGC_MAX_METRICS) return;
     metrics->names[metrics->count] = name;
     metrics->values[metrics->count++] = value;
-}
-
-double aigc__metrics_get(const aigc_metrics_t *metrics, const char *name)
-{
-    for (uint32_t k = 0; k < metrics->count; k++)
-        if (strcmp(metrics->names[k], name) == 0) return metrics->values[k];
-    return (double)__builtin_nanf("");
 }

@@ -1,9 +1,10 @@
+/* Model files: parameters in and out by name and shape. */
 #include "base/sizes.h"
 #include "formats/safetensors.h"
 #include "models/network.h"
-#include <jansson.h>
+#include <inttypes.h>
 #include <stddef.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct save_options {
@@ -20,6 +21,10 @@ typedef struct load_options {
     int64_t strict, finite;
 } load_options_t;
 
+const aigc__option_t aigc__load_rows[AIGC__LOAD_ROWS] = {
+    {"finite", AIGC__OPTION_BOOL, offsetof(load_options_t, finite), "true", 0, 0, NULL, "NaN and infinity are an error"},
+};
+
 const aigc__option_t aigc__load_weights_rows[] = {
     {"prefix", AIGC__OPTION_STRING, offsetof(load_options_t, prefix), "", 0, 0, NULL, "text before every name in the file, such as model."},
     {"strict", AIGC__OPTION_BOOL, offsetof(load_options_t, strict), "true", 0, 0, NULL, "tensors the model does not have are an error"},
@@ -27,190 +32,7 @@ const aigc__option_t aigc__load_weights_rows[] = {
 };
 const size_t aigc__load_weights_row_count = sizeof aigc__load_weights_rows / sizeof *aigc__load_weights_rows;
 
-const size_t aigc__no_rows = 0;
-
-/* ---- configuration to JSON and back ---- */
-
-static json_t *ints_to_json(const aigc__ints_t *ints)
-{
-    json_t *array = json_array();
-    for (size_t k = 0; k < ints->n; k++) json_array_append_new(array, json_integer(ints->values[k]));
-    return array;
-}
-
-/* The text of choice number `place`. */
-static json_t *choice_to_json(const char *choices, int64_t place)
-{
-    for (; place > 0; place--) choices = strchr(choices, '|') + 1;
-    return json_stringn(choices, strcspn(choices, "|"));
-}
-
-static json_t *value_to_json(const aigc__option_t *row, const void *record)
-{
-    const void *value = (const char *)record + row->offset;
-    switch (row->type) {
-    case AIGC__OPTION_INT: return json_integer(*(const int64_t *)value);
-    case AIGC__OPTION_FLOAT: return json_real(*(const double *)value);
-    case AIGC__OPTION_BOOL: return json_boolean(*(const int64_t *)value);
-    case AIGC__OPTION_CHOICE: return choice_to_json(row->choices, *(const int64_t *)value);
-    case AIGC__OPTION_INTS: return ints_to_json(value);
-    default: return NULL; /* paths and tensors are no part of what a model is */
-    }
-}
-
-static aigc_status_t json_to_text(aigc__memory_t *memory, json_t *json, char **out)
-{
-    char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    json_decref(json);
-    if (text == NULL) return aigc__fail(AIGC_ERROR_MEMORY, "there is no memory for the model's configuration");
-    const aigc_status_t status = aigc__memory_copy_string(memory, text, out);
-    free(text);
-    return status;
-}
-
-aigc_status_t aigc__model_config_json(aigc_model_t *model, char **out)
-{
-    json_t *object = json_object();
-    const void *record = model->kind->config(model);
-    for (size_t t = 0; t < model->kind->n_tables; t++) {
-        const aigc__verb_table_t *table = &model->kind->tables[t];
-        for (size_t k = 0; k < *table->n && strcmp(table->verb, "create") == 0; k++) {
-            json_t *value = value_to_json(&table->rows[k], record);
-            if (value && json_object_set_new(object, table->rows[k].name, value) != 0) {
-                json_decref(object);
-                return aigc__fail(AIGC_ERROR_MEMORY, "there is no memory for the model's configuration");
-            }
-        }
-    }
-    return json_to_text(&model->context->memory, object, out);
-}
-
-static aigc_status_t class_names_json(aigc_model_t *model, char **out)
-{
-    json_t *array = json_array();
-    for (char **name = model->class_names; name && *name; name++) json_array_append_new(array, json_string(*name));
-    return json_to_text(&model->context->memory, array, out);
-}
-
-/* An option set from one JSON value; AIGC_ERROR_CORRUPT for what is no option value. */
-static aigc_status_t json_to_option(aigc_options_t *options, const char *name, const json_t *value)
-{
-    enum { LARGEST = 64 };
-    int64_t ints[LARGEST];
-    if (json_is_integer(value)) ints[0] = json_integer_value(value);
-    if (json_is_boolean(value)) ints[0] = json_is_true(value);
-    if (json_is_integer(value) || json_is_boolean(value)) return aigc__options_set(options, name, AIGC__OPTION_INT, ints, 1);
-    if (json_is_real(value)) return aigc__options_set(options, name, AIGC__OPTION_FLOAT, &(double){json_real_value(value)}, 1);
-    if (json_is_string(value)) return aigc__options_set(options, name, AIGC__OPTION_STRING, json_string_value(value), 1);
-    const size_t n = json_array_size(value);
-    if (!json_is_array(value) || n > LARGEST)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "the model's configuration has no usable value for '%s'", name);
-    for (size_t k = 0; k < n; k++) {
-        const json_t *item = json_array_get(value, k);
-        if (!json_is_integer(item)) return aigc__fail(AIGC_ERROR_CORRUPT, "the model's configuration has no usable value for '%s'", name);
-        ints[k] = json_integer_value(item);
-    }
-    return aigc__options_set(options, name, AIGC__OPTION_INTS, ints, n);
-}
-
-static aigc_status_t config_to_options(const char *text, aigc_options_t *options)
-{
-    json_error_t error;
-    const char *name;
-    json_t *value;
-    aigc_status_t status = AIGC_OK;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return aigc__fail(AIGC_ERROR_CORRUPT, "the model's configuration is not a JSON object");
-    }
-    json_object_foreach(object, name, value)
-    {
-        status = json_to_option(options, name, value);
-        if (status != AIGC_OK) break;
-    }
-    json_decref(object);
-    return status;
-}
-
-/* ---- metadata ---- */
-
-static void add_pair(aigc__model_metadata_t *metadata, const char *key, const char *value)
-{
-    metadata->pairs[metadata->n][0] = key;
-    metadata->pairs[metadata->n++][1] = value;
-}
-
-aigc_status_t aigc__model_metadata(aigc_model_t *model, aigc__model_metadata_t *out)
-{
-    *out = (aigc__model_metadata_t){.n = 0};
-    AIGC__TRY(aigc__model_config_json(model, &out->config));
-    add_pair(out, "format", "pt");
-    add_pair(out, "aigc.kind", model->kind->name);
-    add_pair(out, "aigc.config", out->config);
-    if (model->class_names == NULL) return AIGC_OK;
-    const aigc_status_t status = class_names_json(model, &out->class_names);
-    if (status == AIGC_OK) add_pair(out, "aigc.class_names", out->class_names);
-    else aigc__model_metadata_free(model, out);
-    return status;
-}
-
-void aigc__model_metadata_free(aigc_model_t *model, aigc__model_metadata_t *metadata)
-{
-    aigc__memory_free(&model->context->memory, metadata->config);
-    aigc__memory_free(&model->context->memory, metadata->class_names);
-}
-
-static aigc_status_t read_class_names(aigc_model_t *model, const char *text)
-{
-    json_error_t error;
-    const int64_t classes = model->kind->geometry(model).classes;
-    const char *names[256];
-    json_t *array = json_loads(text, 0, &error);
-    aigc_status_t status = AIGC_OK;
-    const size_t n = json_array_size(array);
-    bool is_good = json_is_array(array) && (int64_t)n == classes && n <= sizeof names / sizeof *names;
-    for (size_t k = 0; is_good && k < n; k++) {
-        names[k] = json_string_value(json_array_get(array, k));
-        is_good = names[k] != NULL;
-    }
-    if (is_good) status = aigc__model_set_class_names(model, names, classes);
-    json_decref(array);
-    return is_good ? status : aigc__fail(AIGC_ERROR_CORRUPT, "the model's class names are not a list of %d names", (int)classes);
-}
-
-aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, const struct aigc__safetensors *file)
-{
-    const char *kind = aigc__safetensors_metadata(file, "aigc.kind");
-    const char *config = aigc__safetensors_metadata(file, "aigc.config");
-    const char *names = aigc__safetensors_metadata(file, "aigc.class_names");
-    aigc_options_t *options = NULL;
-    aigc_model_t *model = NULL;
-    aigc_status_t status;
-    AIGC__GOTO(done, aigc__options_create(&options));
-    if (kind == NULL) {
-        for (size_t k = 0; kind == NULL && aigc__model_kind(k); k++)
-            if (aigc__model_kind(k)->recognise && aigc__model_kind(k)->recognise(file, options)) kind = aigc__model_kind(k)->name;
-        if (kind == NULL) {
-            status = aigc__fail(AIGC_ERROR_UNSUPPORTED, "the file names no model kind and its tensors fit none: create a model and "
-                                                        "use aigc_model_load_weights()");
-            goto done;
-        }
-    } else if (config) {
-        AIGC__GOTO(done, config_to_options(config, options));
-    }
-    AIGC__GOTO(done, aigc__model_create(&model, context, kind, options));
-    AIGC__GOTO(done, aigc__model_build(model));
-    if (names) AIGC__GOTO(done, read_class_names(model, names));
-    *out = model;
-    model = NULL;
-done:
-    aigc__model_release(model);
-    aigc__options_free(options);
-    return status;
-}
-
-/* ---- parameters ---- */
+/* ---- what a file has and what a model wants ---- */
 
 /* A list in a message: as many names as fit. */
 typedef struct listing {
@@ -218,29 +40,32 @@ typedef struct listing {
     size_t length, n, shown;
 } listing_t;
 
-static void list(listing_t *listing, const char *name)
+/* false: full */
+static bool list(listing_t *listing, const char *name)
 {
-    const size_t length = strlen(name);
+    const int length = snprintf(listing->text + listing->length, sizeof listing->text - listing->length, "%s%s",
+                                listing->length ? ", " : "", name);
     listing->n++;
-    if (listing->length + length + 3 > sizeof listing->text) return;
-    if (listing->length) {
-        memcpy(listing->text + listing->length, ", ", 2);
-        listing->length += 2;
+    if (length < 0 || (size_t)length >= sizeof listing->text - listing->length) {
+        listing->text[listing->length] = '\0';
+        return false;
     }
-    memcpy(listing->text + listing->length, name, length + 1);
-    listing->length += length;
+    listing->length += (size_t)length;
     listing->shown++;
+    return true;
+}
+
+static const char *dots(const listing_t *listing)
+{
+    return listing->shown == listing->n ? "" : listing->shown ? ", ..." : "...";
 }
 
 /* The entry of parameter `name`, or -1. The prefix is put before it. */
 static int64_t find_entry(const struct aigc__safetensors *file, const char *prefix, const char *name)
 {
-    char full[1200];
-    const size_t a = strlen(prefix), b = strlen(name);
-    if (a + b >= sizeof full) return -1;
-    memcpy(full, prefix, a);
-    memcpy(full + a, name, b + 1);
-    return aigc__safetensors_find(file, full);
+    char full[1200]; /* names in files have at most 1024 bytes */
+    const int length = snprintf(full, sizeof full, "%s%s", prefix, name);
+    return length < 0 || (size_t)length >= sizeof full ? -1 : aigc__safetensors_find(file, full);
 }
 
 static bool shape_fits(const aigc__safetensors_entry_t *entry, const aigc__shape_t *shape)
@@ -256,15 +81,7 @@ static void list_misshaped(listing_t *listing, const aigc__parameter_t *paramete
     char text[160], want[96], have[96];
     aigc__shape_text(want, parameter->shape.rank, parameter->shape.dims);
     aigc__shape_text(have, entry->rank < AIGC_MAX_RANK ? entry->rank : AIGC_MAX_RANK, entry->shape);
-    const char *const parts[] = {parameter->name, " ", have, " for ", want};
-    size_t length = 0;
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        const size_t n = strlen(parts[k]);
-        if (length + n >= sizeof text) break;
-        memcpy(text + length, parts[k], n);
-        length += n;
-    }
-    text[length] = '\0';
+    snprintf(text, sizeof text, "%.60s %.40s for %.40s", parameter->name, have, want);
     list(listing, text);
 }
 
@@ -274,31 +91,42 @@ static bool is_wanted(const aigc_model_t *model, const char *prefix, const char 
     return strncmp(name, prefix, length) == 0 && aigc__store_find(model->store, name + length) >= 0;
 }
 
-static aigc_status_t check_entries(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix, bool strict)
+/* Ends when the list is full: a file may have a million names. */
+static void list_unexpected(listing_t *listing, const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix)
+{
+    for (size_t k = 0; k < aigc__safetensors_count(file); k++) {
+        const char *name = aigc__safetensors_entry(file, k)->name;
+        if (!is_wanted(model, prefix, name) && !list(listing, name)) return;
+    }
+}
+
+aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
+                                        bool strict)
 {
     listing_t missing = {.n = 0}, misshaped = {.n = 0}, unexpected = {.n = 0};
+    size_t matched = 0;
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
         const int64_t index = find_entry(file, prefix, parameter->name);
-        if (index < 0) list(&missing, parameter->name);
-        else if (!shape_fits(aigc__safetensors_entry(file, (size_t)index), &parameter->shape))
-            list_misshaped(&misshaped, parameter, aigc__safetensors_entry(file, (size_t)index));
+        const aigc__safetensors_entry_t *entry = index < 0 ? NULL : aigc__safetensors_entry(file, (size_t)index);
+        if (entry) matched++;
+        else list(&missing, parameter->name);
+        if (entry && !shape_fits(entry, &parameter->shape)) list_misshaped(&misshaped, parameter, entry);
     }
-    for (size_t k = 0; strict && k < aigc__safetensors_count(file); k++) {
-        const char *name = aigc__safetensors_entry(file, k)->name;
-        if (!is_wanted(model, prefix, name)) list(&unexpected, name);
+    if (strict && matched < aigc__safetensors_count(file)) {
+        list_unexpected(&unexpected, model, file, prefix);
+        unexpected.n = aigc__safetensors_count(file) - matched;
     }
     if (missing.n + misshaped.n + unexpected.n == 0) return AIGC_OK;
     return aigc__fail(AIGC_ERROR_CORRUPT, "the file does not fit the model: %zu missing (%s%s), %zu of another shape (%s%s), %zu unexpected (%s%s)",
-                      missing.n, missing.text, missing.shown < missing.n ? ", ..." : "", misshaped.n, misshaped.text,
-                      misshaped.shown < misshaped.n ? ", ..." : "", unexpected.n, unexpected.text,
-                      unexpected.shown < unexpected.n ? ", ..." : "");
+                      missing.n, missing.text, dots(&missing), misshaped.n, misshaped.text, dots(&misshaped), unexpected.n,
+                      unexpected.text, dots(&unexpected));
 }
 
 aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
                                      bool strict, float *block)
 {
-    AIGC__TRY(check_entries(model, file, prefix, strict));
+    AIGC__TRY(aigc__model_check_entries(model, file, prefix, strict));
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
         const int64_t index = find_entry(file, prefix, parameter->name);
@@ -307,7 +135,7 @@ aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aig
     return AIGC_OK;
 }
 
-static aigc_status_t check_finite(const aigc_model_t *model, const float *block)
+aigc_status_t aigc__model_check_finite(const aigc_model_t *model, const float *block)
 {
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
@@ -317,74 +145,109 @@ static aigc_status_t check_finite(const aigc_model_t *model, const float *block)
     return AIGC_OK;
 }
 
-/* ---- the verbs ---- */
+/* ---- loading ---- */
+
+/* A file opened for reading; zeroed ones may be closed. */
+typedef struct reading {
+    aigc__source_t source;
+    aigc__safetensors_t *file;
+} reading_t;
+
+static aigc_status_t open_file(reading_t *reading, aigc_context_t *context, const char *path)
+{
+    AIGC__TRY(aigc__source_open(&reading->source, context->files, path));
+    return aigc__safetensors_open(&reading->file, context, &reading->source);
+}
+
+/* Hands `status` through; the sentence of a failure after the opening, which told it, begins with the file. */
+static aigc_status_t close_file(reading_t *reading, aigc_status_t status, const char *path)
+{
+    if (status != AIGC_OK && reading->file) aigc__fail_within(status, "'%.200s': ", path);
+    aigc__safetensors_free(reading->file);
+    aigc__source_close(&reading->source);
+    return status;
+}
 
 aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options)
 {
     load_options_t given;
-    aigc__source_t source = {0};
-    aigc__safetensors_t *file = NULL;
+    reading_t reading = {.file = NULL};
     void *block = NULL;
     size_t bytes = 0;
     aigc_status_t status;
     AIGC__TRY(aigc__model_options(model, "load_weights", options, (void *[]){&given}, 1));
     AIGC__TRY(aigc__model_build(model));
-    AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
-    AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
+    AIGC__GOTO(done, open_file(&reading, model->context, path));
     AIGC__GOTO(done, aigc__bytes_of(aigc__store_elements(model->store), sizeof(float), &bytes));
     AIGC__GOTO(done, aigc__memory_alloc_zeroed(&model->context->memory, bytes, &block));
-    AIGC__GOTO(done, aigc__model_read_block(model, file, given.prefix ? given.prefix : "", given.strict != 0, block));
-    if (given.finite) AIGC__GOTO(done, check_finite(model, block));
+    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", given.strict != 0, block));
+    if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, block));
     memcpy(aigc__store_block(model->store), block, bytes);
     if (model->average) memcpy(aigc__store_block(model->average), block, bytes);
     model->parameters_version++;
 done:
-    if (status != AIGC_OK) aigc__fail_within(status, "'%s': ", path);
     aigc__memory_free(&model->context->memory, block);
-    aigc__safetensors_free(file);
-    aigc__source_close(&source);
-    return status;
+    return close_file(&reading, status, path);
 }
 
-/* Epochs and steps the parameters were trained for, for a reader's information. */
-static void read_trained(aigc_model_t *model, const struct aigc__safetensors *file)
+/* Epochs the parameters were trained for, for a reader's information. */
+static void read_epochs(aigc_model_t *model, const struct aigc__safetensors *file)
 {
-    const char *epochs = aigc__safetensors_metadata(file, "aigc.epochs");
+    const char *text = aigc__safetensors_metadata(file, "aigc.epochs");
     uint64_t n = 0;
-    for (; epochs && *epochs >= '0' && *epochs <= '9' && n < 1000000000; epochs++) n = n * 10 + (uint64_t)(*epochs - '0');
+    for (; text && *text >= '0' && *text <= '9' && n < 1000000000; text++) n = n * 10 + (uint64_t)(*text - '0');
     model->position.epoch = n;
 }
 
+/* The file must have every number that its configuration asks for before memory is taken for them. */
 aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
 {
-    aigc__source_t source = {0};
-    aigc__safetensors_t *file = NULL;
+    load_options_t given;
+    reading_t reading = {.file = NULL};
     aigc_model_t *model = NULL;
     aigc_status_t status;
-    AIGC__TRY(aigc__options_resolve(options, "load", NULL, 0));
-    AIGC__GOTO(done, aigc__source_open(&source, context->files, path));
-    AIGC__GOTO(done, aigc__safetensors_open(&file, context, &source));
-    AIGC__GOTO(done, aigc__model_from_metadata(&model, context, file));
-    AIGC__GOTO(done, aigc__model_read_block(model, file, "", true, aigc__store_block(model->store)));
-    read_trained(model, file);
+    const aigc__option_group_t group = {aigc__load_rows, AIGC__LOAD_ROWS, &given};
+    AIGC__TRY(aigc__options_resolve(options, "load", &group, 1));
+    AIGC__GOTO(done, open_file(&reading, context, path));
+    AIGC__GOTO(done, aigc__model_from_metadata(&model, context, reading.file));
+    AIGC__GOTO(done, aigc__model_check_entries(model, reading.file, "", true));
+    AIGC__GOTO(done, aigc__model_read_class_names(model, reading.file));
+    AIGC__GOTO(done, aigc__model_build(model));
+    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, "", true, aigc__store_block(model->store)));
+    if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, aigc__store_block(model->store)));
+    read_epochs(model, reading.file);
     *out = model;
     model = NULL;
 done:
-    if (status != AIGC_OK) aigc__fail_within(status, "'%s': ", path);
     aigc__model_release(model);
-    aigc__safetensors_free(file);
-    aigc__source_close(&source);
-    return status;
+    return close_file(&reading, status, path);
 }
 
-static void number_text(char *text, uint64_t n)
+/* ---- saving ---- */
+
+/* f16 ends at 65504, and what is rounded beyond would be read back as infinity. */
+static aigc_status_t check_f16(const aigc__store_t *store)
 {
-    char digits[24];
-    size_t length = 0;
-    do digits[length++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (length) *text++ = digits[--length];
-    *text = '\0';
+    for (size_t k = 0; k < aigc__store_count(store); k++) {
+        const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
+        const float *numbers = aigc__store_data(store, k);
+        for (size_t i = 0; i < parameter->count; i++)
+            if (numbers[i] >= 65520 || numbers[i] <= -65520)
+                return aigc__fail(AIGC_ERROR_NUMERIC, "%s has numbers beyond the range of f16; save as bf16 or f32", parameter->name);
+    }
+    return AIGC_OK;
+}
+
+aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, const aigc__safetensors_part_t *parts, size_t n,
+                                 const aigc__model_metadata_t *metadata)
+{
+    aigc__saver_t *saver = NULL;
+    AIGC__TRY(aigc__saver_begin(&saver, &model->context->memory, model->context->files, path));
+    const aigc_status_t status =
+        aigc__safetensors_write(saver, model->context, parts, n, (const char *const(*)[2])metadata->pairs, metadata->n);
+    if (status == AIGC_OK) return aigc__saver_commit(saver);
+    aigc__saver_abort(saver);
+    return status;
 }
 
 aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc_options_t *options)
@@ -392,30 +255,28 @@ aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc
     static const aigc_dtype_t dtypes[] = {AIGC_DTYPE_F32, AIGC_DTYPE_F16, AIGC_DTYPE_BF16};
     save_options_t given;
     aigc__model_metadata_t metadata = {.n = 0};
-    aigc__safetensors_part_t *parts = NULL;
-    aigc__saver_t *saver = NULL;
+    void *block = NULL;
     char epochs[24];
     aigc_status_t status;
     AIGC__TRY(aigc__model_options(model, "save", options, (void *[]){&given}, 1));
     AIGC__TRY(aigc__model_build(model));
     aigc__store_t *store = aigc__model_sampling_store(model);
     const size_t n = aigc__store_count(store);
+    const aigc_dtype_t dtype = dtypes[given.dtype];
+    if (dtype == AIGC_DTYPE_F16) AIGC__TRY(check_f16(store));
     AIGC__GOTO(done, aigc__model_metadata(model, &metadata));
-    number_text(epochs, model->position.epoch);
-    add_pair(&metadata, "aigc.epochs", epochs);
-    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory, n * sizeof *parts, (void **)&parts));
+    snprintf(epochs, sizeof epochs, "%" PRIu64, model->position.epoch);
+    aigc__model_metadata_add(&metadata, "aigc.epochs", epochs);
+    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory, n * sizeof(aigc__safetensors_part_t), &block));
+    aigc__safetensors_part_t *parts = block;
     for (size_t k = 0; k < n; k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
-        parts[k] = (aigc__safetensors_part_t){parameter->name, dtypes[given.dtype], parameter->shape.rank, parameter->shape.dims,
+        parts[k] = (aigc__safetensors_part_t){parameter->name, dtype, parameter->shape.rank, parameter->shape.dims,
                                               aigc__store_data(store, k), AIGC_DTYPE_F32};
     }
-    AIGC__GOTO(done, aigc__saver_begin(&saver, &model->context->memory, model->context->files, path));
-    AIGC__GOTO(done, aigc__safetensors_write(saver, model->context, parts, n, (const char *const(*)[2])metadata.pairs, metadata.n));
-    status = aigc__saver_commit(saver);
-    saver = NULL;
+    status = aigc__model_write_parts(model, path, parts, n, &metadata);
 done:
-    aigc__saver_abort(saver);
-    aigc__memory_free(&model->context->memory, parts);
+    aigc__memory_free(&model->context->memory, block);
     aigc__model_metadata_free(model, &metadata);
     return status;
 }

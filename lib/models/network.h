@@ -20,6 +20,7 @@ typedef struct aigc__verb_table {
 } aigc__verb_table_t;
 
 struct aigc__safetensors;
+struct aigc__safetensors_part;
 
 /* A kind: one row. Verbs it cannot do are NULL. Arguments were checked by kind-independent code:
  * images are f32 [n,H,W,C] of the model's geometry, labels i64 [n] within the classes or NULL. */
@@ -28,18 +29,19 @@ typedef struct aigc__model_kind {
     const char *help;
     const aigc__verb_table_t *tables;
     size_t n_tables;
+    const char *const *metrics; /* names of all numbers its training tells; NULL after the last */
 
     /* Resolves the create options into model->network. */
     aigc_status_t (*create)(aigc_model_t *model, const aigc_options_t *options);
     void (*free)(aigc_model_t *model);
     /* The record that the create table describes: the model's configuration. */
-    void *(*config)(aigc_model_t *model);
+    void *(*config)(const aigc_model_t *model);
     aigc__geometry_t (*geometry)(const aigc_model_t *model); /* any of height, width, channels 0: not known yet */
     void (*set_geometry)(aigc_model_t *model, aigc__geometry_t geometry); /* a kind without labels leaves classes out */
     /* Appends all networks to a scratch graph so that the store learns every parameter. */
     aigc_status_t (*declare)(aigc_model_t *model, aigc__graph_t *graph);
-    /* Options with which a foreign file's tensors would fit; false: not this kind. May be NULL. */
-    bool (*recognise)(const struct aigc__safetensors *file, aigc_options_t *options);
+    /* Options with which a foreign file's tensors would fit, where they are of this kind. May be NULL. */
+    aigc_status_t (*recognise)(const struct aigc__safetensors *file, aigc_options_t *options, bool *is_mine);
 
     aigc_status_t (*train)(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
                            const aigc_options_t *options, aigc_progress_fn progress, void *user);
@@ -66,7 +68,7 @@ typedef struct aigc__plan_key {
     size_t n; /* batch */
 } aigc__plan_key_t;
 
-enum { AIGC__MAX_FETCHES = 256, AIGC__PLANS = 8 };
+enum { AIGC__MAX_FETCHES = 512, AIGC__PLANS = 8 };
 
 typedef struct aigc__plan_recipe {
     aigc__id_t fetches[AIGC__MAX_FETCHES];
@@ -101,7 +103,6 @@ typedef struct aigc__position {
     uint64_t images;       /* seen in all */
     double weight;         /* images in the sums below: means over the epoch so far */
     aigc_metrics_t sums;
-    char sum_names[AIGC_MAX_METRICS][32]; /* what sums.names point to after a resume */
 } aigc__position_t;
 
 struct aigc_model {
@@ -112,40 +113,55 @@ struct aigc_model {
     void *network;           /* the kind's own */
     aigc__store_t *store;    /* sealed once the geometry is known */
     aigc__store_t *average;  /* moving average used for everything but training; or NULL */
+    aigc__store_t *average_store; /* what `average` is when it is there; kept, since users' tensors may look into it */
     aigc__optimizer_t *optimizer;
     aigc__plan_cache_t plans;
-    uint64_t parameters_version;     /* grows whenever parameters change */
+    _Atomic uint64_t parameters_version; /* grows whenever parameters change */
     _Atomic uint32_t tensors_out;    /* parameter tensors in users' hands: parameters may change any time */
     aigc__position_t position;       /* of the training that was stopped or finished last */
-    char **class_names;              /* geometry.classes of them, or NULL */
+    char **class_names;              /* of the first classes, printable; NULL after the last; or NULL */
     char *config_json;               /* what aigc_model_config() lent last */
 };
 
 const aigc__model_kind_t *aigc__model_kind(size_t index); /* NULL past the last */
 const aigc__model_kind_t *aigc__model_kind_named(const char *name);
 
-aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options);
+/* `builds`: the parameters are made at once where the geometry is known. */
+aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options,
+                                 bool builds);
 void aigc__model_retain(aigc_model_t *model);
 void aigc__model_release(aigc_model_t *model);
 
+/* The record's table, "create". */
+const aigc__verb_table_t *aigc__model_create_table(const aigc__model_kind_t *kind);
+
+enum { AIGC__LARGEST_SIDE = 4096 }; /* pixels of a picture's height and width */
 bool aigc__geometry_known(aigc__geometry_t geometry);
-/* Makes the parameters once the geometry is known. AIGC_ERROR_STATE with advice while it is not. */
+/* Names and shapes of all parameters, without memory for their numbers: the store is not sealed.
+ * AIGC_ERROR_STATE with advice while the geometry is not known. */
+aigc_status_t aigc__model_declare(aigc_model_t *model);
+/* The parameters themselves, if they are not there yet. On failure the model is as before. */
 aigc_status_t aigc__model_build(aigc_model_t *model);
 /* The same after taking what is not given from a dataset; AIGC_ERROR_ARGUMENT where the two disagree. */
 aigc_status_t aigc__model_fit_dataset(aigc_model_t *model, aigc_dataset_t *dataset);
 aigc_status_t aigc__model_fit_images(aigc_model_t *model, const aigc_tensor_t *images); /* [n,H,W,C] */
-aigc_status_t aigc__model_set_class_names(aigc_model_t *model, const char *const *names, int64_t n);
+/* What is not printable in a name becomes '?'; long names are cut. */
+aigc_status_t aigc__model_set_class_names(aigc_model_t *model, const char *const *names, size_t n);
 
 /* The store that sampling uses. */
 aigc__store_t *aigc__model_sampling_store(aigc_model_t *model);
-/* Makes (or drops) the moving average; a new one starts as a copy. */
-aigc_status_t aigc__model_set_average(aigc_model_t *model, bool wanted);
+/* Makes room for a moving average, without using it yet. */
+aigc_status_t aigc__model_reserve_average(aigc_model_t *model);
+/* Begins (there must be room) or drops the average. `values` NULL: goes on with the one there is, or starts as
+ * a copy of the parameters. */
+void aigc__model_use_average(aigc_model_t *model, bool wanted, const float *values);
 
 /* The executor for a key, ready to be fed. */
 aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
                                    aigc__executor_t **out);
-/* Bytes an executor of the key's plan would need. */
-aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder, uint64_t *bytes);
+/* Raises `*arena` to what the key's plan needs of the shared arena, and adds to `*own` what its executor needs beside. */
+aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
+                                     uint64_t *arena, uint64_t *own);
 void aigc__model_forget_plans(aigc_model_t *model);
 
 /* Resolves a verb's options against all tables of the kind; records[k] belongs to the k-th table of that verb. */
@@ -162,12 +178,23 @@ typedef struct aigc__model_metadata {
     size_t n;
     char *config, *class_names;
 } aigc__model_metadata_t;
+/* To be freed whether it fails or not. */
 aigc_status_t aigc__model_metadata(aigc_model_t *model, aigc__model_metadata_t *out);
 void aigc__model_metadata_free(aigc_model_t *model, aigc__model_metadata_t *metadata);
-/* A model as the metadata of a file describe it, with the file's kind and configuration, not filled. */
+void aigc__model_metadata_add(aigc__model_metadata_t *metadata, const char *key, const char *value); /* borrowed */
+/* A whole file of them, or none. */
+aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, const struct aigc__safetensors_part *parts, size_t n,
+                                      const aigc__model_metadata_t *metadata);
+/* A model of the kind and configuration that a file tells, its parameters declared but not made: what the file
+ * claims must be proven by aigc__model_check_entries() first. AIGC_ERROR_CORRUPT, AIGC_ERROR_UNSUPPORTED. */
 aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, const struct aigc__safetensors *file);
-/* Fills `block` (laid out like the store's) with the entries "<prefix><name>". One message lists what is
+/* The class names of the metadata, where there are some. */
+aigc_status_t aigc__model_read_class_names(aigc_model_t *model, const struct aigc__safetensors *file);
+/* Whether the entries "<prefix><name>" are those of the declared parameters. One message lists what is
  * missing and mis-shaped, and with `strict` what is there but not wanted. */
+aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
+                                        bool strict);
+/* Fills `block` (laid out like the store's) with the entries, after checking them. */
 aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
                                      bool strict, float *block);
 
@@ -175,11 +202,13 @@ aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, cons
 aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options);
 aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc_options_t *options);
 /* The configuration as JSON, the create options by name; frees with aigc__memory_free. */
-aigc_status_t aigc__model_config_json(aigc_model_t *model, char **out);
+aigc_status_t aigc__model_config_json(const aigc_model_t *model, char **out);
+/* AIGC_ERROR_NUMERIC where a parameter of such a block is NaN or infinite. */
+aigc_status_t aigc__model_check_finite(const aigc_model_t *model, const float *block);
 
-extern const aigc__option_t aigc__save_rows[], aigc__load_weights_rows[];
+enum { AIGC__LOAD_ROWS = 1 };
+extern const aigc__option_t aigc__save_rows[], aigc__load_rows[AIGC__LOAD_ROWS], aigc__load_weights_rows[];
 extern const size_t aigc__save_row_count, aigc__load_weights_row_count;
-extern const size_t aigc__no_rows; /* 0: of verbs without options */
 
 /* ---- latents ---- */
 /* Row i of `out` [n,dim]: normal numbers of the stream that seeds[i] names, times temperature. */
@@ -190,6 +219,5 @@ void aigc__latents_between(float *out, const float *a, const float *b, size_t di
 /* ---- metrics ---- */
 void aigc__metrics_clear(aigc_metrics_t *metrics);
 void aigc__metrics_put(aigc_metrics_t *metrics, const char *name, double value); /* ignored past AIGC_MAX_METRICS */
-double aigc__metrics_get(const aigc_metrics_t *metrics, const char *name);       /* NaN where there is none */
 
 #endif

@@ -34,10 +34,11 @@ static aigc_status_t make_plan(aigc_model_t *model, const aigc__plan_key_t *key,
                                aigc__plan_t **plan, bool *frozen)
 {
     aigc__memory_t *memory = &model->context->memory;
-    aigc__plan_recipe_t *recipe = NULL;
+    void *block = NULL;
     aigc__graph_t *graph = NULL;
     aigc_status_t status;
-    AIGC__GOTO(done, aigc__memory_alloc_zeroed(memory, sizeof *recipe, (void **)&recipe));
+    AIGC__GOTO(done, aigc__memory_alloc_zeroed(memory, sizeof(aigc__plan_recipe_t), &block));
+    aigc__plan_recipe_t *const recipe = block;
     AIGC__GOTO(done, aigc__graph_create(&graph, memory));
     AIGC__GOTO(done, builder(model, key, graph, recipe));
     AIGC__GOTO(done, aigc__graph_status(graph));
@@ -46,7 +47,7 @@ static aigc_status_t make_plan(aigc_model_t *model, const aigc__plan_key_t *key,
     *frozen = recipe->frozen;
 done:
     aigc__graph_free(graph);
-    aigc__memory_free(memory, recipe);
+    aigc__memory_free(memory, block);
     return status;
 }
 
@@ -78,6 +79,12 @@ static aigc_status_t entry_for(aigc_model_t *model, const aigc__plan_key_t *key,
     return AIGC_OK;
 }
 
+/* What a plan needs of the shared arena; folded values lie in each executor's own memory. */
+static uint64_t arena_bytes(const aigc_model_t *model, const aigc__plan_t *plan)
+{
+    return aigc__plan_bytes(plan, aigc__pool_threads(model->context->pool)) - aigc__plan_folded_bytes(plan);
+}
+
 static aigc_status_t grow_arena(aigc_model_t *model, uint64_t bytes)
 {
     void *arena = NULL;
@@ -97,25 +104,28 @@ aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *
                                    aigc__executor_t **out)
 {
     aigc__plan_entry_t *entry = NULL;
+    const uint64_t version = model->parameters_version;
     AIGC__TRY(entry_for(model, key, builder, &entry));
-    AIGC__TRY(grow_arena(model, aigc__plan_bytes(entry->plan, aigc__pool_threads(model->context->pool))));
+    AIGC__TRY(grow_arena(model, arena_bytes(model, entry->plan)));
     if (entry->executor == NULL) {
         aigc__store_t *store = entry->frozen ? aigc__model_sampling_store(model) : model->store;
         AIGC__TRY(aigc__executor_create(&entry->executor, entry->plan, model->context, store, model->plans.arena));
-        entry->parameters_seen = model->parameters_version;
-    } else if (entry->frozen && (entry->parameters_seen != model->parameters_version || atomic_load(&model->tensors_out) > 0)) {
+    } else if (entry->frozen && (entry->parameters_seen != version || atomic_load(&model->tensors_out) > 0)) {
         aigc__executor_thaw(entry->executor);
-        entry->parameters_seen = model->parameters_version;
     }
+    entry->parameters_seen = version;
     *out = entry->executor;
     return AIGC_OK;
 }
 
-aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder, uint64_t *bytes)
+aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
+                                     uint64_t *arena, uint64_t *own)
 {
+    enum { STEP_BYTES = 4096 }; /* of an executor's record of a step, its share of lists and of unused room: at most */
     aigc__plan_entry_t *entry = NULL;
-    enum { STEP_RECORD_BYTES = 2048 }; /* of an executor, beside the arena: at most, with its share of lists */
     AIGC__TRY(entry_for(model, key, builder, &entry));
-    *bytes = aigc__plan_steps(entry->plan) * STEP_RECORD_BYTES + aigc__plan_bytes(entry->plan, aigc__pool_threads(model->context->pool));
+    const uint64_t needed = arena_bytes(model, entry->plan);
+    if (needed > *arena) *arena = needed;
+    *own += aigc__plan_steps(entry->plan) * STEP_BYTES + aigc__plan_folded_bytes(entry->plan);
     return AIGC_OK;
 }

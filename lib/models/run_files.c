@@ -2,6 +2,7 @@
 #include "base/numbers.h"
 #include "base/sizes.h"
 #include "data/transform.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +10,9 @@
 /* "<stem><tail>" in the context's memory. */
 static aigc_status_t join(aigc__run_files_t *files, const char *stem, size_t length, const char *tail, char **out)
 {
-    char *text = NULL;
-    AIGC__TRY(aigc__memory_alloc(&files->context->memory, length + strlen(tail) + 1, (void **)&text));
+    void *block = NULL;
+    AIGC__TRY(aigc__memory_alloc(&files->context->memory, length + strlen(tail) + 1, &block));
+    char *text = block;
     memcpy(text, stem, length);
     strcpy(text + length, tail);
     *out = text;
@@ -19,9 +21,8 @@ static aigc_status_t join(aigc__run_files_t *files, const char *stem, size_t len
 
 static aigc_status_t make_folder(aigc_context_t *context, const char *folder)
 {
-    if (context->files->make_folder(context->files->user, folder) < 0)
-        return aigc__fail(AIGC_ERROR_IO, "the folder '%s' cannot be made", folder);
-    return AIGC_OK;
+    const int result = context->files->make_folder(context->files->user, folder);
+    return result < 0 ? aigc__io_fail("make the folder", folder, result) : AIGC_OK;
 }
 
 static aigc_status_t make_parent(aigc__run_files_t *files, const char *path)
@@ -46,12 +47,13 @@ static aigc_status_t prove_writable(aigc__run_files_t *files)
 
 aigc_status_t aigc__run_files_open(aigc__run_files_t *files, aigc_context_t *context, const char *output)
 {
-    *files = (aigc__run_files_t){.context = context, .model_path = output};
+    *files = (aigc__run_files_t){.context = context};
     if (output == NULL) return AIGC_OK;
     const char *const suffix = ".safetensors";
     size_t stem = strlen(output);
     if (aigc__path_has_suffix(output, suffix)) stem -= strlen(suffix);
     aigc_status_t status;
+    AIGC__GOTO(fail, join(files, output, strlen(output), "", &files->model_path));
     AIGC__GOTO(fail, join(files, output, stem, ".state.safetensors", &files->state_path));
     AIGC__GOTO(fail, join(files, output, stem, ".metrics.jsonl", &files->metrics_path));
     AIGC__GOTO(fail, join(files, output, stem, ".samples", &files->samples_folder));
@@ -65,8 +67,9 @@ fail:
 
 void aigc__run_files_close(aigc__run_files_t *files)
 {
-    aigc__memory_t *memory = files->context ? &files->context->memory : NULL;
-    if (memory == NULL) return;
+    if (files->context == NULL) return;
+    aigc__memory_t *memory = &files->context->memory;
+    aigc__memory_free(memory, files->model_path);
     aigc__memory_free(memory, files->state_path);
     aigc__memory_free(memory, files->metrics_path);
     aigc__memory_free(memory, files->samples_folder);
@@ -83,7 +86,7 @@ aigc_status_t aigc__run_files_keep(aigc__run_files_t *files, uint64_t epochs)
     uint32_t mode;
     if (files->model_path == NULL || epochs == 0) return AIGC_OK;
     const aigc__file_calls_t *calls = files->context->files;
-    if (calls->mode(calls->user, files->metrics_path, &mode) < 0) return AIGC_OK; /* none left by the earlier run */
+    if (calls->mode(calls->user, files->metrics_path, &mode) == -ENOENT) return AIGC_OK; /* none left by the earlier run */
     AIGC__TRY(aigc__source_open(&source, calls, files->metrics_path));
     const aigc_status_t status = aigc__source_read_all(&source, &files->context->memory, LARGEST, &text, &size);
     aigc__source_close(&source);
@@ -129,25 +132,27 @@ static void put_number(line_t *line, const char *prefix, const char *name, doubl
     put_text(line, text);
 }
 
-aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, const aigc__position_t *position, uint64_t step, double seconds,
+aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, uint64_t epoch, uint64_t images, double seconds,
                                       const aigc_metrics_t *train, const aigc_metrics_t *validation)
 {
     line_t line = {.length = 0};
     aigc__saver_t *saver = NULL;
     if (files->model_path == NULL) return AIGC_OK;
     put_text(&line, "{");
-    put_int(&line, "epoch", position->epoch);
-    put_int(&line, "step", step);
-    put_int(&line, "images", position->images);
+    put_int(&line, "epoch", epoch);
+    put_int(&line, "step", train->step);
+    put_int(&line, "images", images);
     put_number(&line, "", "seconds", (double)(int64_t)(seconds * 1000 + 0.5) / 1000);
     for (uint32_t k = 0; k < train->count; k++) put_number(&line, "", train->names[k], train->values[k]);
     for (uint32_t k = 0; validation && k < validation->count; k++)
         put_number(&line, "validation_", validation->names[k], validation->values[k]);
     put_text(&line, "}\n");
 
+    void *block = files->lines;
     size_t size = 0;
     AIGC__TRY(aigc__bytes_sum(files->lines_size, line.length, &size));
-    AIGC__TRY(aigc__memory_resize(&files->context->memory, size, (void **)&files->lines));
+    AIGC__TRY(aigc__memory_resize(&files->context->memory, size, &block));
+    files->lines = block;
     memcpy(files->lines + files->lines_size, line.text, line.length);
     files->lines_size = size;
     AIGC__TRY(aigc__saver_begin(&saver, &files->context->memory, files->context->files, files->metrics_path));

@@ -14,7 +14,7 @@ typedef struct run {
     void *user;
     double began, last_report, last_save;
     uint64_t batches, images_here, images_to_do;
-    bool dirty; /* steps were done since the last save */
+    bool is_dirty; /* the position moved since the last save */
 } run_t;
 
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight)
@@ -35,24 +35,33 @@ void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double
 
 /* ---- progress ---- */
 
-static aigc_status_t report(run_t *run, const aigc_metrics_t *validation, aigc_tensor_t *preview)
+/* What a report tells beside the clock. */
+typedef struct moment {
+    uint64_t epoch, step; /* from 1; within the epoch */
+    const aigc_metrics_t *means, *validation;
+    aigc_tensor_t *preview;
+} moment_t;
+
+static aigc_metrics_t means_so_far(const run_t *run)
 {
-    aigc_metrics_t mean;
     const aigc__position_t *position = &run->model->position;
-    const double now = aigc__now();
+    aigc_metrics_t means;
+    aigc__metrics_mean(&means, &position->sums, position->weight);
+    means.struct_size = sizeof means;
+    means.step = aigc__optimizer_steps(run->model->optimizer);
+    return means;
+}
+
+static aigc_status_t report(run_t *run, const moment_t *moment)
+{
+    const double now = aigc__now(), seconds = now - run->began;
     if (run->progress == NULL) return AIGC_OK;
-    aigc__metrics_mean(&mean, &position->sums, position->weight);
-    mean.struct_size = sizeof mean;
-    mean.step = aigc__optimizer_steps(run->model->optimizer);
-    const double left = run->images_here > 0
-        ? (now - run->began) * (double)(run->images_to_do - run->images_here) / (double)run->images_here : -1;
-    const bool between = position->batch == 0 && position->epoch > 0 && run->images_here > 0;
+    const double left =
+        run->images_here > 0 ? seconds * (double)(run->images_to_do - run->images_here) / (double)run->images_here : -1;
     const aigc_progress_t progress = {
-        .struct_size = sizeof progress, .phase = "train",
-        .step = between ? run->batches : position->batch, .steps = run->batches,
-        .epoch = position->epoch + (between ? 0 : 1), .epochs = (uint64_t)run->options->epochs,
-        .images = run->images_here, .seconds = now - run->began, .seconds_left = left,
-        .metrics = &mean, .validation = validation, .preview = preview};
+        .struct_size = sizeof progress, .phase = "train", .step = moment->step, .steps = run->batches, .epoch = moment->epoch,
+        .epochs = (uint64_t)run->options->epochs, .images = run->images_here, .seconds = seconds, .seconds_left = left,
+        .metrics = moment->means, .validation = moment->validation, .preview = moment->preview};
     run->last_report = now;
     const int32_t answer = run->progress(&progress, run->user);
     if (answer != 0)
@@ -68,18 +77,21 @@ static aigc_status_t save(run_t *run)
     AIGC__TRY(aigc__state_save(run->model, run->files.state_path));
     AIGC__TRY(aigc__model_save(run->model, run->files.model_path, NULL));
     run->last_save = aigc__now();
-    run->dirty = false;
+    run->is_dirty = false;
     return AIGC_OK;
 }
 
-/* A stopped training keeps what it has learnt; the reason it stopped for stays the answer. */
+/* A stopped training keeps what it has learnt, unless that broke; the reason it stopped for stays the answer. */
 static void save_after_stop(run_t *run)
 {
     char sentence[512];
+    aigc_model_t *model = run->model;
+    if (!run->is_dirty) return;
     aigc__failure_copy(sentence);
-    atomic_store(&run->model->context->cancelled, 0);
-    if (run->dirty && save(run) != AIGC_OK)
-        aigc__log(run->model->context, AIGC_LOG_ERROR, "the stopped training could not be saved: %s", aigc__failure_text());
+    aigc_status_t status = aigc__model_check_finite(model, aigc__store_block(model->store));
+    if (status == AIGC_OK) status = save(run);
+    if (status != AIGC_OK)
+        aigc__log(model->context, AIGC_LOG_ERROR, "the stopped training could not be saved: %s", aigc__failure_text());
     aigc__failure_restore(sentence);
 }
 
@@ -87,9 +99,10 @@ static void save_after_stop(run_t *run)
 
 static aigc_status_t split(run_t *run, aigc_dataset_t *dataset, aigc_dataset_t *validation)
 {
-    if (validation == NULL && run->options->validation_split > 0)
-        return aigc__dataset_split(dataset, 1 - run->options->validation_split, (uint64_t)run->options->seed, &run->train,
-                                   &run->validation);
+    const double part = run->options->validation_split;
+    if (validation && part > 0)
+        return aigc__fail(AIGC_ERROR_OPTION, "option validation_split: there are pictures for validation already");
+    if (part > 0) return aigc__dataset_split(dataset, 1 - part, (uint64_t)run->options->seed, &run->train, &run->validation);
     aigc__dataset_retain(dataset);
     run->train = dataset;
     if (validation) aigc__dataset_retain(validation);
@@ -97,9 +110,28 @@ static aigc_status_t split(run_t *run, aigc_dataset_t *dataset, aigc_dataset_t *
     return AIGC_OK;
 }
 
-static aigc_status_t check_position(const run_t *run)
+static aigc_status_t fit(run_t *run)
 {
-    const aigc__position_t *position = &run->model->position;
+    AIGC__TRY(aigc__model_fit_dataset(run->model, run->train));
+    if (run->validation == NULL) return AIGC_OK;
+    const aigc_status_t status = aigc__model_fit_dataset(run->model, run->validation);
+    return status == AIGC_OK ? AIGC_OK : aigc__fail_within(status, "the pictures for validation: ");
+}
+
+static aigc_status_t open_loader(run_t *run)
+{
+    const aigc__train_options_t *given = run->options;
+    const aigc__loader_options_t options = {
+        .batch_size = (size_t)given->batch_size, .seed = (uint64_t)given->seed, .shuffle = given->shuffle != 0,
+        .flip = given->flip != 0, .cache_bytes = (uint64_t)given->cache, .background = true};
+    AIGC__TRY(aigc__loader_create(&run->loader, run->train, &options));
+    run->batches = aigc__loader_batches(run->loader);
+    return run->trainee->begin(run->trainee->user, (uint64_t)given->epochs * run->batches);
+}
+
+/* Training goes on bit for bit only where it was. */
+static aigc_status_t check_position(const run_t *run, const aigc__position_t *position)
+{
     if (position->seed != (uint64_t)run->options->seed)
         return aigc__fail(AIGC_ERROR_STATE, "the training to resume was run with seed %llu, not %lld",
                           (unsigned long long)position->seed, (long long)run->options->seed);
@@ -108,53 +140,59 @@ static aigc_status_t check_position(const run_t *run)
                           (unsigned long long)position->batch_size, (long long)run->options->batch_size);
     if (position->fingerprint != aigc__dataset_fingerprint(run->train))
         return aigc__fail(AIGC_ERROR_STATE, "the training to resume was run on other pictures (their number, size or classes differ)");
+    if (position->batch > run->batches)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "the training to resume stands at batch %llu of %llu",
+                          (unsigned long long)position->batch, (unsigned long long)run->batches);
     return AIGC_OK;
 }
 
-static aigc_status_t start_fresh(run_t *run)
+/* Where to go on: a state file's position (then `state` is filled), or what this handle still holds; else NULL. */
+static aigc_status_t find_earlier(run_t *run, aigc__state_t *state, const aigc__position_t **position)
 {
-    aigc_model_t *model = run->model;
-    AIGC__TRY(aigc__model_set_average(model, run->options->ema > 0));
-    aigc__optimizer_t *optimizer = NULL;
-    AIGC__TRY(aigc__optimizer_create(&optimizer, model->context, model->store, model->average, run->options->ema));
-    aigc__optimizer_free(model->optimizer);
-    aigc__model_forget_plans(model); /* they write into the old optimizer's gradients */
-    model->optimizer = optimizer;
-    model->position = (aigc__position_t){.seed = (uint64_t)run->options->seed, .batch_size = (uint64_t)run->options->batch_size,
+    const aigc_model_t *model = run->model;
+    bool is_there = false;
+    *position = NULL;
+    if (!run->options->resume) return AIGC_OK;
+    if (run->files.state_path) AIGC__TRY(aigc__state_find(model, run->files.state_path, &is_there));
+    if (is_there) AIGC__TRY(aigc__state_read(state, model, run->files.state_path, run->options->ema > 0));
+    if (is_there) *position = &state->position;
+    else if (model->optimizer && model->position.batch_size > 0) *position = &model->position;
+    else aigc__log(model->context, AIGC_LOG_INFO, "there is no training to resume: a new one begins");
+    return AIGC_OK;
+}
+
+static aigc_status_t make_new(const run_t *run, aigc__state_t *state)
+{
+    state->position = (aigc__position_t){.seed = (uint64_t)run->options->seed, .batch_size = (uint64_t)run->options->batch_size,
                                          .fingerprint = aigc__dataset_fingerprint(run->train)};
-    return AIGC_OK;
+    return aigc__optimizer_create(&state->optimizer, run->model->context, run->model->store, NULL, 0);
 }
 
-/* From the state file, or from what this handle still holds; without either a training begins. */
-static aigc_status_t find_start(run_t *run)
+/* The model changes last, when nothing can fail any more. */
+static aigc_status_t start(run_t *run)
 {
     aigc_model_t *model = run->model;
-    if (!run->options->resume) return start_fresh(run);
-    if (run->files.state_path && aigc__state_exists(model, run->files.state_path)) {
-        AIGC__TRY(aigc__state_load(model, run->files.state_path));
-    } else if (model->optimizer == NULL || model->position.batch_size == 0) {
-        aigc__log(model->context, AIGC_LOG_INFO, "there is no training to resume: a new one begins");
-        return start_fresh(run);
-    }
-    AIGC__TRY(check_position(run));
+    const bool averages = run->options->ema > 0;
+    const aigc__position_t *earlier = NULL;
+    aigc__state_t state = {.optimizer = NULL};
+    aigc_status_t status;
+    AIGC__GOTO(done, find_earlier(run, &state, &earlier));
+    if (earlier) AIGC__GOTO(done, check_position(run, earlier));
+    if (earlier) AIGC__GOTO(done, aigc__run_files_keep(&run->files, earlier->epoch));
+    else AIGC__GOTO(done, make_new(run, &state));
+    if (averages) AIGC__GOTO(done, aigc__model_reserve_average(model));
+    const aigc__position_t from = earlier ? *earlier : state.position;
+    AIGC__GOTO(done, aigc__loader_seek(run->loader, from.epoch, from.batch));
+    const bool goes_on = earlier == &model->position; /* with all the handle holds */
+    if (!goes_on) aigc__state_adopt(model, &state);
+    aigc__model_use_average(model, averages, state.average || goes_on ? state.average : aigc__store_block(model->store));
     aigc__optimizer_set_average(model->optimizer, model->average, run->options->ema);
-    return aigc__run_files_keep(&run->files, model->position.epoch);
-}
-
-static aigc_status_t open_loader(run_t *run)
-{
-    const aigc__loader_options_t options = {
-        .batch_size = (size_t)run->options->batch_size, .seed = (uint64_t)run->options->seed,
-        .shuffle = run->options->shuffle != 0, .flip = run->options->flip != 0,
-        .cache_bytes = (uint64_t)run->options->cache, .background = true};
-    const aigc__position_t *position = &run->model->position;
-    AIGC__TRY(aigc__loader_create(&run->loader, run->train, &options));
-    run->batches = aigc__loader_batches(run->loader);
-    const uint64_t epochs = (uint64_t)run->options->epochs;
-    const uint64_t done = position->epoch * run->train->count + position->batch * (uint64_t)run->options->batch_size;
-    run->images_to_do = epochs * run->train->count > done ? epochs * run->train->count - done : 0;
-    run->trainee->begin(run->trainee->user, epochs * run->batches);
-    return aigc__loader_seek(run->loader, position->epoch, position->batch);
+    const uint64_t count = run->train->count, all = (uint64_t)run->options->epochs * count;
+    const uint64_t past = from.epoch * count + from.batch * (uint64_t)run->options->batch_size;
+    run->images_to_do = all > past ? all - past : 0;
+done:
+    aigc__state_free(model, &state);
+    return status;
 }
 
 /* ---- the loop ---- */
@@ -175,44 +213,53 @@ static aigc_status_t one_batch(run_t *run)
     AIGC__TRY(aigc__loader_next(run->loader, &batch));
     const uint64_t step = aigc__optimizer_steps(run->model->optimizer);
     AIGC__TRY(name_step(run, run->trainee->step(run->trainee->user, batch.images, batch.labels, batch.n, step, &metrics)));
-    run->model->parameters_version++;
-    run->dirty = true;
+    run->is_dirty = true;
     aigc__metrics_accumulate(&position->sums, &metrics, (double)batch.n);
     position->weight += (double)batch.n;
     position->images += batch.n;
     position->batch++;
     run->images_here += batch.n;
     if (aigc__now() - run->last_report < 0.05) return AIGC_OK;
-    return report(run, NULL, NULL);
+    const aigc_metrics_t means = means_so_far(run);
+    return report(run, &(moment_t){.epoch = position->epoch + 1, .step = position->batch, .means = &means});
+}
+
+/* What is measured, drawn and written at the end of an epoch. A failure or a cancel in here leaves the position
+ * before the end, and a resume does all of it again. */
+static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_metrics_t *validation, aigc_tensor_t **preview)
+{
+    const aigc__trainee_t *trainee = run->trainee;
+    const aigc__position_t *position = &run->model->position;
+    const bool is_watched = run->files.model_path || run->progress;
+    if (run->validation)
+        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, trainee, "validate", validation, NULL, NULL));
+    validation->step = means->step;
+    if (run->options->samples > 0 && is_watched) AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
+    AIGC__TRY(aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began, means,
+                                      run->validation ? validation : NULL));
+    return aigc__run_files_samples(&run->files, position->epoch + 1, *preview);
 }
 
 static aigc_status_t finish_epoch(run_t *run)
 {
-    aigc_model_t *model = run->model;
-    aigc__position_t *position = &model->position;
-    aigc_metrics_t means, validation = {.struct_size = sizeof validation};
+    aigc__position_t *position = &run->model->position;
+    aigc_metrics_t validation = {.struct_size = sizeof validation};
+    const aigc_metrics_t means = means_so_far(run);
     aigc_tensor_t *preview = NULL;
-    aigc_status_t status = AIGC_OK;
-    const uint64_t steps = aigc__optimizer_steps(model->optimizer);
-    if (run->validation)
-        AIGC__GOTO(done, aigc__measure(model, run->validation, (size_t)run->options->batch_size, run->trainee, "validate",
-                                       &validation, NULL, NULL));
-    if (run->options->samples > 0 && run->files.model_path)
-        AIGC__GOTO(done, run->trainee->preview(run->trainee->user, &preview, (size_t)run->options->samples));
-    aigc__metrics_mean(&means, &position->sums, position->weight);
+    aigc_status_t status;
+    AIGC__GOTO(done, look_back(run, &means, &validation, &preview));
     position->epoch++;
     position->batch = 0;
-    AIGC__GOTO(done, aigc__run_files_metrics(&run->files, position, steps, aigc__now() - run->began, &means,
-                                             run->validation ? &validation : NULL));
-    AIGC__GOTO(done, aigc__run_files_samples(&run->files, position->epoch, preview));
-    status = report(run, run->validation ? &validation : NULL, preview);
     position->sums.count = 0;
     position->weight = 0;
+    run->is_dirty = true;
+    const moment_t end = {position->epoch, run->batches, &means, run->validation ? &validation : NULL, preview};
+    AIGC__GOTO(done, report(run, &end));
+    const bool is_due = aigc__now() - run->last_save >= (double)run->options->save_seconds;
+    if (is_due || position->epoch >= (uint64_t)run->options->epochs) status = save(run);
 done:
     aigc__tensor_release(preview);
-    if (status != AIGC_OK) return status;
-    const bool due = aigc__now() - run->last_save >= (double)run->options->save_seconds;
-    return due || position->epoch >= (uint64_t)run->options->epochs ? save(run) : AIGC_OK;
+    return status;
 }
 
 static aigc_status_t loop(run_t *run)
@@ -222,7 +269,7 @@ static aigc_status_t loop(run_t *run)
         while (position->batch < run->batches) AIGC__TRY(one_batch(run));
         AIGC__TRY(finish_epoch(run));
     }
-    return run->dirty ? save(run) : AIGC_OK;
+    return AIGC_OK;
 }
 
 aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
@@ -232,11 +279,10 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     run_t run = {.model = model, .options = options, .trainee = trainee, .progress = progress, .user = user};
     aigc_status_t status;
     AIGC__GOTO(done, split(&run, dataset, validation));
-    AIGC__GOTO(done, aigc__model_fit_dataset(model, run.train));
-    if (run.validation) AIGC__GOTO(done, aigc__model_fit_dataset(model, run.validation));
     AIGC__GOTO(done, aigc__run_files_open(&run.files, model->context, options->output));
-    AIGC__GOTO(done, find_start(&run));
+    AIGC__GOTO(done, fit(&run));
     AIGC__GOTO(done, open_loader(&run));
+    AIGC__GOTO(done, start(&run));
     run.began = run.last_report = run.last_save = aigc__now();
     status = loop(&run);
     if (status != AIGC_OK) save_after_stop(&run);
@@ -256,12 +302,11 @@ aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t
     const aigc__loader_options_t options = {.batch_size = batch_size, .background = true};
     aigc__loader_t *loader = NULL;
     aigc_metrics_t sums = {.struct_size = sizeof sums};
-    double weight = 0;
+    double weight = 0, last_report = aigc__now();
+    const double began = last_report;
     aigc_status_t status;
     AIGC__GOTO(done, aigc__loader_create(&loader, dataset, &options));
-    AIGC__GOTO(done, aigc__loader_seek(loader, 0, 0));
     const uint64_t batches = aigc__loader_batches(loader);
-    const double began = aigc__now();
     for (uint64_t b = 0; b < batches; b++) {
         aigc__batch_t batch;
         aigc_metrics_t one = {.struct_size = sizeof one};
@@ -271,13 +316,16 @@ aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t
         aigc__metrics_accumulate(&sums, &one, (double)batch.n);
         weight += (double)batch.n;
         aigc__metrics_mean(metrics, &sums, weight);
-        const aigc_progress_t now = {.struct_size = sizeof now, .phase = phase, .step = b + 1, .steps = batches, .epoch = 1,
-                                     .epochs = 1, .images = (uint64_t)weight, .seconds = aigc__now() - began,
-                                     .seconds_left = -1, .metrics = metrics};
-        if (progress && progress(&now, user) != 0) {
-            status = aigc__fail(AIGC_ERROR_CANCELLED, "the measurement was stopped by its progress callback");
-            goto done;
-        }
+        const double now = aigc__now();
+        if (progress == NULL || (b + 1 < batches && now - last_report < 0.05)) continue;
+        last_report = now;
+        const aigc_progress_t so_far = {.struct_size = sizeof so_far, .phase = phase, .step = b + 1, .steps = batches, .epoch = 1,
+                                        .epochs = 1, .images = (uint64_t)weight, .seconds = now - began,
+                                        .seconds_left = (now - began) * (double)(batches - b - 1) / (double)(b + 1), .metrics = metrics};
+        const int32_t answer = progress(&so_far, user);
+        if (answer == 0) continue;
+        status = aigc__fail(AIGC_ERROR_CANCELLED, "the measurement was stopped by its progress callback, which returned %d", (int)answer);
+        goto done;
     }
 done:
     aigc__loader_free(loader);

@@ -31,8 +31,8 @@ typedef struct aigc__trainee {
                              aigc_metrics_t *metrics);
     /* Sample pictures of fixed seeds. */
     aigc_status_t (*preview)(void *user, aigc_tensor_t **images, size_t n);
-    /* Told how many steps the whole training has, for schedules. */
-    void (*begin)(void *user, uint64_t total_steps);
+    /* Told how many steps the whole training has, for schedules; may refuse it with AIGC_ERROR_OPTION. */
+    aigc_status_t (*begin)(void *user, uint64_t total_steps);
     void *user;
 } aigc__trainee_t;
 
@@ -50,17 +50,27 @@ void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metric
 void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double weight);
 
 /* ---- training_state.c: everything a training needs to go on, in one safetensors file ---- */
+
+/* Read from a file, or made for a new training, and not taken over yet. */
+typedef struct aigc__state {
+    aigc__optimizer_t *optimizer; /* with moments and steps */
+    float *parameters, *average;  /* laid out like the store; NULL: none */
+    aigc__position_t position;
+} aigc__state_t;
+
 aigc_status_t aigc__state_save(aigc_model_t *model, const char *path);
-/* Into a model of the same kind and configuration (made from the file's where it is not built yet).
- * On failure the model is as before. */
-aigc_status_t aigc__state_load(aigc_model_t *model, const char *path);
-bool aigc__state_exists(const aigc_model_t *model, const char *path);
+/* Whether there is a file to read. AIGC_ERROR_IO where that cannot be told. */
+aigc_status_t aigc__state_find(const aigc_model_t *model, const char *path, bool *is_there);
+/* Of a model of the same kind and configuration. To be freed whether it fails or not. */
+aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, const char *path, bool with_average);
+/* Into the model, as a whole: nothing in it can fail. Empties the state. */
+void aigc__state_adopt(aigc_model_t *model, aigc__state_t *state);
+void aigc__state_free(const aigc_model_t *model, aigc__state_t *state);
 
 /* ---- run_files.c: what a training leaves beside its model ---- */
 typedef struct aigc__run_files {
     aigc_context_t *context;
-    const char *model_path;
-    char *state_path, *metrics_path, *samples_folder;
+    char *model_path, *state_path, *metrics_path, *samples_folder;
     char *lines; /* the metrics file's text so far */
     size_t lines_size;
 } aigc__run_files_t;
@@ -71,7 +81,8 @@ aigc_status_t aigc__run_files_open(aigc__run_files_t *files, aigc_context_t *con
 void aigc__run_files_close(aigc__run_files_t *files);
 /* Keeps the lines of the first `epochs` epochs of an earlier run. */
 aigc_status_t aigc__run_files_keep(aigc__run_files_t *files, uint64_t epochs);
-aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, const aigc__position_t *position, uint64_t step, double seconds,
+/* The line of an epoch, numbers from 1. */
+aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, uint64_t epoch, uint64_t images, double seconds,
                                       const aigc_metrics_t *train, const aigc_metrics_t *validation);
 aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, uint64_t epoch, const aigc_tensor_t *images);
 

@@ -5,13 +5,12 @@
 #include "base/sizes.h"
 #include "formats/safetensors.h"
 #include "models/training.h"
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { NAME_SIZE = 160, POSITION_SIZE = 2048 };
-
-
 enum { BLOCK_PARAMETERS, BLOCK_FIRST_MOMENT, BLOCK_SECOND_MOMENT, BLOCK_AVERAGE, BLOCKS };
 
 static const char *const prefixes[BLOCKS] = {"parameter.", "moment1.", "moment2.", "average."};
@@ -47,59 +46,49 @@ static aigc_status_t position_json(const aigc_model_t *model, char text[POSITION
     return AIGC_OK;
 }
 
-/* A whole number below 2^63, as JSON integer or as text; false where it is neither. */
+/* As JSON integer or as text; false where it is neither. */
 static bool get_number(const json_t *object, const char *name, uint64_t *out)
 {
     const json_t *value = json_object_get(object, name);
-    int64_t number = 0;
-    if (json_is_integer(value)) number = json_integer_value(value);
-    else if (!json_is_string(value)) return false;
-    else {
-        *out = 0;
-        const char *text = json_string_value(value);
-        const size_t length = strlen(text);
-        if (length == 0 || length > 20) return false;
-        for (size_t k = 0; k < length; k++) {
-            if (text[k] < '0' || text[k] > '9') return false;
-            if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, (uint64_t)(text[k] - '0'), out)) return false;
-        }
-        return true;
-    }
-    *out = (uint64_t)number;
-    return number >= 0;
-}
-
-static bool get_sums(const json_t *object, aigc__position_t *p)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
-        const uint32_t k = p->sums.count;
-        double number;
-        if (k >= AIGC_MAX_METRICS || strlen(name) >= sizeof p->sum_names[0] || !json_is_string(value)) return false;
-        if (!aigc__parse_double(json_string_value(value), json_string_length(value), &number)) return false;
-        strcpy(p->sum_names[k], name);
-        p->sums.values[k] = number;
-        p->sums.count++;
+    const char *digit = json_string_value(value);
+    *out = 0;
+    if (json_is_integer(value)) *out = (uint64_t)json_integer_value(value);
+    if (json_is_integer(value)) return json_integer_value(value) >= 0;
+    if (digit == NULL || *digit == '\0') return false;
+    for (; *digit; digit++) {
+        if (*digit < '0' || *digit > '9') return false;
+        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, (uint64_t)(*digit - '0'), out)) return false;
     }
     return true;
 }
 
-static aigc_status_t parse_position(const char *text, aigc__position_t *p, uint64_t *steps)
+/* Only names the kind uses, so that they are static strings. */
+static bool get_sums(const json_t *object, const aigc_model_t *model, aigc_metrics_t *sums)
 {
-    json_error_t error;
+    for (const char *const *name = model->kind->metrics; *name; name++) {
+        const json_t *value = json_object_get(object, *name);
+        double number = 0;
+        if (value == NULL) continue;
+        if (!json_is_string(value)) return false;
+        if (!aigc__parse_double(json_string_value(value), json_string_length(value), &number)) return false;
+        aigc__metrics_put(sums, *name, number);
+    }
+    return json_is_object(object) && sums->count == json_object_size(object);
+}
+
+static aigc_status_t parse_position(const char *text, const aigc_model_t *model, aigc__position_t *p, uint64_t *steps)
+{
     uint64_t version = 0, weight = 0;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    json_t *object = text && strlen(text) < POSITION_SIZE ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     *p = (aigc__position_t){.epoch = 0};
     const bool is_good = get_number(object, "version", &version) && version == 1 && get_number(object, "epoch", &p->epoch) &&
                          get_number(object, "batch", &p->batch) && get_number(object, "steps", steps) &&
                          get_number(object, "images", &p->images) && get_number(object, "batch_size", &p->batch_size) &&
                          get_number(object, "seed", &p->seed) && get_number(object, "fingerprint", &p->fingerprint) &&
-                         get_number(object, "weight", &weight) && get_sums(json_object_get(object, "sums"), p);
+                         get_number(object, "weight", &weight) && get_sums(json_object_get(object, "sums"), model, &p->sums);
     p->weight = (double)weight;
     json_decref(object);
-    return is_good ? AIGC_OK : aigc__fail(AIGC_ERROR_CORRUPT, "the training position in the file is damaged or of a newer version");
+    return is_good ? AIGC_OK : aigc__fail(AIGC_ERROR_CORRUPT, "the position of the training is missing, damaged or of a newer version");
 }
 
 /* ---- saving ---- */
@@ -124,52 +113,47 @@ static void list_parts(const aigc_model_t *model, part_list_t *list)
     }
 }
 
-static aigc_status_t write_state(aigc_model_t *model, const char *path, const part_list_t *list,
-                                 const aigc__model_metadata_t *metadata)
-{
-    aigc__saver_t *saver = NULL;
-    aigc_status_t status;
-    AIGC__TRY(aigc__saver_begin(&saver, &model->context->memory, model->context->files, path));
-    status = aigc__safetensors_write(saver, model->context, list->parts, list->n, (const char *const(*)[2])metadata->pairs, metadata->n);
-    if (status == AIGC_OK) return aigc__saver_commit(saver);
-    aigc__saver_abort(saver);
-    return status;
-}
-
 aigc_status_t aigc__state_save(aigc_model_t *model, const char *path)
 {
     aigc__memory_t *memory = &model->context->memory;
     aigc__model_metadata_t metadata = {.n = 0};
     part_list_t list = {.n = 0};
     char position[POSITION_SIZE];
+    void *parts = NULL, *names = NULL;
     const size_t n = BLOCKS * aigc__store_count(model->store);
     aigc_status_t status;
     AIGC__GOTO(done, position_json(model, position));
     AIGC__GOTO(done, aigc__model_metadata(model, &metadata));
-    metadata.pairs[metadata.n][0] = "aigc.position";
-    metadata.pairs[metadata.n++][1] = position;
-    AIGC__GOTO(done, aigc__memory_alloc(memory, n * sizeof *list.parts, (void **)&list.parts));
-    AIGC__GOTO(done, aigc__memory_alloc(memory, n * sizeof *list.names, (void **)&list.names));
+    aigc__model_metadata_add(&metadata, "aigc.position", position);
+    AIGC__GOTO(done, aigc__memory_alloc(memory, n * sizeof *list.parts, &parts));
+    AIGC__GOTO(done, aigc__memory_alloc(memory, n * sizeof *list.names, &names));
+    list.parts = parts;
+    list.names = names;
     list_parts(model, &list);
-    status = write_state(model, path, &list, &metadata);
+    status = aigc__model_write_parts(model, path, list.parts, list.n, &metadata);
 done:
-    aigc__memory_free(memory, list.parts);
-    aigc__memory_free(memory, list.names);
+    aigc__memory_free(memory, parts);
+    aigc__memory_free(memory, names);
     aigc__model_metadata_free(model, &metadata);
     return status;
 }
 
 /* ---- loading ---- */
 
-bool aigc__state_exists(const aigc_model_t *model, const char *path)
+/* What is there and cannot be reached must not be taken for nothing: a new training would be saved over it. */
+aigc_status_t aigc__state_find(const aigc_model_t *model, const char *path, bool *is_there)
 {
     uint32_t mode;
     const aigc__file_calls_t *calls = model->context->files;
-    return calls->mode(calls->user, path, &mode) >= 0;
+    int result = 0;
+    do result = calls->mode(calls->user, path, &mode);
+    while (result == -EINTR);
+    *is_there = result >= 0;
+    return result >= 0 || result == -ENOENT ? AIGC_OK : aigc__io_fail("look for the training state", path, result);
 }
 
 /* The model must be what the file was saved from: same kind, same configuration. */
-static aigc_status_t check_config(aigc_model_t *model, const aigc__safetensors_t *file)
+static aigc_status_t check_config(const aigc_model_t *model, const aigc__safetensors_t *file)
 {
     char *config = NULL;
     const char *kind = aigc__safetensors_metadata(file, "aigc.kind"), *theirs = aigc__safetensors_metadata(file, "aigc.config");
@@ -178,79 +162,91 @@ static aigc_status_t check_config(aigc_model_t *model, const aigc__safetensors_t
     AIGC__TRY(aigc__model_config_json(model, &config));
     const bool is_same = strcmp(config, theirs) == 0;
     aigc_status_t status = AIGC_OK;
-    if (!is_same) status = aigc__fail(AIGC_ERROR_STATE, "the training to resume has another configuration: %.200s, not %.200s", theirs, config);
+    if (!is_same) status = aigc__fail(AIGC_ERROR_STATE, "the training to resume has another configuration: %.180s, not %.180s", theirs, config);
     aigc__memory_free(&model->context->memory, config);
     return status;
 }
 
-/* Reads block after block into `blocks`, BLOCKS of the store's size. */
-static aigc_status_t read_blocks(const aigc_model_t *model, const aigc__safetensors_t *file, float *blocks, bool has_average)
+/* The entries under a prefix into `block`, laid out like the store. */
+static aigc_status_t read_block(const aigc_model_t *model, const aigc__safetensors_t *file, int which, float *block)
 {
-    const size_t elements = aigc__store_elements(model->store);
-    for (int block = 0; block < BLOCKS; block++) {
-        if (block == BLOCK_AVERAGE && !has_average) continue;
-        AIGC__TRY(aigc__model_read_block(model, file, prefixes[block], false, blocks + (size_t)block * elements));
-        if (!model->context->kernels->all_finite(blocks + (size_t)block * elements, elements))
-            return aigc__fail(AIGC_ERROR_NUMERIC, "the %s* tensors of the training state have NaN or infinite values", prefixes[block]);
-    }
+    aigc_status_t status = aigc__model_read_block(model, file, prefixes[which], false, block);
+    if (status == AIGC_OK) status = aigc__model_check_finite(model, block);
+    return status == AIGC_OK ? AIGC_OK : aigc__fail_within(status, "the tensors %s*: ", prefixes[which]);
+}
+
+static aigc_status_t read_new_block(const aigc_model_t *model, const aigc__safetensors_t *file, int which, float **out)
+{
+    void *block = NULL;
+    size_t bytes = 0;
+    AIGC__TRY(aigc__bytes_of(aigc__store_elements(model->store), sizeof **out, &bytes));
+    AIGC__TRY(aigc__memory_alloc_zeroed(&model->context->memory, bytes, &block));
+    *out = block;
+    return read_block(model, file, which, block);
+}
+
+/* A mean of squares: its root is taken. */
+static aigc_status_t check_squares(const float *squares, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (squares[i] < 0) return aigc__fail(AIGC_ERROR_CORRUPT, "the tensors %s*: a mean of squares is negative", prefixes[BLOCK_SECOND_MOMENT]);
     return AIGC_OK;
 }
 
-/* Nothing in here can fail: the model changes as a whole. */
-static void take_over(aigc_model_t *model, const float *blocks, aigc__optimizer_t *optimizer, const aigc__position_t *position,
-                      uint64_t steps)
+static bool has_average(const aigc_model_t *model, const aigc__safetensors_t *file)
 {
-    const size_t elements = aigc__store_elements(model->store);
-    aigc__optimizer_free(model->optimizer);
-    model->optimizer = optimizer;
-    for (int block = 0; block < BLOCKS; block++) {
-        if (block == BLOCK_AVERAGE && model->average == NULL) continue;
-        memcpy(block_data(model, block, 0), blocks + (size_t)block * elements, elements * sizeof(float));
-    }
-    aigc__optimizer_set_steps(optimizer, steps);
-    model->position = *position;
-    for (uint32_t k = 0; k < model->position.sums.count; k++) model->position.sums.names[k] = model->position.sum_names[k];
-    model->parameters_version++;
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%s%s", prefixes[BLOCK_AVERAGE], aigc__store_parameter(model->store, 0)->name);
+    return aigc__safetensors_find(file, name) >= 0;
 }
 
-static aigc_status_t load_state(aigc_model_t *model, const aigc__safetensors_t *file)
+static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, const aigc__safetensors_t *file, bool with_average)
 {
-    const bool has_average = aigc__safetensors_count(file) > 3 * aigc__store_count(model->store);
-    const char *text = aigc__safetensors_metadata(file, "aigc.position");
-    aigc__position_t position;
-    aigc__optimizer_t *optimizer = NULL;
-    void *blocks = NULL;
     uint64_t steps = 0;
-    size_t bytes = 0;
-    aigc_status_t status;
     AIGC__TRY(check_config(model, file));
-    if (text == NULL) return aigc__fail(AIGC_ERROR_CORRUPT, "the training state has no position");
-    AIGC__TRY(parse_position(text, &position, &steps));
-    AIGC__GOTO(done, aigc__bytes_of(aigc__store_elements(model->store), BLOCKS * sizeof(float), &bytes));
-    AIGC__GOTO(done, aigc__memory_alloc_zeroed(&model->context->memory, bytes, &blocks));
-    AIGC__GOTO(done, read_blocks(model, file, blocks, has_average));
-    AIGC__GOTO(done, aigc__optimizer_create(&optimizer, model->context, model->store, NULL, 0));
-    AIGC__GOTO(done, aigc__model_set_average(model, has_average));
-    aigc__model_forget_plans(model); /* they write into the old optimizer's gradients */
-    take_over(model, blocks, optimizer, &position, steps);
-    optimizer = NULL;
-done:
-    aigc__optimizer_free(optimizer);
-    aigc__memory_free(&model->context->memory, blocks);
-    return status;
+    AIGC__TRY(parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, &out->position, &steps));
+    AIGC__TRY(aigc__optimizer_create(&out->optimizer, model->context, model->store, NULL, 0));
+    aigc__optimizer_set_steps(out->optimizer, steps);
+    float *first = aigc__optimizer_moment(out->optimizer, 1, 0), *second = aigc__optimizer_moment(out->optimizer, 2, 0);
+    AIGC__TRY(read_block(model, file, BLOCK_FIRST_MOMENT, first));
+    AIGC__TRY(read_block(model, file, BLOCK_SECOND_MOMENT, second));
+    AIGC__TRY(check_squares(second, aigc__store_elements(model->store)));
+    AIGC__TRY(read_new_block(model, file, BLOCK_PARAMETERS, &out->parameters));
+    return with_average && has_average(model, file) ? read_new_block(model, file, BLOCK_AVERAGE, &out->average) : AIGC_OK;
 }
 
-aigc_status_t aigc__state_load(aigc_model_t *model, const char *path)
+aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, const char *path, bool with_average)
 {
     aigc__source_t source = {0};
     aigc__safetensors_t *file = NULL;
     aigc_status_t status;
+    *out = (aigc__state_t){.optimizer = NULL};
     AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
     AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
-    status = load_state(model, file);
+    status = read_state(out, model, file, with_average);
+    if (status != AIGC_OK) aigc__fail_within(status, "'%.200s': ", path);
 done:
-    if (status != AIGC_OK) aigc__fail_within(status, "'%s': ", path);
     aigc__safetensors_free(file);
     aigc__source_close(&source);
     return status;
+}
+
+void aigc__state_adopt(aigc_model_t *model, aigc__state_t *state)
+{
+    if (state->parameters)
+        memcpy(aigc__store_block(model->store), state->parameters, aigc__store_elements(model->store) * sizeof(float));
+    aigc__optimizer_free(model->optimizer);
+    model->optimizer = state->optimizer;
+    state->optimizer = NULL;
+    model->position = state->position;
+    model->parameters_version++;
+}
+
+void aigc__state_free(const aigc_model_t *model, aigc__state_t *state)
+{
+    aigc__memory_t *memory = &model->context->memory;
+    aigc__optimizer_free(state->optimizer);
+    aigc__memory_free(memory, state->parameters);
+    aigc__memory_free(memory, state->average);
+    *state = (aigc__state_t){.optimizer = NULL};
 }

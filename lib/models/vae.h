@@ -1,5 +1,5 @@
-/* The variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114), and the network that the file
- * vae.c trains and samples. */
+/* The variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114): its network, and what the files vae*.c
+ * have in common. */
 #ifndef AIGC_MODELS_VAE_H
 #define AIGC_MODELS_VAE_H
 
@@ -23,10 +23,10 @@ typedef struct aigc__vae {
     float beta;
     aigc__optimizer_settings_t settings;
     uint64_t seed;
-    /* staging of the caller's batch: f32 pictures where they come as u8, i32 labels */
-    float *images;
+    /* staging of the caller's batch: f32 pictures where they come as u8, or latents; i32 labels */
+    float *rows;
     int32_t *labels;
-    size_t capacity; /* pictures both have room for */
+    size_t n_rows, n_labels; /* there is room for */
 } aigc__vae_t;
 
 /* Values of the two halves. Pictures are flat rows [n,D], labels i32 [n] or 0. */
@@ -69,12 +69,31 @@ aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model,
 /* `n` pictures of seeds 0, 1, ...; classes in turn. */
 aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n);
 
-extern const aigc__option_t aigc__vae_generate_rows[], aigc__vae_interpolate_rows[];
-extern const size_t aigc__vae_generate_row_count, aigc__vae_interpolate_row_count;
+extern const aigc__option_t aigc__vae_generate_rows[], aigc__vae_interpolate_rows[], aigc__vae_class_rows[];
+extern const size_t aigc__vae_generate_row_count, aigc__vae_interpolate_row_count, aigc__vae_class_row_count;
 
-/* Room for n pictures in the staging buffers. */
-aigc_status_t aigc__vae_reserve(aigc_model_t *model, size_t n);
-/* The tensor's pictures from `first` on as f32, borrowed from it or from staging. */
+/* Bytes that a call of "generate" takes for its pictures and latents. */
+aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes);
+
+/* ---- vae_training.c ---- */
+aigc_status_t aigc__vae_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
+                              const aigc_options_t *options, aigc_progress_fn progress, void *user);
+aigc_status_t aigc__vae_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
+                                   const aigc_options_t *options, aigc_metrics_t *metrics);
+aigc_status_t aigc__vae_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
+                                 aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+
+extern const aigc__option_t aigc__vae_train_rows[], aigc__vae_train_step_rows[], aigc__vae_evaluate_rows[];
+extern const size_t aigc__vae_train_row_count, aigc__vae_train_step_row_count, aigc__vae_evaluate_row_count;
+extern const char *const aigc__vae_metrics[];
+
+/* ---- vae.c ---- */
+/* Room in the staging buffers: for n pictures or latents, whichever are wider; for n labels. */
+aigc_status_t aigc__vae_reserve_rows(aigc_model_t *model, size_t n);
+aigc_status_t aigc__vae_reserve_labels(aigc_model_t *model, size_t n);
+/* The tensor's pictures from `first` on as f32, borrowed from it or from staging, which must have room. */
 const float *aigc__vae_images(aigc_model_t *model, const aigc_tensor_t *images, size_t first, size_t n);
+/* Labels must be there, and within the classes, where the model is conditional. */
+aigc_status_t aigc__vae_check_labels(const aigc_model_t *model, const int64_t *labels, size_t n);
 
 #endif

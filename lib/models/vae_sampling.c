@@ -19,6 +19,15 @@ const aigc__option_t aigc__vae_generate_rows[] = {
 };
 const size_t aigc__vae_generate_row_count = sizeof aigc__vae_generate_rows / sizeof *aigc__vae_generate_rows;
 
+typedef struct class_options {
+    const char *class_name;
+} class_options_t;
+
+const aigc__option_t aigc__vae_class_rows[] = {
+    {"class", AIGC__OPTION_STRING, offsetof(class_options_t, class_name), "", 0, 0, NULL, "conditional model without labels: name or number of the class of all"},
+};
+const size_t aigc__vae_class_row_count = sizeof aigc__vae_class_rows / sizeof *aigc__vae_class_rows;
+
 typedef struct interpolate_options {
     int64_t steps, mode;
     aigc__ints_t seeds;
@@ -44,41 +53,36 @@ typedef struct transfer {
     size_t in_width, out_width;
 } transfer_t;
 
-/* The rows in front of staging, the rest of the chunk zero; `labels` NULL: zeros. */
+/* The rows in front of staging, the rest of the chunk zero. */
 static aigc_status_t run_chunk(const transfer_t *t, const float *in, const int64_t *labels, size_t n, float *out)
 {
     aigc__vae_t *vae = t->model->network;
     const aigc__plan_key_t key = {t->verb, 0, AIGC__VAE_CHUNK};
     aigc__executor_t *executor = NULL;
-    if (in != vae->images) memcpy(vae->images, in, n * t->in_width * sizeof *in);
-    memset(vae->images + n * t->in_width, 0, (AIGC__VAE_CHUNK - n) * t->in_width * sizeof *in);
-    for (size_t i = 0; i < AIGC__VAE_CHUNK; i++) vae->labels[i] = labels && i < n ? (int32_t)labels[i] : 0;
+    if (in != vae->rows) memcpy(vae->rows, in, n * t->in_width * sizeof *in);
+    memset(vae->rows + n * t->in_width, 0, (AIGC__VAE_CHUNK - n) * t->in_width * sizeof *in);
     AIGC__TRY(aigc__model_executor(t->model, &key, aigc__vae_plan, &executor));
-    AIGC__TRY(aigc__executor_set_feed(executor, t->feed, vae->images));
-    if (vae->config.conditional) AIGC__TRY(aigc__executor_set_feed(executor, "labels", vae->labels));
+    AIGC__TRY(aigc__executor_set_feed(executor, t->feed, vae->rows));
+    if (vae->config.conditional) {
+        for (size_t i = 0; i < AIGC__VAE_CHUNK; i++) vae->labels[i] = i < n ? (int32_t)labels[i] : 0;
+        AIGC__TRY(aigc__executor_set_feed(executor, "labels", vae->labels));
+    }
     AIGC__TRY(aigc__executor_run(executor, 0, 0));
     memcpy(out, aigc__executor_fetch(executor, 0), n * t->out_width * sizeof *out);
     return AIGC_OK;
 }
 
-static aigc_status_t check_labels(const aigc_model_t *model, const int64_t *labels, size_t n)
-{
-    const aigc__vae_config_t *config = config_of(model);
-    for (size_t i = 0; labels && config->conditional && i < n; i++)
-        if (labels[i] < 0 || labels[i] >= config->classes)
-            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i, (long long)labels[i],
-                              (int)config->classes - 1);
-    return AIGC_OK;
-}
+/* What of a call's n rows a chunk takes. */
+static size_t part_of(size_t n, size_t first) { return n - first < AIGC__VAE_CHUNK ? n - first : AIGC__VAE_CHUNK; }
 
 static aigc_status_t encode_rows(aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels, float *out)
 {
     const aigc__vae_config_t *config = config_of(model);
     const transfer_t t = {model, AIGC__VAE_ENCODE, "images", (size_t)aigc__vae_pixels(config), (size_t)config->latent_dim};
     const size_t n = (size_t)images->shape[0];
-    AIGC__TRY(check_labels(model, labels, n));
+    AIGC__TRY(aigc__vae_check_labels(model, labels, n));
     for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
-        const size_t part = n - first < AIGC__VAE_CHUNK ? n - first : AIGC__VAE_CHUNK;
+        const size_t part = part_of(n, first);
         AIGC__TRY(aigc__check_cancel(model->context));
         AIGC__TRY(run_chunk(&t, aigc__vae_images(model, images, first, part), labels ? labels + first : NULL, part, out + first * t.out_width));
     }
@@ -89,20 +93,20 @@ static aigc_status_t decode_rows(aigc_model_t *model, const float *latents, cons
 {
     const aigc__vae_config_t *config = config_of(model);
     const transfer_t t = {model, AIGC__VAE_DECODE, "latents", (size_t)config->latent_dim, (size_t)aigc__vae_pixels(config)};
-    AIGC__TRY(check_labels(model, labels, n));
+    AIGC__TRY(aigc__vae_check_labels(model, labels, n));
     for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
-        const size_t part = n - first < AIGC__VAE_CHUNK ? n - first : AIGC__VAE_CHUNK;
+        const size_t part = part_of(n, first);
         AIGC__TRY(aigc__check_cancel(model->context));
         AIGC__TRY(run_chunk(&t, latents + first * t.in_width, labels ? labels + first : NULL, part, out + first * t.out_width));
     }
     return AIGC_OK;
 }
 
-/* Staging must hold a chunk of the wider of pictures and latents. */
 static aigc_status_t prepare(aigc_model_t *model)
 {
     AIGC__TRY(aigc__model_build(model));
-    return aigc__vae_reserve(model, AIGC__VAE_CHUNK);
+    AIGC__TRY(aigc__vae_reserve_rows(model, AIGC__VAE_CHUNK));
+    return aigc__vae_reserve_labels(model, AIGC__VAE_CHUNK);
 }
 
 static aigc_status_t new_images(aigc_tensor_t **out, const aigc_model_t *model, size_t n)
@@ -129,13 +133,14 @@ static aigc_status_t find_class(const aigc_model_t *model, const char *name, int
 {
     const aigc__vae_config_t *config = config_of(model);
     if (!config->conditional) return aigc__fail(AIGC_ERROR_OPTION, "option class: the model was not trained with classes");
-    for (int64_t k = 0; model->class_names && k < config->classes; k++)
-        if (strcmp(model->class_names[k], name) == 0) {
-            *out = k;
+    for (char **known = model->class_names; known && *known; known++)
+        if (strcmp(*known, name) == 0) {
+            *out = known - model->class_names;
             return AIGC_OK;
         }
     if (parse_index(name, out) && *out < config->classes) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_OPTION, "option class: there is no class '%s'; the model knows %d", name, (int)config->classes);
+    return aigc__fail(AIGC_ERROR_OPTION, "option class: there is no class '%s'; the model knows %d, numbers 0 to %d%s", name,
+                      (int)config->classes, (int)config->classes - 1, model->class_names ? " or by name" : "");
 }
 
 static aigc_status_t fill_labels(const aigc_model_t *model, const char *class_name, int64_t *labels, size_t n, bool in_turn)
@@ -167,6 +172,22 @@ static aigc_status_t allocate_codes(aigc_model_t *model, size_t n, codes_t *out)
     out->latents = block;
     out->labels = (int64_t *)(void *)((char *)block + latents);
     return AIGC_OK;
+}
+
+/* The labels of a call: the caller's, or `own` (to be freed) full of the class that the options name. */
+static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const aigc_options_t *options, const aigc_tensor_t *given,
+                                   size_t n, const int64_t **labels, void **own)
+{
+    class_options_t named;
+    size_t bytes = 0;
+    AIGC__TRY(aigc__model_options(model, verb, options, (void *[]){&named}, 1));
+    *labels = given ? given->data : NULL;
+    if (named.class_name == NULL) return AIGC_OK;
+    if (given) return aigc__fail(AIGC_ERROR_OPTION, "option class: there are labels already");
+    AIGC__TRY(aigc__bytes_of(n, sizeof **labels, &bytes));
+    AIGC__TRY(aigc__memory_alloc(&model->context->memory, bytes, own));
+    *labels = *own;
+    return fill_labels(model, named.class_name, *own, n, false);
 }
 
 /* ---- verbs ---- */
@@ -204,27 +225,34 @@ aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, co
                     given.class_name, given.temperature);
 }
 
+aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes)
+{
+    generate_options_t given;
+    AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
+    const aigc__vae_config_t *config = config_of(model);
+    const uint64_t n = given.seeds.n > 0 ? given.seeds.n : (uint64_t)given.n;
+    *bytes += n * ((uint64_t)(aigc__vae_pixels(config) + config->latent_dim) * sizeof(float) + sizeof(int64_t));
+    return AIGC_OK;
+}
+
 aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n)
 {
     return generate(images, user, NULL, n, 0, NULL, 1);
 }
 
-aigc_status_t aigc__vae_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
-                               const aigc_tensor_t *labels, const aigc_options_t *options)
+static aigc_status_t encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels)
 {
     aigc_tensor_t *made = NULL;
-    aigc_status_t status;
-    AIGC__TRY(aigc__model_options(model, "encode", options, NULL, 0));
     AIGC__TRY(prepare(model));
     AIGC__TRY(aigc__tensor_create_raw(&made, model->context, AIGC_DTYPE_F32, 2,
                                       (int64_t[]){images->shape[0], config_of(model)->latent_dim}));
-    status = encode_rows(model, images, labels ? labels->data : NULL, made->data);
+    const aigc_status_t status = encode_rows(model, images, labels, made->data);
     if (status == AIGC_OK) *latents = made;
     else aigc__tensor_release(made);
     return status;
 }
 
-static aigc_status_t decode_tensor(aigc_tensor_t **out, aigc_model_t *model, const float *latents, const int64_t *labels, size_t n)
+static aigc_status_t decode(aigc_tensor_t **out, aigc_model_t *model, const float *latents, const int64_t *labels, size_t n)
 {
     aigc_tensor_t *made = NULL;
     AIGC__TRY(prepare(model));
@@ -243,25 +271,44 @@ static aigc_status_t check_latents(const aigc_model_t *model, const aigc_tensor_
     return AIGC_OK;
 }
 
+aigc_status_t aigc__vae_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
+                               const aigc_tensor_t *labels, const aigc_options_t *options)
+{
+    const int64_t *chosen = NULL;
+    void *own = NULL;
+    aigc_status_t status = choose_labels(model, "encode", options, labels, (size_t)images->shape[0], &chosen, &own);
+    if (status == AIGC_OK) status = encode(latents, model, images, chosen);
+    aigc__memory_free(&model->context->memory, own);
+    return status;
+}
+
 aigc_status_t aigc__vae_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
                                const aigc_tensor_t *labels, const aigc_options_t *options)
 {
-    AIGC__TRY(aigc__model_options(model, "decode", options, NULL, 0));
+    const int64_t *chosen = NULL;
+    void *own = NULL;
     AIGC__TRY(check_latents(model, latents, "latents"));
     const size_t n = latents->rank == 2 ? (size_t)latents->shape[0] : 1;
-    if (labels && (size_t)labels->count != n)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "there are %zu latents and %zu labels", n, (size_t)labels->count);
-    return decode_tensor(images, model, latents->data, labels ? labels->data : NULL, n);
+    aigc_status_t status = choose_labels(model, "decode", options, labels, n, &chosen, &own);
+    if (status == AIGC_OK) status = decode(images, model, latents->data, chosen, n);
+    aigc__memory_free(&model->context->memory, own);
+    return status;
 }
 
 aigc_status_t aigc__vae_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
                                     const aigc_tensor_t *labels, const aigc_options_t *options)
 {
+    const size_t n = (size_t)images->shape[0];
+    const int64_t *chosen = NULL;
+    void *own = NULL;
     aigc_tensor_t *latents = NULL;
-    AIGC__TRY(aigc__model_options(model, "reconstruct", options, NULL, 0));
-    AIGC__TRY(aigc__vae_encode(&latents, model, images, labels, NULL));
-    const aigc_status_t status = decode_tensor(out, model, latents->data, labels ? labels->data : NULL, (size_t)latents->shape[0]);
+    aigc_status_t status;
+    AIGC__GOTO(done, choose_labels(model, "reconstruct", options, labels, n, &chosen, &own));
+    AIGC__GOTO(done, encode(&latents, model, images, chosen));
+    status = decode(out, model, latents->data, chosen, n);
+done:
     aigc__tensor_release(latents);
+    aigc__memory_free(&model->context->memory, own);
     return status;
 }
 
@@ -308,7 +355,7 @@ aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model,
     AIGC__GOTO(done, allocate_codes(model, (n_ends - 1) * steps, &codes));
     fill_chain(codes.latents, ends.latents, n_ends, steps, (size_t)config_of(model)->latent_dim, given.mode == 0);
     AIGC__GOTO(done, fill_labels(model, given.class_name, codes.labels, (n_ends - 1) * steps, false));
-    status = decode_tensor(images, model, codes.latents, codes.labels, (n_ends - 1) * steps);
+    status = decode(images, model, codes.latents, codes.labels, (n_ends - 1) * steps);
 done:
     aigc__memory_free(&model->context->memory, ends.latents);
     aigc__memory_free(&model->context->memory, codes.latents);

@@ -19,7 +19,6 @@ typedef struct pass {
     const aigc__optimizer_t *optimizer;
     aigc__update_t update;
     int64_t kind;
-    bool momentum;
 } pass_t;
 
 static size_t tile_count(size_t elements) { return (elements + TILE - 1) / TILE; }
@@ -42,11 +41,11 @@ aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *co
                                      aigc__store_t *average, double decay)
 {
     aigc__memory_t *memory = &context->memory;
-    aigc__optimizer_t *made = NULL;
     size_t bytes = 0;
-    void *blocks = NULL, *norms = NULL;
-    aigc_status_t status = aigc__memory_alloc_zeroed(memory, sizeof *made, (void **)&made);
-    if (status != AIGC_OK) return status;
+    void *block = NULL, *blocks = NULL, *norms = NULL;
+    aigc_status_t status;
+    AIGC__TRY(aigc__memory_alloc_zeroed(memory, sizeof(aigc__optimizer_t), &block));
+    aigc__optimizer_t *made = block;
     *made = (aigc__optimizer_t){.context = context, .store = store, .average = average, .decay = decay,
                                 .elements = aigc__store_elements(store)};
     made->tiles = tile_count(made->elements);
@@ -114,11 +113,12 @@ static void update_tile(void *user, size_t tile, size_t worker)
     const aigc__kernels_t *kernels = o->context->kernels;
     const size_t first = tile * TILE, n = tile_size(o->elements, tile);
     float *p = aigc__store_block(o->store) + first, *m = block(o, 1) + first, *v = block(o, 2) + first;
+    float *const kept = pass->update.beta1 > 0 ? m : NULL;
     const float *g = block(o, 0) + first;
     (void)worker;
     switch (pass->kind) {
-    case AIGC__OPTIMIZER_SGD: kernels->update_sgd(p, g, pass->momentum ? m : NULL, n, &pass->update); break;
-    case AIGC__OPTIMIZER_RMSPROP: kernels->update_rmsprop(p, g, v, pass->momentum ? m : NULL, n, &pass->update); break;
+    case AIGC__OPTIMIZER_SGD: kernels->update_sgd(p, g, kept, n, &pass->update); break;
+    case AIGC__OPTIMIZER_RMSPROP: kernels->update_rmsprop(p, g, v, kept, n, &pass->update); break;
     default: kernels->update_adam(p, g, m, v, n, &pass->update); break;
     }
     if (o->average) kernels->update_average(aigc__store_block(o->average) + first, p, n, (float)o->decay);
@@ -149,11 +149,12 @@ static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimi
     const bool adam = s->kind == AIGC__OPTIMIZER_ADAM || s->kind == AIGC__OPTIMIZER_ADAMW;
     const double rate = s->learning_rate > 0 ? s->learning_rate : adam ? 1e-3 : 1e-2;
     const double decay = s->weight_decay >= 0 ? s->weight_decay : s->kind == AIGC__OPTIMIZER_ADAMW ? 1e-2 : 0;
+    const double momentum = s->momentum >= 0 ? s->momentum : s->kind == AIGC__OPTIMIZER_SGD ? 0.9 : 0;
     const double beta2 = adam ? s->beta2 : s->alpha;
     const double clip = s->gradient_clip > 0 && norm > s->gradient_clip ? s->gradient_clip / norm : 1;
     return (aigc__update_t){
         .learning_rate = (float)(rate * aigc__schedule_factor(&s->schedule, o->steps)),
-        .beta1 = (float)(adam ? s->beta1 : s->momentum),
+        .beta1 = (float)(adam ? s->beta1 : momentum),
         .beta2 = (float)beta2,
         .epsilon = (float)s->epsilon,
         .weight_decay = (float)decay,
@@ -168,7 +169,7 @@ static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimi
 aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings, double *norm)
 {
     AIGC__TRY(gradient_norm(optimizer, norm));
-    pass_t pass = {optimizer, make_update(optimizer, settings, *norm), settings->kind, settings->momentum != 0};
+    pass_t pass = {optimizer, make_update(optimizer, settings, *norm), settings->kind};
     aigc__pool_run_whole(optimizer->context->pool, update_tile, &pass, optimizer->tiles);
     optimizer->steps++;
     return AIGC_OK;

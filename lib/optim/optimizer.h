@@ -18,7 +18,7 @@ typedef struct aigc__optimizer_settings {
     double learning_rate;  /* 0: the kind's own: Adam, AdamW 1e-3, SGD, RMSprop 1e-2 */
     double beta1, beta2;   /* Adam, AdamW */
     double epsilon;
-    double momentum;       /* SGD, RMSprop */
+    double momentum;       /* SGD, RMSprop; negative: the kind's own: SGD 0.9, RMSprop 0 */
     double alpha;          /* RMSprop */
     double weight_decay;   /* negative: the kind's own: AdamW 1e-2, others 0 */
     int64_t nesterov;

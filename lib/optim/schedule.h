@@ -2,6 +2,7 @@
 #ifndef AIGC_OPTIM_SCHEDULE_H
 #define AIGC_OPTIM_SCHEDULE_H
 
+#include "base/failure.h"
 #include <stdint.h>
 
 typedef enum aigc__schedule_kind {
@@ -16,6 +17,9 @@ typedef struct aigc__schedule {
     int64_t total;  /* steps in all, for linear and cosine; 0: not known, the factor stays 1 */
     double final;   /* factor at the end */
 } aigc__schedule_t;
+
+/* AIGC_ERROR_OPTION where the rise at the beginning leaves nothing of the course. */
+aigc_status_t aigc__schedule_check(const aigc__schedule_t *schedule);
 
 /* Factor for step `step` (from 0). */
 double aigc__schedule_factor(const aigc__schedule_t *schedule, uint64_t step);

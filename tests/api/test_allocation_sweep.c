@@ -111,7 +111,6 @@ static aigc_status_t op_grid(scene_t *scene) { return aigc_image_write_grid(scen
 static aigc_status_t op_read_image(scene_t *scene)
 {
     aigc_tensor_t *image = NULL;
-    check_ok(aigc_image_write_grid(scene->images, small_path(&scene->world, "read.png"), NULL));
     const aigc_status_t status = aigc_image_read(&image, scene->world.context, small_path(&scene->world, "read.png"), NULL);
     aigc_tensor_release(image);
     return status;
@@ -127,6 +126,7 @@ static void scene_begin(scene_t *scene)
     scene->train = small_options(&scene->world, "epochs=1 batch_size=5 samples=4 ema=0.5 validation_split=0.25", "t.safetensors");
     snprintf(scene->path, sizeof scene->path, "%s/m.safetensors", scene->world.folder);
     check_ok(aigc_model_save(scene->model, scene->path, NULL));
+    check_ok(aigc_image_write_grid(scene->images, small_path(&scene->world, "read.png"), NULL));
 }
 
 static void scene_end(scene_t *scene)
