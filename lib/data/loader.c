@@ -42,10 +42,9 @@ struct aigc__loader {
     size_t cached;
     uint8_t *scratch; /* one picture as fetched */
 
-    /* The batch to be made next, and the slot that is given to the caller next. */
+    /* The batch to be made next, and the slot that it goes to; the other slot is the caller's. */
     uint64_t epoch, batch;
-    size_t next_fill, next_give;
-    bool has_given; /* the slot before next_give is the caller's */
+    size_t next;
 
     /* Background only; `lock` guards the positions above and the slots' states. */
     bool has_thread, is_halted; /* halted: after a failure, until the caller asks again */
@@ -159,9 +158,8 @@ static void *fill_in_background(void *arg)
     aigc__fp_enter(); /* a new thread inherits its creator's state */
     pthread_mutex_lock(&loader->lock);
     while (!atomic_load(&loader->is_stopping)) {
-        slot_t *slot = &loader->slots[loader->next_fill];
-        const bool is_given = loader->has_given && loader->next_fill != loader->next_give;
-        if (slot->is_ready || is_given || loader->is_halted) {
+        slot_t *slot = &loader->slots[loader->next];
+        if (slot->is_ready || loader->is_halted) {
             pthread_cond_wait(&loader->changed, &loader->lock);
             continue;
         }
@@ -172,10 +170,7 @@ static void *fill_in_background(void *arg)
         if (is_done) {
             slot->is_ready = true;
             loader->is_halted = slot->status != AIGC_OK;
-            if (slot->status == AIGC_OK) {
-                advance(loader);
-                loader->next_fill = (loader->next_fill + 1) % SLOTS;
-            }
+            if (slot->status == AIGC_OK) advance(loader);
         }
         pthread_cond_broadcast(&loader->changed);
     }
@@ -218,15 +213,15 @@ static void stop_thread(aigc__loader_t *loader)
     loader->has_thread = false;
 }
 
-/* Until the slot to be given next is ready; looks at the cancel flag between short sleeps. */
+/* Until the next batch is ready; looks at the cancel flag between short sleeps. */
 static aigc_status_t await_batch(aigc__loader_t *loader)
 {
     aigc_status_t status = AIGC_OK;
     pthread_mutex_lock(&loader->lock);
-    loader->has_given = false;
-    if (!loader->slots[loader->next_give].is_ready) loader->is_halted = false;
+    const slot_t *slot = &loader->slots[loader->next];
+    if (!slot->is_ready) loader->is_halted = false;
     pthread_cond_broadcast(&loader->changed);
-    while (!loader->slots[loader->next_give].is_ready) {
+    while (!slot->is_ready) {
         struct timespec until;
         if (atomic_load(&loader->dataset->context->cancelled)) {
             status = aigc__check_cancel(loader->dataset->context);
@@ -344,18 +339,17 @@ aigc_status_t aigc__loader_seek(aigc__loader_t *loader, uint64_t epoch, uint64_t
         return aigc__fail(AIGC_ERROR_ARGUMENT, "batch %" PRIu64 " of an epoch of %zu", batch, loader->batches);
     stop_thread(loader);
     for (int i = 0; i < SLOTS; i++) loader->slots[i].is_ready = false;
-    loader->next_fill = loader->next_give = 0;
-    loader->has_given = loader->is_halted = false;
+    loader->next = 0;
+    loader->is_halted = false;
     loader->epoch = epoch;
     loader->batch = batch;
     return AIGC_OK;
 }
 
-/* The next batch into the slot to be given, in the caller's thread. */
+/* The next batch, in the caller's thread. */
 static aigc_status_t make_batch(aigc__loader_t *loader)
 {
-    slot_t *slot = &loader->slots[loader->next_give];
-    loader->has_given = false;
+    slot_t *slot = &loader->slots[loader->next];
     while (!fill_slot(loader, slot, loader->epoch, loader->batch)) AIGC__TRY(aigc__check_cancel(loader->dataset->context));
     if (slot->status == AIGC_OK) advance(loader);
     return AIGC_OK;
@@ -366,7 +360,7 @@ aigc_status_t aigc__loader_next(aigc__loader_t *loader, aigc__batch_t *out)
     AIGC__TRY(aigc__check_cancel(loader->dataset->context));
     if (loader->options.background && !loader->has_thread) AIGC__TRY(start_thread(loader));
     AIGC__TRY(loader->has_thread ? await_batch(loader) : make_batch(loader));
-    slot_t *slot = &loader->slots[loader->next_give];
+    slot_t *slot = &loader->slots[loader->next];
     const aigc_status_t status = slot->status;
     if (status == AIGC_OK)
         *out = (aigc__batch_t){slot->images, slot->labels, slot->n, slot->last};
@@ -374,10 +368,8 @@ aigc_status_t aigc__loader_next(aigc__loader_t *loader, aigc__batch_t *out)
         aigc__failure_restore(slot->text);
     pthread_mutex_lock(&loader->lock);
     slot->is_ready = false; /* after a failure: made again when it is asked for again */
-    if (status == AIGC_OK) {
-        loader->has_given = true;
-        loader->next_give = (loader->next_give + 1) % SLOTS;
-    }
+    if (status == AIGC_OK) loader->next = (loader->next + 1) % SLOTS;
+    pthread_cond_broadcast(&loader->changed);
     pthread_mutex_unlock(&loader->lock);
     return status;
 }

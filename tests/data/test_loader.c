@@ -99,7 +99,7 @@ static void an_epoch_shows_every_picture_once(void **state)
     (void)state;
     aigc_dataset_t *dataset = pictures(NULL);
     aigc__loader_t *loader = open_loader(dataset, options());
-    int order[2][COUNT], flipped = 0;
+    int order[2][COUNT], flips[2][COUNT], flipped = 0;
     assert_int_equal(aigc__loader_batches(loader), 5);
     for (int epoch = 0; epoch < 2; epoch++) {
         size_t at = 0;
@@ -116,6 +116,7 @@ static void an_epoch_shows_every_picture_once(void **state)
                 assert_int_equal(abs(a - z), (WIDTH - 1) * CHANNELS);
                 assert_int_equal((int)(image[1] * 255 + 0.5f) - a, 1); /* channels keep their order */
                 assert_int_equal(batch.labels[i], index % 4);
+                flips[epoch][index] = a > z;
                 flipped += a > z;
                 seen[index]++;
                 order[epoch][at++] = index;
@@ -124,6 +125,7 @@ static void an_epoch_shows_every_picture_once(void **state)
         for (int i = 0; i < COUNT; i++) assert_int_equal(seen[i], 1);
     }
     assert_true(memcmp(order[0], order[1], sizeof order[0]) != 0);
+    assert_true(memcmp(flips[0], flips[1], sizeof flips[0]) != 0);
     assert_true(flipped > 10 && flipped < 36);
     aigc__loader_free(loader);
     aigc__dataset_release(dataset);
@@ -189,6 +191,44 @@ static void the_cache_keeps_its_bound(void **state)
     aigc__dataset_release(dataset);
 }
 
+static void a_batch_stays_until_the_next_is_asked_for(void **state)
+{
+    float before[BATCH * ELEMENTS];
+    (void)state;
+    aigc__loader_options_t given = options();
+    given.background = true;
+    aigc_dataset_t *dataset = pictures(NULL);
+    aigc__loader_t *loader = open_loader(dataset, given);
+    for (int i = 0; i < 4; i++) {
+        aigc__batch_t batch;
+        check_ok(aigc__loader_next(loader, &batch));
+        memcpy(before, batch.images, batch.n * ELEMENTS * sizeof(float));
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL); /* the thread has time to go wrong */
+        assert_memory_equal(batch.images, before, batch.n * ELEMENTS * sizeof(float));
+    }
+    aigc__loader_free(loader);
+    aigc__dataset_release(dataset);
+}
+
+/* While the caller works, the thread makes one batch ahead and no more. */
+static void one_batch_is_made_ahead(void **state)
+{
+    _Atomic size_t calls = 0;
+    aigc__batch_t batch;
+    (void)state;
+    aigc__loader_options_t given = options();
+    given.background = true;
+    aigc_dataset_t *dataset = pictures(&calls);
+    aigc__loader_t *loader = open_loader(dataset, given);
+    assert_int_equal(calls, 0);
+    check_ok(aigc__loader_next(loader, &batch));
+    for (int i = 0; i < 1000 && calls < 2 * BATCH; i++) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    assert_int_equal(calls, 2 * BATCH);
+    aigc__loader_free(loader);
+    aigc__dataset_release(dataset);
+}
+
 /* ---- failures ---- */
 
 typedef struct fault {
@@ -220,6 +260,8 @@ static void a_failure_arrives_with_its_batch_and_can_be_retried(void **state)
             check_failure(aigc__loader_next(loader, &batch), AIGC_ERROR_CANCELLED, "answered 5 for picture 12");
         }
         const size_t calls = fault.calls;
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        assert_int_equal(calls, fault.calls);
         assert_int_equal(calls, 10 + 3 * 3); /* nobody tries again unasked */
         fault.bad = UINT64_MAX;
         check_ok(aigc__loader_next(loader, &batch));
@@ -361,6 +403,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_shuffle_the_order_is_the_datasets, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filled_cache_ends_fetching_and_allocating, setup, teardown),
         cmocka_unit_test_setup_teardown(the_cache_keeps_its_bound, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_batch_stays_until_the_next_is_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_batch_is_made_ahead, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failure_arrives_with_its_batch_and_can_be_retried, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelling_ends_the_wait_and_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelling_from_another_thread_is_noticed_while_waiting, setup, teardown),
