@@ -15,7 +15,8 @@ static aigc_status_t open_array(aigc_dataset_t *dataset, const char *source, con
 
 static int64_t label_at(const aigc_tensor_t *labels, size_t index)
 {
-    return labels->dtype == AIGC_DTYPE_I64 ? ((const int64_t *)labels->data)[index] : ((const int32_t *)labels->data)[index];
+    return labels->dtype == AIGC_DTYPE_I64 ? ((const int64_t *)labels->data)[index]
+                                           : ((const int32_t *)labels->data)[index];
 }
 
 static aigc_status_t fetch_array(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
@@ -25,7 +26,8 @@ static aigc_status_t fetch_array(aigc_dataset_t *dataset, uint64_t index, void *
     memcpy(pixels, (const uint8_t *)array->images->data + (size_t)index * bytes, bytes);
     if (array->labels) *label = label_at(array->labels, (size_t)index);
     if (*label < 0 || (array->labels && *label >= dataset->classes))
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "label %" PRIu64 " is %" PRId64 " now; it was below %" PRId64 " when the dataset was made",
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "label %" PRIu64 " is %" PRId64 " now; it was below %" PRId64 " when the dataset was made",
                           index, *label, dataset->classes);
     return AIGC_OK;
 }
@@ -39,21 +41,22 @@ static void close_array(aigc_dataset_t *dataset)
     aigc__memory_free(&dataset->context->memory, array);
 }
 
-const aigc__dataset_kind_t aigc__dataset_kind_array = {.name = "array", .help = "pictures in a tensor",
-                                                       .open = open_array, .fetch = fetch_array, .close = close_array};
+const aigc__dataset_kind_t aigc__dataset_kind_array = {
+    .name = "array", .help = "pictures in a tensor", .open = open_array, .fetch = fetch_array, .close = close_array};
 
 static aigc_status_t check_labels(const aigc_tensor_t *labels, int64_t n, int64_t *classes)
 {
     char text[96];
     const bool is_integer = labels->dtype == AIGC_DTYPE_I64 || labels->dtype == AIGC_DTYPE_I32;
     if (!is_integer || labels->rank != 1 || labels->shape[0] != n)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'labels' is %s %s; expected i64 or i32 [%" PRId64 "]", aigc__dtype_name(labels->dtype),
-                          aigc__shape_text(text, labels->rank, labels->shape), n);
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'labels' is %s %s; expected i64 or i32 [%" PRId64 "]",
+                          aigc__dtype_name(labels->dtype), aigc__shape_text(text, labels->rank, labels->shape), n);
     *classes = 0;
     for (size_t i = 0; i < labels->count; i++) {
         const int64_t label = label_at(labels, i);
         if (label < 0 || label >= AIGC__MAX_CLASSES)
-            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %" PRId64 "; expected 0..%d", i, label, AIGC__MAX_CLASSES - 1);
+            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %" PRId64 "; expected 0..%d", i, label,
+                              AIGC__MAX_CLASSES - 1);
         if (label >= *classes) *classes = label + 1;
     }
     return AIGC_OK;

@@ -14,7 +14,8 @@ typedef struct callback_options {
 } callback_options_t;
 
 static const aigc__option_t rows[] = {
-    {"classes", AIGC__OPTION_INT, offsetof(callback_options_t, classes), "0", 0, AIGC__MAX_CLASSES, NULL, "number of classes of the labels (0: no labels)"},
+    {"classes", AIGC__OPTION_INT, offsetof(callback_options_t, classes), "0", 0, AIGC__MAX_CLASSES, NULL,
+     "number of classes of the labels (0: no labels)"},
 };
 
 static aigc_status_t open_callback(aigc_dataset_t *dataset, const char *source, const aigc_options_t *options)
@@ -30,32 +31,44 @@ static aigc_status_t fetch_callback(aigc_dataset_t *dataset, uint64_t index, voi
     memset(pixels, 0, aigc__dataset_bytes(dataset));
     const int32_t answer = callback->fn(pixels, label, index, callback->user);
     if (answer != 0)
-        return aigc__fail(AIGC_ERROR_CANCELLED, "the dataset's callback answered %" PRId32 " for picture %" PRIu64, answer, index);
+        return aigc__fail(AIGC_ERROR_CANCELLED, "the dataset's callback answered %" PRId32 " for picture %" PRIu64,
+                          answer, index);
     if (dataset->classes == 0) *label = 0;
     if (*label < 0 || (dataset->classes > 0 && *label >= dataset->classes))
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "the dataset's callback gave label %" PRId64 " for picture %" PRIu64 "; expected 0..%" PRId64,
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "the dataset's callback gave label %" PRId64 " for picture %" PRIu64 "; expected 0..%" PRId64,
                           *label, index, dataset->classes - 1);
     return AIGC_OK;
 }
 
-static void close_callback(aigc_dataset_t *dataset) { aigc__memory_free(&dataset->context->memory, dataset->implementation); }
+static void close_callback(aigc_dataset_t *dataset)
+{
+    aigc__memory_free(&dataset->context->memory, dataset->implementation);
+}
 
-const aigc__dataset_kind_t aigc__dataset_kind_callback = {.name = "callback", .help = "pictures made by a function of the host program",
-                                                          .options = rows, .n_options = 1, .open = open_callback,
-                                                          .fetch = fetch_callback, .close = close_callback};
+const aigc__dataset_kind_t aigc__dataset_kind_callback = {.name = "callback",
+                                                          .help = "pictures made by a function of the host program",
+                                                          .options = rows,
+                                                          .n_options = 1,
+                                                          .open = open_callback,
+                                                          .fetch = fetch_callback,
+                                                          .close = close_callback};
 
 static aigc_status_t check_shape(const int64_t *shape)
 {
     char text[96];
     size_t count;
-    const bool is_image = shape[0] > 0 && shape[1] > 0 && shape[2] > 0 && (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);
+    const bool is_image =
+        shape[0] > 0 && shape[1] > 0 && shape[2] > 0 && (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);
     if (!is_image)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'shape' is %s; expected count, height, width and 1, 3 or 4 channels",
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "argument 'shape' is %s; expected count, height, width and 1, 3 or 4 channels",
                           aigc__shape_text(text, 4, shape));
     return aigc__shape_count(3, shape + 1, &count);
 }
 
-static aigc_status_t fill_callback(aigc_dataset_t *dataset, const int64_t *shape, aigc_dataset_fn fn, void *user, int64_t classes)
+static aigc_status_t fill_callback(aigc_dataset_t *dataset, const int64_t *shape, aigc_dataset_fn fn, void *user,
+                                   int64_t classes)
 {
     void *block;
     AIGC__TRY(aigc__memory_alloc_zeroed(&dataset->context->memory, sizeof(callback_t), &block));

@@ -55,7 +55,9 @@ aigc_status_t aigc__dataset_new(aigc_dataset_t **out, aigc_context_t *context, c
 static aigc_status_t find_kind(const aigc__dataset_kind_t **out, aigc_context_t *context, const char *source)
 {
     uint32_t mode = 0;
-    if (!source) return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'source' is NULL; kind \"auto\" needs a path or the name of a kind");
+    if (!source)
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "argument 'source' is NULL; kind \"auto\" needs a path or the name of a kind");
     const bool exists = context->files->mode(context->files->user, source, &mode) >= 0;
     if (exists && S_ISDIR((mode_t)mode)) {
         *out = &aigc__dataset_kind_folder;
@@ -64,8 +66,10 @@ static aigc_status_t find_kind(const aigc__dataset_kind_t **out, aigc_context_t 
     if (!exists) {
         const aigc__dataset_kind_t *kind = aigc__dataset_kind_named(source);
         if (!kind || kind->needs_source)
-            return aigc__fail(AIGC_ERROR_NOT_FOUND, "%s: there is no folder or file of this name, nor a kind of dataset that is drawn "
-                              "from a seed (home-designs)", source);
+            return aigc__fail(AIGC_ERROR_NOT_FOUND,
+                              "%s: there is no folder or file of this name, nor a kind of dataset that is drawn "
+                              "from a seed (home-designs)",
+                              source);
         *out = kind;
         return AIGC_OK;
     }
@@ -86,7 +90,9 @@ aigc_status_t aigc__dataset_create(aigc_dataset_t **out, aigc_context_t *context
     aigc_dataset_t *dataset = NULL;
     const aigc__dataset_kind_t *row = aigc__dataset_kind_named(kind);
     if (strcmp(kind, "auto") == 0) AIGC__TRY(find_kind(&row, context, source));
-    if (!row) return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no kind of dataset '%s'; there are auto, folder, idx, home-designs", kind);
+    if (!row)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND,
+                          "there is no kind of dataset '%s'; there are auto, folder, idx, home-designs", kind);
     if (row->needs_source && !source)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'source' is NULL; kind '%s' needs a path", row->name);
     AIGC__TRY(aigc__dataset_new(&dataset, context, row));
@@ -135,7 +141,8 @@ aigc_status_t aigc__dataset_number_classes(aigc_dataset_t *dataset, int64_t clas
     aigc__memory_t *memory = &dataset->context->memory;
     void *block;
     if (classes > AIGC__MAX_CLASSES)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: labels up to %" PRId64 "; at most %d classes", what, classes - 1, AIGC__MAX_CLASSES);
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: labels up to %" PRId64 "; at most %d classes", what, classes - 1,
+                          AIGC__MAX_CLASSES);
     AIGC__TRY(aigc__memory_alloc_zeroed(memory, (size_t)classes * sizeof(char *), &block));
     dataset->class_names = block;
     dataset->classes = classes;
@@ -157,13 +164,15 @@ uint64_t aigc__hash_bytes(uint64_t hash, const void *bytes, size_t size)
 aigc_status_t aigc__size_resolve(const aigc__size_options_t *options, int64_t *height, int64_t *width)
 {
     const aigc__ints_t *size = &options->size;
-    if (size->n > 2) return aigc__fail(AIGC_ERROR_OPTION, "option 'size' has %zu numbers; expected one, or height,width", size->n);
+    if (size->n > 2)
+        return aigc__fail(AIGC_ERROR_OPTION, "option 'size' has %zu numbers; expected one, or height,width", size->n);
     *height = size->n > 0 ? size->values[0] : 0;
     *width = size->n > 0 ? size->values[size->n - 1] : 0;
     if (options->height > 0) *height = options->height;
     if (options->width > 0) *width = options->width;
     if ((*height == 0) != (*width == 0))
-        return aigc__fail(AIGC_ERROR_OPTION, "option '%s' is given without '%s'", *height ? "height" : "width", *height ? "width" : "height");
+        return aigc__fail(AIGC_ERROR_OPTION, "option '%s' is given without '%s'", *height ? "height" : "width",
+                          *height ? "width" : "height");
     return AIGC_OK;
 }
 
@@ -172,7 +181,8 @@ aigc_status_t aigc__size_resolve(const aigc__size_options_t *options, int64_t *h
 aigc_status_t aigc__dataset_fetch_one(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
 {
     if (index >= dataset->count)
-        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no picture %" PRIu64 "; the dataset has %" PRIu64, index, dataset->count);
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no picture %" PRIu64 "; the dataset has %" PRIu64, index,
+                          dataset->count);
     int64_t found = 0;
     pthread_mutex_lock(&dataset->lock);
     const aigc_status_t status = dataset->kind->fetch(dataset, index, pixels, &found);
@@ -181,7 +191,8 @@ aigc_status_t aigc__dataset_fetch_one(aigc_dataset_t *dataset, uint64_t index, v
     return status;
 }
 
-aigc_status_t aigc__dataset_fetch(aigc_dataset_t *dataset, const uint64_t *indices, size_t n, float *images, int64_t *labels)
+aigc_status_t aigc__dataset_fetch(aigc_dataset_t *dataset, const uint64_t *indices, size_t n, float *images,
+                                  int64_t *labels)
 {
     aigc__memory_t *memory = &dataset->context->memory;
     const size_t elements = aigc__dataset_elements(dataset);
@@ -202,11 +213,17 @@ done:
 
 uint64_t aigc__dataset_fingerprint(const aigc_dataset_t *dataset)
 {
-    const uint64_t numbers[] = {dataset->count,           (uint64_t)dataset->height, (uint64_t)dataset->width, (uint64_t)dataset->channels,
-                                (uint64_t)dataset->is_float, (uint64_t)dataset->classes};
+    const uint64_t numbers[] = {dataset->count,
+                                (uint64_t)dataset->height,
+                                (uint64_t)dataset->width,
+                                (uint64_t)dataset->channels,
+                                (uint64_t)dataset->is_float,
+                                (uint64_t)dataset->classes};
     uint64_t hash = aigc__hash_bytes(dataset->identity, dataset->kind->name, strlen(dataset->kind->name));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        for (int shift = 0; shift < 64; shift += 8) hash = aigc__hash_bytes(hash, &(uint8_t){(uint8_t)(numbers[i] >> shift)}, 1);
-    for (int64_t i = 0; i < dataset->classes; i++) hash = aigc__hash_bytes(hash, dataset->class_names[i], strlen(dataset->class_names[i]) + 1);
+        for (int shift = 0; shift < 64; shift += 8)
+            hash = aigc__hash_bytes(hash, &(uint8_t){(uint8_t)(numbers[i] >> shift)}, 1);
+    for (int64_t i = 0; i < dataset->classes; i++)
+        hash = aigc__hash_bytes(hash, dataset->class_names[i], strlen(dataset->class_names[i]) + 1);
     return hash;
 }

@@ -44,7 +44,8 @@ static aigc_status_t save(aigc_context_t *context, const char *path, const aigc_
 }
 
 /* `picture` and `bytes` are room for one picture as fetched and as 8-bit pixels. */
-static aigc_status_t export_one(aigc_dataset_t *dataset, const char *folder, uint64_t index, void *picture, uint8_t *bytes)
+static aigc_status_t export_one(aigc_dataset_t *dataset, const char *folder, uint64_t index, void *picture,
+                                uint8_t *bytes)
 {
     aigc__memory_t *memory = &dataset->context->memory;
     const aigc__pixels_t pixels = {dataset->height, dataset->width, dataset->channels, bytes};
@@ -54,7 +55,8 @@ static aigc_status_t export_one(aigc_dataset_t *dataset, const char *folder, uin
     AIGC__TRY(aigc__check_cancel(dataset->context));
     AIGC__TRY(aigc__dataset_fetch_one(dataset, index, picture, &label));
     if (dataset->is_float)
-        aigc__convert(dataset->context->kernels, bytes, AIGC_DTYPE_U8, picture, AIGC_DTYPE_F32, aigc__dataset_elements(dataset));
+        aigc__convert(dataset->context->kernels, bytes, AIGC_DTYPE_U8, picture, AIGC_DTYPE_F32,
+                      aigc__dataset_elements(dataset));
     snprintf(name, sizeof name, "%06" PRIu64 ".png", index);
     if (dataset->classes > 0) {
         AIGC__GOTO(done, class_folder(&place, dataset, folder, label));

@@ -71,7 +71,8 @@ void aigc__canvas_light(aigc__canvas_t *canvas, aigc__color_t ambient, aigc__col
 
 aigc__color_t aigc__color(uint32_t rgb)
 {
-    return (aigc__color_t){(float)(rgb >> 16 & 255) / 255.0f, (float)(rgb >> 8 & 255) / 255.0f, (float)(rgb & 255) / 255.0f, 1};
+    return (aigc__color_t){(float)(rgb >> 16 & 255) / 255.0f, (float)(rgb >> 8 & 255) / 255.0f,
+                           (float)(rgb & 255) / 255.0f, 1};
 }
 
 static float clamp_unit(double v) { return v < 0 ? 0.0f : v > 1 ? 1.0f : (float)v; }
@@ -152,7 +153,8 @@ static void cover_edge(aigc__canvas_t *canvas, aigc__point_t a, aigc__point_t b)
         double x_next = top.x + slope * (y_next - top.y);
         x = x < low ? low : x > high ? high : x; /* rounding may not leave the canvas */
         x_next = x_next < low ? low : x_next > high ? high : x_next;
-        if (x < size || x_next < size) cover_row(canvas->coverage + row * (canvas->size + 1), x, x_next, sign * (y_next - y));
+        if (x < size || x_next < size)
+            cover_row(canvas->coverage + row * (canvas->size + 1), x, x_next, sign * (y_next - y));
         x = x_next;
         y = y_next;
     }
@@ -221,7 +223,8 @@ static void paint_row(aigc__canvas_t *canvas, size_t row, size_t first, size_t l
         float covered = sum < 0 ? -sum : sum;
         if (covered < 0x1p-10f) continue;
         if (covered > 1 - 0x1p-10f) covered = 1;
-        blend(pixels + i * 3, paint->kind == AIGC__PAINT_SOLID ? paint->from : paint_at(paint, ((double)i + 0.5) * unit, y), covered);
+        blend(pixels + i * 3,
+              paint->kind == AIGC__PAINT_SOLID ? paint->from : paint_at(paint, ((double)i + 0.5) * unit, y), covered);
     }
     coverage[last] = 0;
 }
@@ -262,14 +265,19 @@ static aigc__point_t circle_point(size_t quarter, size_t i)
     const double t = (double)i / QUARTER, d = 1 / (1 + t * t);
     const aigc__point_t p = {(1 - t * t) * d, 2 * t * d};
     switch (quarter & 3) {
-    case 0: return p;
-    case 1: return (aigc__point_t){-p.y, p.x};
-    case 2: return (aigc__point_t){-p.x, -p.y};
-    default: return (aigc__point_t){p.y, -p.x};
+    case 0:
+        return p;
+    case 1:
+        return (aigc__point_t){-p.y, p.x};
+    case 2:
+        return (aigc__point_t){-p.x, -p.y};
+    default:
+        return (aigc__point_t){p.y, -p.x};
     }
 }
 
-void aigc__draw_rounded(aigc__canvas_t *canvas, double x0, double y0, double x1, double y1, double radius, aigc__paint_t paint)
+void aigc__draw_rounded(aigc__canvas_t *canvas, double x0, double y0, double x1, double y1, double radius,
+                        aigc__paint_t paint)
 {
     aigc__point_t points[4 * (QUARTER + 1)];
     const double half = 0.5 * (x1 - x0 < y1 - y0 ? x1 - x0 : y1 - y0), r = radius < half ? radius : half;
@@ -297,11 +305,13 @@ void aigc__draw_line(aigc__canvas_t *canvas, aigc__point_t a, aigc__point_t b, d
     const double dx = b.x - a.x, dy = b.y - a.y, length = sqrt(dx * dx + dy * dy);
     if (length <= 0) return;
     const double nx = -dy / length * width * 0.5, ny = dx / length * width * 0.5;
-    const aigc__point_t points[4] = {{a.x + nx, a.y + ny}, {b.x + nx, b.y + ny}, {b.x - nx, b.y - ny}, {a.x - nx, a.y - ny}};
+    const aigc__point_t points[4] = {
+        {a.x + nx, a.y + ny}, {b.x + nx, b.y + ny}, {b.x - nx, b.y - ny}, {a.x - nx, a.y - ny}};
     aigc__draw_polygon(canvas, points, 4, paint);
 }
 
-void aigc__draw_arc(aigc__canvas_t *canvas, aigc__point_t centre, double rx, double ry, int quarter, double width, aigc__paint_t paint)
+void aigc__draw_arc(aigc__canvas_t *canvas, aigc__point_t centre, double rx, double ry, int quarter, double width,
+                    aigc__paint_t paint)
 {
     aigc__point_t points[2 * (QUARTER + 1)];
     for (size_t i = 0; i <= QUARTER; i++) {

@@ -35,8 +35,8 @@ void aigc__canvas_free(aigc__canvas_t *canvas); /* also of a zeroed one */
 void aigc__canvas_clear(aigc__canvas_t *canvas, aigc__color_t color);
 void aigc__canvas_write(const aigc__canvas_t *canvas, uint8_t *rgb); /* [size,size,3] */
 
-aigc__color_t aigc__color(uint32_t rgb); /* 0xrrggbb, opaque */
-aigc__color_t aigc__color_scale(aigc__color_t color, double factor); /* brighter above 1, clamped */
+aigc__color_t aigc__color(uint32_t rgb);                                   /* 0xrrggbb, opaque */
+aigc__color_t aigc__color_scale(aigc__color_t color, double factor);       /* brighter above 1, clamped */
 aigc__color_t aigc__color_mix(aigc__color_t a, aigc__color_t b, double t); /* t 0 gives a */
 aigc__color_t aigc__color_alpha(aigc__color_t color, double alpha);
 aigc__paint_t aigc__paint(aigc__color_t color);
@@ -50,10 +50,12 @@ void aigc__canvas_light(aigc__canvas_t *canvas, aigc__color_t ambient, aigc__col
 /* Simple polygons in either direction; parts outside are cut. */
 void aigc__draw_polygon(aigc__canvas_t *canvas, const aigc__point_t *points, size_t n, aigc__paint_t paint);
 void aigc__draw_rectangle(aigc__canvas_t *canvas, double x0, double y0, double x1, double y1, aigc__paint_t paint);
-void aigc__draw_rounded(aigc__canvas_t *canvas, double x0, double y0, double x1, double y1, double radius, aigc__paint_t paint);
+void aigc__draw_rounded(aigc__canvas_t *canvas, double x0, double y0, double x1, double y1, double radius,
+                        aigc__paint_t paint);
 void aigc__draw_ellipse(aigc__canvas_t *canvas, double cx, double cy, double rx, double ry, aigc__paint_t paint);
 void aigc__draw_line(aigc__canvas_t *canvas, aigc__point_t a, aigc__point_t b, double width, aigc__paint_t paint);
 /* A quarter of an ellipse's edge as a line; quarter 0 runs from right to bottom, 1 on to the left. */
-void aigc__draw_arc(aigc__canvas_t *canvas, aigc__point_t centre, double rx, double ry, int quarter, double width, aigc__paint_t paint);
+void aigc__draw_arc(aigc__canvas_t *canvas, aigc__point_t centre, double rx, double ry, int quarter, double width,
+                    aigc__paint_t paint);
 
 #endif

@@ -32,13 +32,17 @@ typedef struct folder_options {
 
 #define AT(member) offsetof(folder_options_t, member)
 static const aigc__option_t rows[] = {
-    {"size", AIGC__OPTION_INTS, AT(size.size), "", 1, MAX_SIDE, NULL, "picture size, one number or height,width (default: the first picture's)"},
+    {"size", AIGC__OPTION_INTS, AT(size.size), "", 1, MAX_SIDE, NULL,
+     "picture size, one number or height,width (default: the first picture's)"},
     {"height", AIGC__OPTION_INT, AT(size.height), "0", 0, MAX_SIDE, NULL, "picture height in pixels (0: by size)"},
     {"width", AIGC__OPTION_INT, AT(size.width), "0", 0, MAX_SIDE, NULL, "picture width in pixels (0: by size)"},
     {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "0 as the first picture, 1 gray, 3 RGB, 4 RGBA"},
-    {"background", AIGC__OPTION_STRING, AT(background), "white", 0, 0, NULL, "laid under alpha where it is not kept: white, black or #rrggbb"},
-    {"filter", AIGC__OPTION_CHOICE, AT(filter), "area", 0, 0, "area|lanczos|bilinear", "how pixels are weighted when pictures are resized"},
-    {"strict", AIGC__OPTION_BOOL, AT(strict), "false", 0, 0, NULL, "a corrupt picture is an error instead of being passed over"},
+    {"background", AIGC__OPTION_STRING, AT(background), "white", 0, 0, NULL,
+     "laid under alpha where it is not kept: white, black or #rrggbb"},
+    {"filter", AIGC__OPTION_CHOICE, AT(filter), "area", 0, 0, "area|lanczos|bilinear",
+     "how pixels are weighted when pictures are resized"},
+    {"strict", AIGC__OPTION_BOOL, AT(strict), "false", 0, 0, NULL,
+     "a corrupt picture is an error instead of being passed over"},
     {"labels", AIGC__OPTION_BOOL, AT(labels), "true", 0, 0, NULL, "sub-folders are classes"},
 };
 #undef AT
@@ -46,8 +50,8 @@ static const aigc__option_t rows[] = {
 typedef struct folder {
     char *root;
     aigc__paths_t files; /* below the root */
-    uint32_t *labels; /* NULL: none */
-    uint8_t *is_bad;  /* found to be corrupt, so passed over without another look */
+    uint32_t *labels;    /* NULL: none */
+    uint8_t *is_bad;     /* found to be corrupt, so passed over without another look */
     size_t n_bad, n_left_out;
     aigc__pixel_request_t request;
     aigc__filter_t filter;
@@ -58,7 +62,8 @@ typedef struct folder {
 
 static bool is_named_picture(const char *path)
 {
-    return aigc__path_has_suffix(path, ".png") || aigc__path_has_suffix(path, ".jpg") || aigc__path_has_suffix(path, ".jpeg");
+    return aigc__path_has_suffix(path, ".png") || aigc__path_has_suffix(path, ".jpg") ||
+           aigc__path_has_suffix(path, ".jpeg");
 }
 
 /* Is the file a picture by its first bytes? Fails where it cannot be opened or its name promises one. */
@@ -94,13 +99,16 @@ static aigc_status_t keep_pictures(aigc_dataset_t *dataset)
         if (status != AIGC_OK && is_named_picture(folder->files.items[i])) {
             if (folder->is_strict) return status;
             folder->n_left_out++;
-            aigc__log(dataset->context, AIGC_LOG_WARNING, "left out (%zu so far): %s", folder->n_left_out, aigc__failure_text());
+            aigc__log(dataset->context, AIGC_LOG_WARNING, "left out (%zu so far): %s", folder->n_left_out,
+                      aigc__failure_text());
         }
         if (status == AIGC_OK && is_picture) folder->files.items[kept++] = folder->files.items[i];
         if (atomic_load(&dataset->context->cancelled)) AIGC__TRY(aigc__check_cancel(dataset->context));
     }
     folder->files.n = kept;
-    if (kept == 0) return aigc__fail(AIGC_ERROR_NOT_FOUND, "%s: there is no PNG or JPEG picture in or below the folder", folder->root);
+    if (kept == 0)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "%s: there is no PNG or JPEG picture in or below the folder",
+                          folder->root);
     return AIGC_OK;
 }
 
@@ -118,8 +126,9 @@ static aigc_status_t collect_classes(const folder_t *folder, aigc__paths_t *foun
         if (strncmp(path, before, length) == 0 && before[length] == '/') continue;
         before = path;
         if (found->n == AIGC__MAX_CLASSES)
-            return aigc__fail(AIGC_ERROR_LIMIT, "%s: more than %d sub-folders; option labels=false takes them as no classes", folder->root,
-                              AIGC__MAX_CLASSES);
+            return aigc__fail(AIGC_ERROR_LIMIT,
+                              "%s: more than %d sub-folders; option labels=false takes them as no classes",
+                              folder->root, AIGC__MAX_CLASSES);
         AIGC__TRY(aigc__paths_add(found, path, length));
     }
     return AIGC_OK;
@@ -151,11 +160,13 @@ static aigc_status_t label_pictures(aigc_dataset_t *dataset, aigc__paths_t *name
     AIGC__TRY(aigc__memory_alloc_zeroed(memory, names->n * sizeof(char *), &block));
     dataset->class_names = block;
     dataset->classes = (int64_t)names->n;
-    for (size_t i = 0; i < names->n; i++) AIGC__TRY(aigc__memory_copy_string(memory, names->items[i], &dataset->class_names[i]));
+    for (size_t i = 0; i < names->n; i++)
+        AIGC__TRY(aigc__memory_copy_string(memory, names->items[i], &dataset->class_names[i]));
     AIGC__TRY(aigc__bytes_of(folder->files.n, sizeof(uint32_t), &bytes));
     AIGC__TRY(aigc__memory_alloc(memory, bytes, &block));
     folder->labels = block;
-    for (size_t i = 0; i < folder->files.n; i++) folder->labels[i] = (uint32_t)class_index(names->items, names->n, folder->files.items[i]);
+    for (size_t i = 0; i < folder->files.n; i++)
+        folder->labels[i] = (uint32_t)class_index(names->items, names->n, folder->files.items[i]);
     return AIGC_OK;
 }
 
@@ -206,10 +217,12 @@ static aigc_status_t decode_next(aigc_dataset_t *dataset, size_t *index, aigc__p
         if (status == AIGC_OK || folder->is_strict || !is_bad_picture(dataset, status)) return status;
         folder->is_bad[*index] = 1;
         folder->n_bad++;
-        aigc__log(dataset->context, AIGC_LOG_WARNING, "replaced by the next picture (%zu so far): %s", folder->n_bad, aigc__failure_text());
+        aigc__log(dataset->context, AIGC_LOG_WARNING, "replaced by the next picture (%zu so far): %s", folder->n_bad,
+                  aigc__failure_text());
         if (atomic_load(&dataset->context->cancelled)) return aigc__check_cancel(dataset->context);
     }
-    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: none of the %zu pictures in or below the folder can be read", folder->root, folder->files.n);
+    return aigc__fail(AIGC_ERROR_CORRUPT, "%s: none of the %zu pictures in or below the folder can be read",
+                      folder->root, folder->files.n);
 }
 
 static aigc_status_t fetch_folder(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
@@ -243,10 +256,14 @@ static aigc_status_t take_first(aigc_dataset_t *dataset)
     }
     dataset->channels = folder->request.channels = first.channels;
     if (dataset->height > MAX_SIDE || dataset->width > MAX_SIDE)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s/%s: the picture is %" PRId64 " x %" PRId64 " (height x width); give option 'size', at most %d",
+        return aigc__fail(AIGC_ERROR_LIMIT,
+                          "%s/%s: the picture is %" PRId64 " x %" PRId64
+                          " (height x width); give option 'size', at most %d",
                           folder->root, folder->files.items[index], dataset->height, dataset->width, MAX_SIDE);
-    aigc__log(dataset->context, AIGC_LOG_INFO, "%s: %zu pictures, %" PRId64 " x %" PRId64 " with %" PRId64 " channels%s%s", folder->root, folder->files.n,
-              dataset->height, dataset->width, dataset->channels, is_open ? " as in " : "", is_open ? folder->files.items[index] : "");
+    aigc__log(dataset->context, AIGC_LOG_INFO,
+              "%s: %zu pictures, %" PRId64 " x %" PRId64 " with %" PRId64 " channels%s%s", folder->root,
+              folder->files.n, dataset->height, dataset->width, dataset->channels, is_open ? " as in " : "",
+              is_open ? folder->files.items[index] : "");
     return AIGC_OK;
 }
 
@@ -282,7 +299,9 @@ static aigc_status_t open_folder(aigc_dataset_t *dataset, const char *source, co
     dataset->count = folder->files.n;
     if (given.labels) AIGC__TRY(find_classes(dataset));
     AIGC__TRY(take_first(dataset));
-    for (size_t i = 0; i < folder->files.n; i++) dataset->identity = aigc__hash_bytes(dataset->identity, folder->files.items[i], strlen(folder->files.items[i]) + 1);
+    for (size_t i = 0; i < folder->files.n; i++)
+        dataset->identity =
+            aigc__hash_bytes(dataset->identity, folder->files.items[i], strlen(folder->files.items[i]) + 1);
     return AIGC_OK;
 }
 
@@ -299,5 +318,11 @@ static void close_folder(aigc_dataset_t *dataset)
 }
 
 const aigc__dataset_kind_t aigc__dataset_kind_folder = {
-    .name = "folder", .help = "PNG and JPEG pictures below a folder; sub-folders are classes", .needs_source = true,
-    .options = rows, .n_options = sizeof rows / sizeof rows[0], .open = open_folder, .fetch = fetch_folder, .close = close_folder};
+    .name = "folder",
+    .help = "PNG and JPEG pictures below a folder; sub-folders are classes",
+    .needs_source = true,
+    .options = rows,
+    .n_options = sizeof rows / sizeof rows[0],
+    .open = open_folder,
+    .fetch = fetch_folder,
+    .close = close_folder};

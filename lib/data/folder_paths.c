@@ -86,7 +86,8 @@ static int visit_entry(void *arg, const char *name, bool is_folder)
     char *path = NULL;
     if (name[0] == '.') return 0;
     walk->status = aigc__path_join(&walk->context->memory, walk->prefix, name, &path);
-    if (walk->status == AIGC_OK) walk->status = aigc__paths_add(is_folder ? &walk->folders : walk->files, path, strlen(path));
+    if (walk->status == AIGC_OK)
+        walk->status = aigc__paths_add(is_folder ? &walk->folders : walk->files, path, strlen(path));
     aigc__memory_free(&walk->context->memory, path);
     if (walk->status != AIGC_OK) aigc__failure_copy(walk->text);
     return walk->status != AIGC_OK;
@@ -120,7 +121,8 @@ static aigc_status_t walk_on(walk_t *walk, bool strict, size_t *left_out)
     while (walk->folders.n > 0) {
         walk->prefix = walk->folders.items[--walk->folders.n];
         if (depth_of(walk->prefix) > AIGC__FOLDER_DEPTH)
-            return aigc__fail(AIGC_ERROR_LIMIT, "%s: folders are nested more than %d deep below it; is one a link to itself?", walk->root,
+            return aigc__fail(AIGC_ERROR_LIMIT,
+                              "%s: folders are nested more than %d deep below it; is one a link to itself?", walk->root,
                               AIGC__FOLDER_DEPTH);
         if (atomic_load(&walk->context->cancelled)) AIGC__TRY(aigc__check_cancel(walk->context));
         const aigc_status_t status = list_folder(walk);
@@ -132,7 +134,8 @@ static aigc_status_t walk_on(walk_t *walk, bool strict, size_t *left_out)
     return AIGC_OK;
 }
 
-aigc_status_t aigc__folder_walk(aigc__paths_t *files, aigc_context_t *context, const char *root, bool strict, size_t *left_out)
+aigc_status_t aigc__folder_walk(aigc__paths_t *files, aigc_context_t *context, const char *root, bool strict,
+                                size_t *left_out)
 {
     walk_t walk = {.context = context, .root = root, .prefix = "", .files = files};
     aigc__paths_init(&walk.folders, &context->memory);

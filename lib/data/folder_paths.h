@@ -26,6 +26,7 @@ enum { AIGC__FOLDER_DEPTH = 32 };
  * out. A sub-folder that cannot be read is an error where `strict`, else logged and counted in
  * `left_out`. AIGC_ERROR_LIMIT where folders lie deeper than AIGC__FOLDER_DEPTH, as they do where one
  * is a link to itself. */
-aigc_status_t aigc__folder_walk(aigc__paths_t *files, aigc_context_t *context, const char *root, bool strict, size_t *left_out);
+aigc_status_t aigc__folder_walk(aigc__paths_t *files, aigc_context_t *context, const char *root, bool strict,
+                                size_t *left_out);
 
 #endif

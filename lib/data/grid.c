@@ -11,7 +11,8 @@ typedef struct stretch {
 
 static float value_at(const aigc_tensor_t *images, size_t i)
 {
-    return images->dtype == AIGC_DTYPE_F32 ? ((const float *)images->data)[i] : (float)((const uint8_t *)images->data)[i] / 255.0f;
+    return images->dtype == AIGC_DTYPE_F32 ? ((const float *)images->data)[i]
+                                           : (float)((const uint8_t *)images->data)[i] / 255.0f;
 }
 
 /* Alpha is no brightness: it is neither looked at nor stretched. */
@@ -34,7 +35,8 @@ static stretch_t find_stretch(const aigc_tensor_t *images, const aigc__grid_opti
     return (stretch_t){true, low, high, 1 / range};
 }
 
-static void copy_pixels(const aigc_tensor_t *images, size_t from, aigc_tensor_t *sheet, size_t to, size_t n, const stretch_t *stretch)
+static void copy_pixels(const aigc_tensor_t *images, size_t from, aigc_tensor_t *sheet, size_t to, size_t n,
+                        const stretch_t *stretch)
 {
     const size_t element = aigc__dtype_bytes(images->dtype);
     if (!stretch->is_on) {
@@ -72,9 +74,11 @@ aigc_status_t aigc__image_grid(aigc_tensor_t **out, const aigc_tensor_t *images,
     AIGC__TRY(aigc__check_images(images, "images"));
     if (images->count == 0) return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'images' holds no pixels");
     if (options->columns < 1 || options->padding < 0 || options->padding > 65536)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "a grid of %" PRId64 " columns with padding %" PRId64 "; expected at least 1, and 0..65536",
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "a grid of %" PRId64 " columns with padding %" PRId64 "; expected at least 1, and 0..65536",
                           options->columns, options->padding);
-    const int64_t n = images->shape[0], height = images->shape[1], width = images->shape[2], channels = images->shape[3];
+    const int64_t n = images->shape[0], height = images->shape[1], width = images->shape[2],
+                  channels = images->shape[3];
     const int64_t padding = n == 1 ? 0 : options->padding;
     const int64_t columns = options->columns < n ? options->columns : n, lines = (n + columns - 1) / columns;
     const int64_t shape[4] = {1, lines * (height + padding) + padding, columns * (width + padding) + padding, channels};
@@ -83,9 +87,10 @@ aigc_status_t aigc__image_grid(aigc_tensor_t **out, const aigc_tensor_t *images,
     fill_sheet(sheet, options->pad_value);
     for (int64_t i = 0; i < n; i++)
         for (int64_t y = 0; y < height; y++) {
-            const int64_t row = i / columns * (height + padding) + padding + y, column = i % columns * (width + padding) + padding;
-            copy_pixels(images, (size_t)((i * height + y) * width * channels), sheet, (size_t)((row * shape[2] + column) * channels),
-                        (size_t)(width * channels), &stretch);
+            const int64_t row = i / columns * (height + padding) + padding + y,
+                          column = i % columns * (width + padding) + padding;
+            copy_pixels(images, (size_t)((i * height + y) * width * channels), sheet,
+                        (size_t)((row * shape[2] + column) * channels), (size_t)(width * channels), &stretch);
         }
     *out = sheet;
     return AIGC_OK;

@@ -17,7 +17,8 @@ typedef struct home_options {
 #define AT(member) offsetof(home_options_t, member)
 static const aigc__option_t rows[] = {
     {"n", AIGC__OPTION_INT, AT(n), "4000", 1, 1e9, NULL, "how many pictures"},
-    {"size", AIGC__OPTION_INTS, AT(size.size), "32", MIN_SIDE, MAX_SIDE, NULL, "picture size, one number or height,width"},
+    {"size", AIGC__OPTION_INTS, AT(size.size), "32", MIN_SIDE, MAX_SIDE, NULL,
+     "picture size, one number or height,width"},
     {"height", AIGC__OPTION_INT, AT(size.height), "0", 0, MAX_SIDE, NULL, "picture height in pixels (0: by size)"},
     {"width", AIGC__OPTION_INT, AT(size.width), "0", 0, MAX_SIDE, NULL, "picture width in pixels (0: by size)"},
     {"channels", AIGC__OPTION_INT, AT(channels), "3", 1, 3, NULL, "3 RGB, 1 gray"},
@@ -61,7 +62,8 @@ static aigc_status_t set_size(aigc_dataset_t *dataset, const home_options_t *giv
 {
     AIGC__TRY(aigc__size_resolve(&given->size, &dataset->height, &dataset->width));
     if (dataset->height < MIN_SIDE || dataset->width < MIN_SIDE)
-        return aigc__fail(AIGC_ERROR_OPTION, "home-designs of %" PRId64 " x %" PRId64 " pixels (height x width); the smallest side is %d",
+        return aigc__fail(AIGC_ERROR_OPTION,
+                          "home-designs of %" PRId64 " x %" PRId64 " pixels (height x width); the smallest side is %d",
                           dataset->height, dataset->width, MIN_SIDE);
     if (given->channels == 2) return aigc__fail(AIGC_ERROR_OPTION, "option 'channels' is 2; expected 1 or 3");
     dataset->channels = given->channels;
@@ -87,11 +89,16 @@ static aigc_status_t open_home(aigc_dataset_t *dataset, const char *source, cons
     home->designs = given.style == 1 ? designs + ROOMS : designs;
     dataset->count = (uint64_t)given.n;
     const int64_t identity[2] = {given.seed, given.style};
-    for (size_t i = 0; i < 16; i++) dataset->identity = aigc__hash_bytes(dataset->identity, &(uint8_t){(uint8_t)((uint64_t)identity[i / 8] >> 8 * (i % 8))}, 1);
+    for (size_t i = 0; i < 16; i++)
+        dataset->identity =
+            aigc__hash_bytes(dataset->identity, &(uint8_t){(uint8_t)((uint64_t)identity[i / 8] >> 8 * (i % 8))}, 1);
     return name_classes(dataset, given.style == 0 ? ROOMS : given.style == 1 ? 1 : DESIGNS);
 }
 
-static uint8_t gray(const uint8_t *rgb) { return (uint8_t)((299u * rgb[0] + 587u * rgb[1] + 114u * rgb[2] + 500) / 1000); }
+static uint8_t gray(const uint8_t *rgb)
+{
+    return (uint8_t)((299u * rgb[0] + 587u * rgb[1] + 114u * rgb[2] + 500) / 1000);
+}
 
 static aigc_status_t fetch_home(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
 {
@@ -123,6 +130,11 @@ static void close_home(aigc_dataset_t *dataset)
     aigc__memory_free(&dataset->context->memory, home);
 }
 
-const aigc__dataset_kind_t aigc__dataset_kind_home_designs = {
-    .name = "home-designs", .help = "furnished rooms and floor plans, drawn from a seed",
-    .options = rows, .n_options = sizeof rows / sizeof rows[0], .open = open_home, .fetch = fetch_home, .close = close_home};
+const aigc__dataset_kind_t aigc__dataset_kind_home_designs = {.name = "home-designs",
+                                                              .help =
+                                                                  "furnished rooms and floor plans, drawn from a seed",
+                                                              .options = rows,
+                                                              .n_options = sizeof rows / sizeof rows[0],
+                                                              .open = open_home,
+                                                              .fetch = fetch_home,
+                                                              .close = close_home};

@@ -21,7 +21,8 @@ static void draw_cushion(aigc__scene_t *scene, double x, double y, double z, dou
 
 void aigc__home_sofa(aigc__scene_t *scene, double x, double z, double width)
 {
-    const aigc__color_t c = scene->palette.textile, back = aigc__color_scale(c, 0.88), dark = aigc__color_scale(c, 0.76);
+    const aigc__color_t c = scene->palette.textile, back = aigc__color_scale(c, 0.88),
+                        dark = aigc__color_scale(c, 0.76);
     const double x0 = x - width * 0.5, x1 = x + width * 0.5, z0 = z - 0.85, arm = 0.2;
     const double back_height = BETWEEN(0.78, 0.92), arm_height = BETWEEN(0.52, 0.64), round = BETWEEN(0.04, 0.12);
     const size_t seats = width > 1.9 ? 3 : 2;
@@ -32,17 +33,20 @@ void aigc__home_sofa(aigc__scene_t *scene, double x, double z, double width)
     aigc__home_panel(scene, x0 + 0.06, x1 - 0.06, 0.2, back_height, z - 0.15, round, back);
     for (size_t i = 0; i < seats; i++) {
         const double left = x0 + arm + seat * (double)i;
-        aigc__home_panel_shaded(scene, left + 0.02, left + seat - 0.02, 0.38, back_height - 0.04, z - 0.25, 0.07, aigc__color_scale(c, 0.98), back);
+        aigc__home_panel_shaded(scene, left + 0.02, left + seat - 0.02, 0.38, back_height - 0.04, z - 0.25, 0.07,
+                                aigc__color_scale(c, 0.98), back);
     }
     aigc__home_box(scene, x0 + arm, x1 - arm, 0.12, 0.34, z0 + 0.03, z - 0.25, dark);
     for (size_t i = 0; i < seats; i++) {
         const double left = x0 + arm + seat * (double)i;
-        aigc__home_flat(scene, left + 0.01, left + seat - 0.01, 0.44, z0, z - 0.27, aigc__paint(aigc__color_scale(c, 1.1)));
+        aigc__home_flat(scene, left + 0.01, left + seat - 0.01, 0.44, z0, z - 0.27,
+                        aigc__paint(aigc__color_scale(c, 1.1)));
         aigc__home_panel(scene, left + 0.01, left + seat - 0.01, 0.28, 0.45, z0, 0.05, c);
     }
     for (int side = 0; side < 2; side++) {
         const double a = side ? x1 - arm : x0;
-        aigc__home_flat(scene, a + 0.02, a + arm - 0.02, arm_height, z0, z - 0.15, aigc__paint(aigc__color_scale(c, 1.12)));
+        aigc__home_flat(scene, a + 0.02, a + arm - 0.02, arm_height, z0, z - 0.15,
+                        aigc__paint(aigc__color_scale(c, 1.12)));
         aigc__home_panel_shaded(scene, a, a + arm, 0.12, arm_height, z0, 0.06, aigc__color_scale(c, 0.95), dark);
     }
     const double size = BETWEEN(0.34, 0.42);
@@ -67,7 +71,8 @@ void aigc__home_armchair(aigc__scene_t *scene, double x, double z, bool faces_ri
 
 static void draw_pillow(aigc__scene_t *scene, double x, double y, double z, double width, aigc__color_t color)
 {
-    aigc__home_panel_shaded(scene, x - width * 0.5, x + width * 0.5, y, y + 0.28, z, 0.1, color, aigc__color_scale(color, 0.88));
+    aigc__home_panel_shaded(scene, x - width * 0.5, x + width * 0.5, y, y + 0.28, z, 0.1, color,
+                            aigc__color_scale(color, 0.88));
 }
 
 static void draw_headboard(aigc__scene_t *scene, double x0, double x1, double z)
@@ -98,12 +103,14 @@ void aigc__home_bed(aigc__scene_t *scene, double x, double z, double width)
     if (offset > 0) draw_pillow(scene, x + offset, top - 0.02, z - 0.25, pillow, linen);
     if (aigc__home_chance(scene, 0.6)) draw_pillow(scene, x, top - 0.02, z - 0.42, 0.5, p->accent);
     aigc__home_box(scene, x0 - 0.05, x1 + 0.05, 0.2, top, z0, fold, cover);
-    aigc__home_flat(scene, x0 - 0.05, x1 + 0.05, top + 0.005, fold - 0.2, fold, aigc__paint(aigc__color_mix(cover, linen, 0.8)));
+    aigc__home_flat(scene, x0 - 0.05, x1 + 0.05, top + 0.005, fold - 0.2, fold,
+                    aigc__paint(aigc__color_mix(cover, linen, 0.8)));
     if (aigc__home_chance(scene, 0.5)) {
         const double t0 = z0 + BETWEEN(0.15, 0.4);
         aigc__home_flat(scene, x0 - 0.06, x1 + 0.06, top + 0.005, t0, t0 + 0.45, aigc__paint(p->accent));
     }
-    aigc__home_panel_shaded(scene, x0 - 0.05, x1 + 0.05, 0.16, top, z0, 0.05, aigc__color_scale(cover, 0.97), aigc__color_scale(cover, 0.82));
+    aigc__home_panel_shaded(scene, x0 - 0.05, x1 + 0.05, 0.16, top, z0, 0.05, aigc__color_scale(cover, 0.97),
+                            aigc__color_scale(cover, 0.82));
 }
 
 void aigc__home_table(aigc__scene_t *scene, double x, double z, double width, double depth, double height)
@@ -127,7 +134,8 @@ void aigc__home_chair(aigc__scene_t *scene, double x, double z, bool from_behind
     aigc__home_panel(scene, x0, x1, 0.58, 0.94, z0, 0.06, aigc__color_scale(seat, 0.92));
 }
 
-void aigc__home_drawers(aigc__scene_t *scene, double x, double z, double width, double height, size_t columns, size_t rows)
+void aigc__home_drawers(aigc__scene_t *scene, double x, double z, double width, double height, size_t columns,
+                        size_t rows)
 {
     const aigc__color_t wood = scene->palette.wood, face = aigc__color_scale(wood, 1.07), knob = scene->palette.metal;
     const double x0 = x - width * 0.5, z0 = z - 0.45, low = 0.08;
@@ -139,10 +147,11 @@ void aigc__home_drawers(aigc__scene_t *scene, double x, double z, double width, 
             const double left = x0 + w * (double)column + gap, bottom = low + h * (double)row + gap * 0.5;
             aigc__home_panel(scene, left, left + w - 2 * gap, bottom, bottom + h - gap, z0, 0.01, face);
             if (rows >= columns)
-                aigc__home_panel(scene, left + w * 0.38, left + w * 0.56, bottom + h * 0.5, bottom + h * 0.5 + 0.035, z0, 0, knob);
+                aigc__home_panel(scene, left + w * 0.38, left + w * 0.56, bottom + h * 0.5, bottom + h * 0.5 + 0.035,
+                                 z0, 0, knob);
             else
-                aigc__home_panel(scene, left + (column & 1 ? 0.04 : w - 0.13), left + (column & 1 ? 0.08 : w - 0.09), bottom + h * 0.4,
-                                 bottom + h * 0.6, z0, 0, knob);
+                aigc__home_panel(scene, left + (column & 1 ? 0.04 : w - 0.13), left + (column & 1 ? 0.08 : w - 0.09),
+                                 bottom + h * 0.4, bottom + h * 0.6, z0, 0, knob);
         }
 }
 
@@ -189,7 +198,8 @@ void aigc__home_shelf(aigc__scene_t *scene, double x, double y, double width)
 }
 
 /* One leaf from (x, y), `dx` and `dy` long, as a lens of four points. */
-static void draw_leaf(aigc__scene_t *scene, double x, double y, double z, double dx, double dy, double width, aigc__color_t color)
+static void draw_leaf(aigc__scene_t *scene, double x, double y, double z, double dx, double dy, double width,
+                      aigc__color_t color)
 {
     const double mx = x + dx * 0.55, my = y + dy * 0.55, nx = -dy * width, ny = dx * width;
     const aigc__point_t points[6] = {aigc__home_place(scene, x, y, z),
@@ -203,18 +213,23 @@ static void draw_leaf(aigc__scene_t *scene, double x, double y, double z, double
 
 void aigc__home_plant(aigc__scene_t *scene, double x, double z, double height)
 {
-    static const double reach[7][2] = {{-0.42, 0.35}, {0.42, 0.38}, {-0.3, 0.7}, {0.32, 0.72}, {-0.12, 0.95}, {0.14, 0.98}, {0, 0.8}};
-    const aigc__color_t leaf = scene->palette.leaf, pot = aigc__home_chance(scene, 0.5) ? scene->palette.accent : scene->palette.trim;
+    static const double reach[7][2] = {{-0.42, 0.35}, {0.42, 0.38}, {-0.3, 0.7}, {0.32, 0.72},
+                                       {-0.12, 0.95}, {0.14, 0.98}, {0, 0.8}};
+    const aigc__color_t leaf = scene->palette.leaf,
+                        pot = aigc__home_chance(scene, 0.5) ? scene->palette.accent : scene->palette.trim;
     const double pot_height = height * 0.3, r = height * 0.15, rest = height - pot_height;
     const bool round = aigc__home_chance(scene, 0.4);
-    const aigc__point_t points[4] = {aigc__home_place(scene, x - r, pot_height, z), aigc__home_place(scene, x + r, pot_height, z),
-                                     aigc__home_place(scene, x + r * 0.75, 0, z), aigc__home_place(scene, x - r * 0.75, 0, z)};
+    const aigc__point_t points[4] = {
+        aigc__home_place(scene, x - r, pot_height, z), aigc__home_place(scene, x + r, pot_height, z),
+        aigc__home_place(scene, x + r * 0.75, 0, z), aigc__home_place(scene, x - r * 0.75, 0, z)};
     aigc__home_shadow(scene, x - r * 1.3, x + r * 1.3, z - 0.2, z + 0.15, 0.4);
     if (round) {
         const double lean = BETWEEN(-0.05, 0.05);
         aigc__home_panel(scene, x - 0.025, x + 0.025, pot_height, height * 0.7, z, 0, scene->palette.dark_wood);
-        aigc__home_disc(scene, x + lean - 0.12 * height, height * 0.68, z, height * 0.17, height * 0.15, aigc__color_scale(leaf, 0.82));
-        aigc__home_disc(scene, x + lean + 0.12 * height, height * 0.7, z, height * 0.17, height * 0.15, aigc__color_scale(leaf, 0.92));
+        aigc__home_disc(scene, x + lean - 0.12 * height, height * 0.68, z, height * 0.17, height * 0.15,
+                        aigc__color_scale(leaf, 0.82));
+        aigc__home_disc(scene, x + lean + 0.12 * height, height * 0.7, z, height * 0.17, height * 0.15,
+                        aigc__color_scale(leaf, 0.92));
         aigc__home_disc(scene, x + lean, height * 0.83, z, height * 0.19, height * 0.17, leaf);
     }
     for (size_t i = 0; !round && i < 7; i++) {
@@ -227,10 +242,13 @@ void aigc__home_plant(aigc__scene_t *scene, double x, double z, double height)
 
 static void draw_shade(aigc__scene_t *scene, double x, double y, double z, double r, double h)
 {
-    const aigc__point_t points[4] = {aigc__home_place(scene, x - r * 0.65, y + h, z), aigc__home_place(scene, x + r * 0.65, y + h, z),
+    const aigc__point_t points[4] = {aigc__home_place(scene, x - r * 0.65, y + h, z),
+                                     aigc__home_place(scene, x + r * 0.65, y + h, z),
                                      aigc__home_place(scene, x + r, y, z), aigc__home_place(scene, x - r, y, z)};
-    const aigc__color_t shade = scene->night ? aigc__color(0xffe2a8) : aigc__color_mix(scene->palette.trim, aigc__color(0xfff0d0), 0.6);
-    aigc__draw_polygon(scene->canvas, points, 4, aigc__paint_linear(shade, aigc__color_scale(shade, 0.9), points[0], points[3]));
+    const aigc__color_t shade =
+        scene->night ? aigc__color(0xffe2a8) : aigc__color_mix(scene->palette.trim, aigc__color(0xfff0d0), 0.6);
+    aigc__draw_polygon(scene->canvas, points, 4,
+                       aigc__paint_linear(shade, aigc__color_scale(shade, 0.9), points[0], points[3]));
     aigc__home_glow(scene, x, y + h * 0.5, z, 0.8 + r * 4);
 }
 

@@ -39,7 +39,8 @@ static bool cut_is_free(const plan_t *plan, const room_t *r, bool upright, doubl
         if (d->upright == upright) continue;
         const double along = upright ? d->x : d->y, across = upright ? d->y : d->x;
         const double low = upright ? r->y0 : r->x0, high = upright ? r->y1 : r->x1;
-        if (near_value(along, at, 0.075) && (near_value(across, low, 0.01) || near_value(across, high, 0.01))) return false;
+        if (near_value(along, at, 0.075) && (near_value(across, low, 0.01) || near_value(across, high, 0.01)))
+            return false;
     }
     return true;
 }
@@ -107,7 +108,8 @@ static void choose_colors(plan_t *plan)
     plan->ink = blue ? aigc__color(0xe9f1fa) : aigc__color_mix(aigc__color(0x33302e), p->textile, 0.15);
     for (size_t i = 0; i < ROOM_TYPES; i++) {
         const double shade = BETWEEN(0.96, 1.03);
-        plan->floors[i] = aigc__color_scale(blue ? aigc__color_mix(plan->paper, aigc__color(0xffffff), 0.06) : aigc__color(pastel[style][i]), shade);
+        plan->floors[i] = aigc__color_scale(
+            blue ? aigc__color_mix(plan->paper, aigc__color(0xffffff), 0.06) : aigc__color(pastel[style][i]), shade);
     }
     plan->piece = blue ? aigc__color(0x3f6ea8) : aigc__color_mix(p->wood, aigc__color(0xffffff), 0.25);
     plan->soft = blue ? aigc__color(0x5584bb) : aigc__color_mix(p->textile, aigc__color(0xffffff), 0.3);
@@ -118,7 +120,8 @@ static void draw_piece(plan_t *plan, double x0, double y0, double x1, double y1,
 {
     const double edge = 0.007;
     aigc__draw_rounded(plan->scene->canvas, x0, y0, x1, y1, radius, aigc__paint(aigc__color_mix(plan->ink, fill, 0.3)));
-    aigc__draw_rounded(plan->scene->canvas, x0 + edge, y0 + edge, x1 - edge, y1 - edge, radius > edge ? radius - edge : 0, aigc__paint(fill));
+    aigc__draw_rounded(plan->scene->canvas, x0 + edge, y0 + edge, x1 - edge, y1 - edge,
+                       radius > edge ? radius - edge : 0, aigc__paint(fill));
 }
 
 static void draw_round(plan_t *plan, double x, double y, double rx, double ry, aigc__color_t fill)
@@ -148,12 +151,15 @@ static void from_wall(const room_t *r, double side, double a, double b, double *
 static void furnish_bedroom(plan_t *plan, const room_t *r)
 {
     const double side = wall_side(plan, r), w = (r->x1 - r->x0), h = r->y1 - r->y0;
-    const double bed = w * 0.42 < 0.19 ? w * 0.42 : 0.19, length = h * 0.55 < 0.22 ? h * 0.55 : 0.22, x = r->x0 + w * 0.5;
+    const double bed = w * 0.42 < 0.19 ? w * 0.42 : 0.19, length = h * 0.55 < 0.22 ? h * 0.55 : 0.22,
+                 x = r->x0 + w * 0.5;
     double y0, y1;
     from_wall(r, side, 0.02, length, &y0, &y1);
-    draw_piece(plan, x - bed * 0.5, y0, x + bed * 0.5, y1, 0.015, aigc__color_mix(plan->soft, aigc__color(0xffffff), 0.15));
+    draw_piece(plan, x - bed * 0.5, y0, x + bed * 0.5, y1, 0.015,
+               aigc__color_mix(plan->soft, aigc__color(0xffffff), 0.15));
     from_wall(r, side, length * 0.42, length - 0.01, &y0, &y1);
-    aigc__draw_rectangle(plan->scene->canvas, x - bed * 0.5 + 0.008, y0, x + bed * 0.5 - 0.008, y1, aigc__paint(plan->soft));
+    aigc__draw_rectangle(plan->scene->canvas, x - bed * 0.5 + 0.008, y0, x + bed * 0.5 - 0.008, y1,
+                         aigc__paint(plan->soft));
     from_wall(r, side, 0.03, 0.03 + length * 0.25, &y0, &y1);
     draw_piece(plan, x - bed * 0.44, y0, x - bed * 0.04, y1, 0.012, aigc__color(0xfbfaf7));
     draw_piece(plan, x + bed * 0.04, y0, x + bed * 0.44, y1, 0.012, aigc__color(0xfbfaf7));
@@ -186,7 +192,8 @@ static void furnish_living(plan_t *plan, const room_t *r)
 static void furnish_kitchen(plan_t *plan, const room_t *r)
 {
     aigc__scene_t *scene = plan->scene;
-    const double side = wall_side(plan, r), w = r->x1 - r->x0, h = r->y1 - r->y0, x0 = r->x0 + 0.015, x1 = r->x1 - 0.015;
+    const double side = wall_side(plan, r), w = r->x1 - r->x0, h = r->y1 - r->y0, x0 = r->x0 + 0.015,
+                 x1 = r->x1 - 0.015;
     const aigc__color_t steel = aigc__color(0xd5dade);
     double y0, y1;
     from_wall(r, side, 0.015, 0.085, &y0, &y1);
@@ -194,9 +201,11 @@ static void furnish_kitchen(plan_t *plan, const room_t *r)
     draw_piece(plan, x0 + w * 0.15, y0 + 0.012, x0 + w * 0.15 + 0.075, y1 - 0.012, 0.01, steel);
     draw_piece(plan, x1 - w * 0.15 - 0.075, y0 + 0.008, x1 - w * 0.15, y1 - 0.008, 0, aigc__color(0x54585c));
     for (int i = 0; i < 4; i++)
-        aigc__draw_ellipse(scene->canvas, x1 - w * 0.15 - 0.056 + 0.036 * (i & 1), y0 + 0.022 + 0.026 * (i >> 1), 0.01, 0.01, aigc__paint(steel));
+        aigc__draw_ellipse(scene->canvas, x1 - w * 0.15 - 0.056 + 0.036 * (i & 1), y0 + 0.022 + 0.026 * (i >> 1), 0.01,
+                           0.01, aigc__paint(steel));
     if (h < 0.24) return;
-    const double y = side > 0 ? r->y0 + 0.085 + (h - 0.085) * 0.52 : r->y1 - 0.085 - (h - 0.085) * 0.52, x = r->x0 + w * 0.5;
+    const double y = side > 0 ? r->y0 + 0.085 + (h - 0.085) * 0.52 : r->y1 - 0.085 - (h - 0.085) * 0.52,
+                 x = r->x0 + w * 0.5;
     const double size = 0.055, seat = 0.024;
     draw_round(plan, x - size, y - size, seat, seat, plan->soft);
     draw_round(plan, x + size, y - size, seat, seat, plan->soft);
@@ -211,7 +220,8 @@ static void furnish_kitchen(plan_t *plan, const room_t *r)
 static void furnish_bath(plan_t *plan, const room_t *r)
 {
     const double side = wall_side(plan, r), w = r->x1 - r->x0, h = r->y1 - r->y0;
-    const aigc__color_t china = aigc__color(0xfdfdfb), water = aigc__color_mix(plan->floors[BATH], aigc__color(0x8fc7dc), 0.5);
+    const aigc__color_t china = aigc__color(0xfdfdfb),
+                        water = aigc__color_mix(plan->floors[BATH], aigc__color(0x8fc7dc), 0.5);
     double y0, y1;
     from_wall(r, side, 0.02, 0.1, &y0, &y1);
     draw_piece(plan, r->x0 + 0.02, y0, r->x0 + w * 0.62, y1, 0.015, china);
@@ -237,17 +247,20 @@ static void furnish_study(plan_t *plan, const room_t *r)
 
 static void draw_rooms(plan_t *plan)
 {
-    static void (*const furnish[ROOM_TYPES])(plan_t *, const room_t *) = {furnish_living, furnish_bedroom, furnish_kitchen, furnish_bath,
-                                                                         furnish_study};
+    static void (*const furnish[ROOM_TYPES])(plan_t *, const room_t *) = {furnish_living, furnish_bedroom,
+                                                                          furnish_kitchen, furnish_bath, furnish_study};
     aigc__canvas_t *canvas = plan->scene->canvas;
     for (size_t i = 0; i < plan->n_rooms; i++) {
         const room_t *r = &plan->rooms[i];
-        const aigc__color_t floor = plan->floors[r->type], line = aigc__color_alpha(aigc__color_scale(floor, 0.85), 0.6);
+        const aigc__color_t floor = plan->floors[r->type],
+                            line = aigc__color_alpha(aigc__color_scale(floor, 0.85), 0.6);
         aigc__draw_rectangle(canvas, r->x0, r->y0, r->x1, r->y1, aigc__paint(floor));
         if (r->type == BATH || r->type == KITCHEN)
-            for (double x = r->x0 + 0.05; x < r->x1; x += 0.05) aigc__draw_rectangle(canvas, x, r->y0, x + 0.004, r->y1, aigc__paint(line));
+            for (double x = r->x0 + 0.05; x < r->x1; x += 0.05)
+                aigc__draw_rectangle(canvas, x, r->y0, x + 0.004, r->y1, aigc__paint(line));
         if (r->type != BEDROOM)
-            for (double y = r->y0 + 0.05; y < r->y1; y += 0.05) aigc__draw_rectangle(canvas, r->x0, y, r->x1, y + 0.004, aigc__paint(line));
+            for (double y = r->y0 + 0.05; y < r->y1; y += 0.05)
+                aigc__draw_rectangle(canvas, r->x0, y, r->x1, y + 0.004, aigc__paint(line));
         furnish[r->type](plan, r);
     }
 }
@@ -294,9 +307,11 @@ static void draw_windows(plan_t *plan, const room_t *house)
     const double h = plan->wall * 0.5;
     for (size_t i = 0; i < plan->n_rooms; i++) {
         const room_t *r = &plan->rooms[i];
-        const double x = (r->x0 + r->x1) * 0.5, y = (r->y0 + r->y1) * 0.5, w = (r->x1 - r->x0) * 0.22, l = (r->y1 - r->y0) * 0.22;
+        const double x = (r->x0 + r->x1) * 0.5, y = (r->y0 + r->y1) * 0.5, w = (r->x1 - r->x0) * 0.22,
+                     l = (r->y1 - r->y0) * 0.22;
         const double ys[2] = {r->y0, r->y1}, xs[2] = {r->x0, r->x1};
-        const bool level[2] = {r->y0 == house->y0, r->y1 == house->y1}, upright[2] = {r->x0 == house->x0, r->x1 == house->x1};
+        const bool level[2] = {r->y0 == house->y0, r->y1 == house->y1},
+                   upright[2] = {r->x0 == house->x0, r->x1 == house->x1};
         for (size_t k = 0; k < 2; k++) {
             if (level[k]) {
                 aigc__draw_rectangle(canvas, x - w, ys[k] - h, x + w, ys[k] + h, frame);
@@ -320,8 +335,8 @@ void aigc__home_floor_plan(aigc__scene_t *scene)
     room_t house = plan.rooms[0];
     for (size_t i = 1; i < plan.n_rooms; i++) {
         const room_t *r = &plan.rooms[i];
-        house = (room_t){r->x0 < house.x0 ? r->x0 : house.x0, r->y0 < house.y0 ? r->y0 : house.y0, r->x1 > house.x1 ? r->x1 : house.x1,
-                         r->y1 > house.y1 ? r->y1 : house.y1, LIVING};
+        house = (room_t){r->x0 < house.x0 ? r->x0 : house.x0, r->y0 < house.y0 ? r->y0 : house.y0,
+                         r->x1 > house.x1 ? r->x1 : house.x1, r->y1 > house.y1 ? r->y1 : house.y1, LIVING};
     }
     aigc__draw_rectangle(scene->canvas, 0, 0, 1, 1, aigc__paint(plan.paper));
     draw_rooms(&plan);

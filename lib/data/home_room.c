@@ -51,11 +51,14 @@ static void draw_side_walls(aigc__scene_t *scene)
     const double brighter = aigc__home_chance(scene, 0.5) ? 1.0 : 0.92;
     const aigc__point_t far_left = aigc__home_place(scene, scene->left, 0, scene->back);
     const aigc__point_t far_right = aigc__home_place(scene, scene->right, 0, scene->back);
-    const aigc__color_t left = aigc__color_scale(p->wall, brighter * 0.95), right = aigc__color_scale(p->wall, (1.92 - brighter) * 0.95);
-    aigc__home_side(scene, scene->left, 0, scene->height, 0.9, scene->back,
-                    aigc__paint_linear(left, aigc__color_scale(left, 0.9), (aigc__point_t){0, 0}, (aigc__point_t){far_left.x, 0}));
+    const aigc__color_t left = aigc__color_scale(p->wall, brighter * 0.95),
+                        right = aigc__color_scale(p->wall, (1.92 - brighter) * 0.95);
+    aigc__home_side(
+        scene, scene->left, 0, scene->height, 0.9, scene->back,
+        aigc__paint_linear(left, aigc__color_scale(left, 0.9), (aigc__point_t){0, 0}, (aigc__point_t){far_left.x, 0}));
     aigc__home_side(scene, scene->right, 0, scene->height, 0.9, scene->back,
-                    aigc__paint_linear(right, aigc__color_scale(right, 0.9), (aigc__point_t){1, 0}, (aigc__point_t){far_right.x, 0}));
+                    aigc__paint_linear(right, aigc__color_scale(right, 0.9), (aigc__point_t){1, 0},
+                                       (aigc__point_t){far_right.x, 0}));
     aigc__home_side(scene, scene->left, 0, 0.11, 0.9, scene->back, aigc__paint(aigc__color_scale(p->trim, 0.95)));
     aigc__home_side(scene, scene->right, 0, 0.11, 0.9, scene->back, aigc__paint(aigc__color_scale(p->trim, 0.95)));
 }
@@ -95,8 +98,9 @@ void aigc__home_shell(aigc__scene_t *scene, bool tiles)
         draw_boards(scene);
     const aigc__point_t edge = aigc__home_place(scene, 0, 0, scene->back);
     const aigc__color_t dark = aigc__color_alpha(aigc__color(0x20160e), 0.22);
-    aigc__draw_rectangle(scene->canvas, 0, edge.y - 0.01, 1, 1,
-                         aigc__paint_linear(dark, aigc__color_alpha(dark, 0), edge, (aigc__point_t){edge.x, edge.y + 0.2}));
+    aigc__draw_rectangle(
+        scene->canvas, 0, edge.y - 0.01, 1, 1,
+        aigc__paint_linear(dark, aigc__color_alpha(dark, 0), edge, (aigc__point_t){edge.x, edge.y + 0.2}));
     draw_side_walls(scene);
     draw_back_wall(scene);
 }
@@ -105,8 +109,10 @@ void aigc__home_shell(aigc__scene_t *scene, bool tiles)
 static void draw_view(aigc__scene_t *scene, double x0, double x1, double y0, double y1)
 {
     const double z = scene->back, w = x1 - x0, h = y1 - y0;
-    const aigc__color_t high = aigc__color(scene->night ? 0x16233f : 0x8fc1e3), low = aigc__color(scene->night ? 0x3a4a6b : 0xe4f1f6);
-    const aigc__color_t hill = scene->night ? aigc__color(0x1d2b33) : aigc__color_scale(aigc__color(0x86ae74), BETWEEN(0.85, 1.1));
+    const aigc__color_t high = aigc__color(scene->night ? 0x16233f : 0x8fc1e3),
+                        low = aigc__color(scene->night ? 0x3a4a6b : 0xe4f1f6);
+    const aigc__color_t hill =
+        scene->night ? aigc__color(0x1d2b33) : aigc__color_scale(aigc__color(0x86ae74), BETWEEN(0.85, 1.1));
     aigc__home_panel_shaded(scene, x0, x1, y0, y1, z, 0, high, low);
     const size_t view = aigc__home_pick(scene, 3);
     const double sun_x = x0 + w * BETWEEN(0.2, 0.8);
@@ -114,8 +120,9 @@ static void draw_view(aigc__scene_t *scene, double x0, double x1, double y0, dou
         aigc__home_disc(scene, sun_x, y0 + h * 0.75, z, 0.09, 0.09, aigc__color(scene->night ? 0xf2eed8 : 0xfff6d0));
     if (view == 0) {
         const double rise0 = BETWEEN(0.2, 0.45), rise1 = BETWEEN(0.2, 0.45);
-        const aigc__point_t points[4] = {aigc__home_place(scene, x0, y0, z), aigc__home_place(scene, x0, y0 + h * rise0, z),
-                                         aigc__home_place(scene, x1, y0 + h * rise1, z), aigc__home_place(scene, x1, y0, z)};
+        const aigc__point_t points[4] = {
+            aigc__home_place(scene, x0, y0, z), aigc__home_place(scene, x0, y0 + h * rise0, z),
+            aigc__home_place(scene, x1, y0 + h * rise1, z), aigc__home_place(scene, x1, y0, z)};
         aigc__draw_polygon(scene->canvas, points, 4, aigc__paint(hill));
     } else if (view == 1) {
         const double tree = x0 + w * BETWEEN(0.25, 0.75);
@@ -131,15 +138,17 @@ static void draw_curtain(aigc__scene_t *scene, double x0, double x1, double y0, 
     const double fold = (x1 - x0) / 4;
     aigc__home_panel_shaded(scene, x0, x1, y0, y1, scene->back, 0.02, c, aigc__color_scale(c, 0.9));
     for (int i = 0; i < 4; i += 2)
-        aigc__home_panel(scene, x0 + i * fold, x0 + (i + 1) * fold, y0, y1, scene->back, 0, aigc__color_alpha(aigc__color_scale(c, 0.8), 0.6));
+        aigc__home_panel(scene, x0 + i * fold, x0 + (i + 1) * fold, y0, y1, scene->back, 0,
+                         aigc__color_alpha(aigc__color_scale(c, 0.8), 0.6));
 }
 
 /* Daylight that falls through the window onto the floor. */
 static void draw_light(aigc__scene_t *scene, double x0, double x1)
 {
     const double slant = BETWEEN(-0.7, 0.7), z1 = scene->back - 0.4, z0 = z1 - 1.2;
-    const aigc__point_t points[4] = {aigc__home_place(scene, x0 + slant, 0, z0), aigc__home_place(scene, x1 + slant, 0, z0),
-                                     aigc__home_place(scene, x1, 0, z1), aigc__home_place(scene, x0, 0, z1)};
+    const aigc__point_t points[4] = {aigc__home_place(scene, x0 + slant, 0, z0),
+                                     aigc__home_place(scene, x1 + slant, 0, z0), aigc__home_place(scene, x1, 0, z1),
+                                     aigc__home_place(scene, x0, 0, z1)};
     aigc__draw_polygon(scene->canvas, points, 4, aigc__paint(aigc__color_alpha(aigc__color(0xfff3d6), 0.28)));
 }
 
@@ -154,7 +163,8 @@ void aigc__home_window(aigc__scene_t *scene, double x0, double x1, double y0, do
         const double x = x0 + (x1 - x0) * (double)i / (double)(bars + 1);
         aigc__home_panel(scene, x - 0.022, x + 0.022, y0, y1, z, 0, frame);
     }
-    if (aigc__home_chance(scene, 0.4)) aigc__home_panel(scene, x0, x1, y0 + (y1 - y0) * 0.62, y0 + (y1 - y0) * 0.62 + 0.04, z, 0, frame);
+    if (aigc__home_chance(scene, 0.4))
+        aigc__home_panel(scene, x0, x1, y0 + (y1 - y0) * 0.62, y0 + (y1 - y0) * 0.62 + 0.04, z, 0, frame);
     aigc__home_box(scene, x0 - 0.06, x1 + 0.06, y0 - 0.05, y0, z - 0.1, z, frame);
     if (!scene->night) draw_light(scene, x0, x1);
     if (!curtains) return;
@@ -180,7 +190,8 @@ void aigc__home_side_opening(aigc__scene_t *scene)
         const aigc__color_t sky = aigc__color(scene->night ? 0x24345a : 0xcfe6f2);
         aigc__home_side(scene, x, 0.85, 2.2, z0 - 0.2, z1 + 0.2, aigc__paint(aigc__color_scale(trim, 0.95)));
         aigc__home_side(scene, x, 0.92, 2.13, z0 - 0.13, z1 + 0.13, aigc__paint(sky));
-        aigc__home_side(scene, x, 0.85, 2.2, (z0 + z1) * 0.5 - 0.03, (z0 + z1) * 0.5 + 0.03, aigc__paint(aigc__color_scale(trim, 0.95)));
+        aigc__home_side(scene, x, 0.85, 2.2, (z0 + z1) * 0.5 - 0.03, (z0 + z1) * 0.5 + 0.03,
+                        aigc__paint(aigc__color_scale(trim, 0.95)));
     }
 }
 
@@ -202,7 +213,8 @@ static void draw_motif(aigc__scene_t *scene, double x0, double x1, double y0, do
     } else if (motif == 2) {
         aigc__home_disc(scene, x0 + w * 0.5, y0 + h * 0.5, z, w * 0.32, h * 0.32, p->accent);
     } else {
-        const aigc__point_t hill[3] = {aigc__home_place(scene, x0, y0, z), aigc__home_place(scene, x0 + w * BETWEEN(0.3, 0.7), y0 + h * 0.75, z),
+        const aigc__point_t hill[3] = {aigc__home_place(scene, x0, y0, z),
+                                       aigc__home_place(scene, x0 + w * BETWEEN(0.3, 0.7), y0 + h * 0.75, z),
                                        aigc__home_place(scene, x1, y0, z)};
         aigc__draw_polygon(scene->canvas, hill, 3, aigc__paint(p->textile));
     }
@@ -212,7 +224,8 @@ void aigc__home_art(aigc__scene_t *scene, double x0, double x1, double y0, doubl
 {
     const bool dark = aigc__home_chance(scene, 0.5);
     const double f = 0.045;
-    aigc__home_panel(scene, x0 + 0.02, x1 + 0.03, y0 - 0.04, y1 - 0.02, scene->back, 0, aigc__color_alpha(aigc__color(0x201810), 0.25));
+    aigc__home_panel(scene, x0 + 0.02, x1 + 0.03, y0 - 0.04, y1 - 0.02, scene->back, 0,
+                     aigc__color_alpha(aigc__color(0x201810), 0.25));
     aigc__home_panel(scene, x0, x1, y0, y1, scene->back, 0, dark ? scene->palette.dark_wood : aigc__color(0xf7f4ee));
     draw_motif(scene, x0 + f, x1 - f, y0 + f, y1 - f);
 }
@@ -223,7 +236,8 @@ void aigc__home_rug(aigc__scene_t *scene, double x0, double x1, double z0, doubl
     const double cx = (x0 + x1) * 0.5, mid = (x1 - x0) * 0.5;
     const size_t style = aigc__home_pick(scene, 4);
     if (style == 0) {
-        const aigc__point_t near_edge = aigc__home_place(scene, cx, 0, z0), far_edge = aigc__home_place(scene, cx, 0, z1);
+        const aigc__point_t near_edge = aigc__home_place(scene, cx, 0, z0),
+                            far_edge = aigc__home_place(scene, cx, 0, z1);
         const double rx = mid * scene->focus / ((z0 + z1) * 0.5), ry = (near_edge.y - far_edge.y) * 0.5;
         aigc__draw_ellipse(scene->canvas, near_edge.x, far_edge.y + ry, rx, ry, aigc__paint(band));
         aigc__draw_ellipse(scene->canvas, near_edge.x, far_edge.y + ry, rx * 0.86, ry * 0.86, aigc__paint(rug));
@@ -244,8 +258,9 @@ void aigc__home_pendant(aigc__scene_t *scene, double x, double z, double drop)
     const aigc__point_t top = aigc__home_place(scene, x, scene->height, z), bottom = aigc__home_place(scene, x, y, z);
     aigc__draw_line(scene->canvas, top, bottom, 0.008, aigc__paint(aigc__color(0x3a3632)));
     if (aigc__home_chance(scene, 0.5)) {
-        const aigc__point_t points[4] = {aigc__home_place(scene, x - 0.06, y, z), aigc__home_place(scene, x + 0.06, y, z),
-                                         aigc__home_place(scene, x + 0.2, y - 0.2, z), aigc__home_place(scene, x - 0.2, y - 0.2, z)};
+        const aigc__point_t points[4] = {
+            aigc__home_place(scene, x - 0.06, y, z), aigc__home_place(scene, x + 0.06, y, z),
+            aigc__home_place(scene, x + 0.2, y - 0.2, z), aigc__home_place(scene, x - 0.2, y - 0.2, z)};
         aigc__draw_polygon(scene->canvas, points, 4, aigc__paint(shade));
         aigc__home_disc(scene, x, y - 0.2, z, 0.19, 0.035, aigc__color(0xfff2c4));
     } else {
@@ -259,5 +274,6 @@ void aigc__home_finish(aigc__scene_t *scene)
 {
     if (!scene->night) return;
     if (scene->n_glows == 0) aigc__home_glow(scene, 0, scene->height, scene->back - 1, 2.0);
-    aigc__canvas_light(scene->canvas, aigc__color(0x4a5274), aigc__color(0xffd9a0), scene->glows, scene->glow_radius, scene->n_glows);
+    aigc__canvas_light(scene->canvas, aigc__color(0x4a5274), aigc__color(0xffd9a0), scene->glows, scene->glow_radius,
+                       scene->n_glows);
 }

@@ -6,7 +6,10 @@ double aigc__home_between(aigc__scene_t *scene, double low, double high)
     return low + (high - low) * ((double)aigc__random_u32(&scene->random) * 0x1p-32);
 }
 
-bool aigc__home_chance(aigc__scene_t *scene, double probability) { return aigc__home_between(scene, 0, 1) < probability; }
+bool aigc__home_chance(aigc__scene_t *scene, double probability)
+{
+    return aigc__home_between(scene, 0, 1) < probability;
+}
 
 size_t aigc__home_pick(aigc__scene_t *scene, size_t n) { return (size_t)aigc__home_between(scene, 0, (double)n); }
 
@@ -36,7 +39,8 @@ static const scheme_t schemes[] = {
     {0xe9e5e1, 0x4b5157, 0xc98d4f, 0x8c8f8e, 0xe9c46a, 0x9c8f80, 0x3c4247}, /* charcoal and cognac */
 };
 
-static const uint32_t floors[] = {0xc9a176, 0xb98a5c, 0x8f633f, 0xdcc4a0, 0x6e4a30, 0xa9744a, 0xcdbfae, 0xb7a999, 0xe0d3bd};
+static const uint32_t floors[] = {0xc9a176, 0xb98a5c, 0x8f633f, 0xdcc4a0, 0x6e4a30,
+                                  0xa9744a, 0xcdbfae, 0xb7a999, 0xe0d3bd};
 static const uint32_t woods[] = {0xb9885a, 0x8c5f3c, 0xd8b888, 0x6b4630, 0xa8754a, 0xe6dccd};
 static const uint32_t leaves[] = {0x4f8a4c, 0x3d7048, 0x6fa05a, 0x5b8f6b};
 static const uint32_t metals[] = {0xc9a86a, 0x3a3c40, 0xb9bcc0, 0x8a6f4d};
@@ -53,7 +57,10 @@ static aigc__color_t vary(aigc__scene_t *scene, uint32_t rgb)
     return aigc__color_scale(c, 1);
 }
 
-static aigc__color_t vary_one(aigc__scene_t *scene, const uint32_t *list, size_t n) { return vary(scene, list[aigc__home_pick(scene, n)]); }
+static aigc__color_t vary_one(aigc__scene_t *scene, const uint32_t *list, size_t n)
+{
+    return vary(scene, list[aigc__home_pick(scene, n)]);
+}
 
 void aigc__home_palette_draw(aigc__scene_t *scene)
 {
@@ -125,9 +132,11 @@ void aigc__home_side(aigc__scene_t *scene, double x, double y0, double y1, doubl
     aigc__draw_polygon(scene->canvas, points, 4, paint);
 }
 
-void aigc__home_box(aigc__scene_t *scene, double x0, double x1, double y0, double y1, double z0, double z1, aigc__color_t color)
+void aigc__home_box(aigc__scene_t *scene, double x0, double x1, double y0, double y1, double z0, double z1,
+                    aigc__color_t color)
 {
-    const aigc__paint_t side = aigc__paint(aigc__color_scale(color, 0.8)), top = aigc__paint(aigc__color_scale(color, 1.12));
+    const aigc__paint_t side = aigc__paint(aigc__color_scale(color, 0.8)),
+                        top = aigc__paint(aigc__color_scale(color, 1.12));
     if (x1 < scene->eye_x) aigc__home_side(scene, x1, y0, y1, z0, z1, side);
     if (x0 > scene->eye_x) aigc__home_side(scene, x0, y0, y1, z0, z1, side);
     if (y1 < scene->eye_y) aigc__home_flat(scene, x0, x1, y1, z0, z1, top);

@@ -20,9 +20,9 @@ typedef struct aigc__scene {
     aigc__canvas_t *canvas;
     aigc__random_t random;
     aigc__home_palette_t palette;
-    double focus;        /* canvas units of one metre at a distance of one metre */
-    double eye_x, eye_y; /* camera */
-    double centre, horizon; /* where the camera's axis meets the canvas */
+    double focus;                     /* canvas units of one metre at a distance of one metre */
+    double eye_x, eye_y;              /* camera */
+    double centre, horizon;           /* where the camera's axis meets the canvas */
     double left, right, height, back; /* walls */
     bool night;
     aigc__point_t glows[AIGC__HOME_GLOWS]; /* lamps, on the canvas; night adds their light at the end */
@@ -34,7 +34,7 @@ typedef struct aigc__scene {
 double aigc__home_between(aigc__scene_t *scene, double low, double high);
 bool aigc__home_chance(aigc__scene_t *scene, double probability);
 size_t aigc__home_pick(aigc__scene_t *scene, size_t n); /* 0..n-1 */
-void aigc__home_palette_draw(aigc__scene_t *scene); /* fills scene->palette */
+void aigc__home_palette_draw(aigc__scene_t *scene);     /* fills scene->palette */
 
 aigc__point_t aigc__home_place(const aigc__scene_t *scene, double x, double y, double z);
 /* An upright rectangle facing the camera, corners rounded by `radius` metres. */
@@ -48,7 +48,8 @@ void aigc__home_disc(aigc__scene_t *scene, double x, double y, double z, double 
 void aigc__home_flat(aigc__scene_t *scene, double x0, double x1, double y, double z0, double z1, aigc__paint_t paint);
 void aigc__home_side(aigc__scene_t *scene, double x, double y0, double y1, double z0, double z1, aigc__paint_t paint);
 /* A box with the faces that the camera sees: front as `color`, top lighter, side darker. */
-void aigc__home_box(aigc__scene_t *scene, double x0, double x1, double y0, double y1, double z0, double z1, aigc__color_t color);
+void aigc__home_box(aigc__scene_t *scene, double x0, double x1, double y0, double y1, double z0, double z1,
+                    aigc__color_t color);
 /* A soft dark spot on the floor under things. */
 void aigc__home_shadow(aigc__scene_t *scene, double x0, double x1, double z0, double z1, double strength);
 /* A lamp's light at a place, `radius` metres. */
@@ -69,7 +70,8 @@ void aigc__home_armchair(aigc__scene_t *scene, double x, double z, bool faces_ri
 void aigc__home_bed(aigc__scene_t *scene, double x, double z, double width);
 void aigc__home_table(aigc__scene_t *scene, double x, double z, double width, double depth, double height);
 void aigc__home_chair(aigc__scene_t *scene, double x, double z, bool from_behind);
-void aigc__home_drawers(aigc__scene_t *scene, double x, double z, double width, double height, size_t columns, size_t rows);
+void aigc__home_drawers(aigc__scene_t *scene, double x, double z, double width, double height, size_t columns,
+                        size_t rows);
 void aigc__home_bookcase(aigc__scene_t *scene, double x, double z, double width, double height);
 void aigc__home_shelf(aigc__scene_t *scene, double x, double y, double width);
 void aigc__home_plant(aigc__scene_t *scene, double x, double z, double height);

@@ -15,7 +15,8 @@ typedef struct idx_options {
 
 static const aigc__option_t rows[] = {
     {"labels", AIGC__OPTION_PATH, offsetof(idx_options_t, labels), "", 0, 0, NULL,
-     "IDX file of labels (default: train-labels-idx1-ubyte beside train-images-idx3-ubyte and the like; none: no labels)"},
+     "IDX file of labels (default: train-labels-idx1-ubyte beside train-images-idx3-ubyte and the like; none: no "
+     "labels)"},
     {"pad", AIGC__OPTION_INT, offsetof(idx_options_t, pad), "0", 0, MAX_SIDE, NULL,
      "zeros around each picture up to this side, such as 32 for 28 x 28 (0: none)"},
 };
@@ -24,18 +25,20 @@ static const aigc__option_t rows[] = {
  * are where all of them lie within 0..1 already. */
 typedef struct idx {
     aigc_tensor_t *images, *labels; /* labels NULL: none */
-    int64_t height, width; /* before padding */
+    int64_t height, width;          /* before padding */
     float low, scale;
 } idx_t;
 
 static int64_t label_at(const aigc_tensor_t *labels, size_t index)
 {
-    return labels->dtype == AIGC_DTYPE_U8 ? ((const uint8_t *)labels->data)[index] : ((const int32_t *)labels->data)[index];
+    return labels->dtype == AIGC_DTYPE_U8 ? ((const uint8_t *)labels->data)[index]
+                                          : ((const int32_t *)labels->data)[index];
 }
 
 static float number_at(const aigc_tensor_t *images, size_t index)
 {
-    return images->dtype == AIGC_DTYPE_F32 ? ((const float *)images->data)[index] : (float)((const int32_t *)images->data)[index];
+    return images->dtype == AIGC_DTYPE_F32 ? ((const float *)images->data)[index]
+                                           : (float)((const int32_t *)images->data)[index];
 }
 
 static aigc_status_t read_file(aigc_tensor_t **out, aigc_context_t *context, const char *path)
@@ -71,13 +74,15 @@ static aigc_status_t read_images(aigc_dataset_t *dataset, const char *path, int6
     const aigc_tensor_t *images = idx->images;
     const int64_t channels = images->rank == 4 ? images->shape[3] : 1;
     if ((images->rank != 3 && images->rank != 4) || (channels != 1 && channels != 3 && channels != 4))
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: holds %s; expected pictures [N,H,W] or [N,H,W,C] with C 1, 3 or 4", path,
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED,
+                          "%s: holds %s; expected pictures [N,H,W] or [N,H,W,C] with C 1, 3 or 4", path,
                           aigc__shape_text(text, images->rank, images->shape));
     if (images->count == 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: holds no pictures", path);
     idx->height = images->shape[1];
     idx->width = images->shape[2];
     if (pad > 0 && (pad < idx->height || pad < idx->width))
-        return aigc__fail(AIGC_ERROR_OPTION, "option 'pad' is %" PRId64 "; the pictures are %" PRId64 " x %" PRId64, pad, idx->height, idx->width);
+        return aigc__fail(AIGC_ERROR_OPTION, "option 'pad' is %" PRId64 "; the pictures are %" PRId64 " x %" PRId64,
+                          pad, idx->height, idx->width);
     dataset->count = (uint64_t)images->shape[0];
     dataset->height = pad > 0 ? pad : idx->height;
     dataset->width = pad > 0 ? pad : idx->width;
@@ -134,8 +139,9 @@ static aigc_status_t read_labels(aigc_dataset_t *dataset, const char *path)
     AIGC__TRY(read_file(&idx->labels, dataset->context, path));
     const aigc_tensor_t *labels = idx->labels;
     if (labels->rank != 1 || labels->shape[0] != (int64_t)dataset->count || labels->dtype == AIGC_DTYPE_F32)
-        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: holds %s %s; expected %" PRIu64 " whole numbers, a label a picture", path,
-                          aigc__dtype_name(labels->dtype), aigc__shape_text(text, labels->rank, labels->shape), dataset->count);
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: holds %s %s; expected %" PRIu64 " whole numbers, a label a picture",
+                          path, aigc__dtype_name(labels->dtype), aigc__shape_text(text, labels->rank, labels->shape),
+                          dataset->count);
     for (size_t i = 0; i < labels->count; i++) {
         const int64_t label = label_at(labels, i);
         if (label < 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: label %zu is %" PRId64, path, i, label);
@@ -173,8 +179,10 @@ static aigc_status_t open_idx(aigc_dataset_t *dataset, const char *source, const
 static aigc_status_t fetch_idx(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
 {
     const idx_t *idx = dataset->implementation;
-    const size_t row = (size_t)(idx->width * dataset->channels), padded_row = (size_t)(dataset->width * dataset->channels);
-    const size_t left = (size_t)((dataset->width - idx->width) / 2 * dataset->channels), top = (size_t)((dataset->height - idx->height) / 2);
+    const size_t row = (size_t)(idx->width * dataset->channels),
+                 padded_row = (size_t)(dataset->width * dataset->channels);
+    const size_t left = (size_t)((dataset->width - idx->width) / 2 * dataset->channels),
+                 top = (size_t)((dataset->height - idx->height) / 2);
     memset(pixels, 0, aigc__dataset_bytes(dataset));
     for (size_t y = 0; y < (size_t)idx->height; y++) {
         const size_t from = ((size_t)index * (size_t)idx->height + y) * row, to = (top + y) * padded_row + left;
@@ -196,5 +204,11 @@ static void close_idx(aigc_dataset_t *dataset)
 }
 
 const aigc__dataset_kind_t aigc__dataset_kind_idx = {
-    .name = "idx", .help = "an IDX file of pictures (MNIST and its relatives), gzipped or not", .needs_source = true,
-    .options = rows, .n_options = sizeof rows / sizeof rows[0], .open = open_idx, .fetch = fetch_idx, .close = close_idx};
+    .name = "idx",
+    .help = "an IDX file of pictures (MNIST and its relatives), gzipped or not",
+    .needs_source = true,
+    .options = rows,
+    .n_options = sizeof rows / sizeof rows[0],
+    .open = open_idx,
+    .fetch = fetch_idx,
+    .close = close_idx};

@@ -17,12 +17,16 @@ aigc_status_t aigc__parse_background(uint8_t rgb[3], const char *text)
     }
     for (const char *s = text && text[0] == '#' ? text + 1 : ""; *s && digits < 7; s++, digits++) {
         const char c = *s;
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
         if (digit < 0) break;
         value = value << 4 | (uint32_t)digit;
     }
     if (digits != 6 || strlen(text) != 7)
-        return aigc__fail(AIGC_ERROR_OPTION, "option 'background' is '%s'; expected white, black or #rrggbb", text ? text : "");
+        return aigc__fail(AIGC_ERROR_OPTION, "option 'background' is '%s'; expected white, black or #rrggbb",
+                          text ? text : "");
     for (int i = 0; i < 3; i++) rgb[i] = (uint8_t)(value >> (16 - 8 * i));
     return AIGC_OK;
 }
@@ -48,7 +52,8 @@ static aigc_status_t check_image(const aigc_tensor_t *image)
     const bool is_one = image->rank == 3 || (image->rank == 4 && image->shape[0] == 1);
     const int64_t channels = image->rank > 0 ? image->shape[image->rank - 1] : 0;
     if (is_pixel && is_one && image->count > 0 && (channels == 1 || channels == 3 || channels == 4)) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'image' is %s %s; expected one image u8 or f32 [1,H,W,C] or [H,W,C] with C 1, 3 or 4",
+    return aigc__fail(AIGC_ERROR_ARGUMENT,
+                      "argument 'image' is %s %s; expected one image u8 or f32 [1,H,W,C] or [H,W,C] with C 1, 3 or 4",
                       aigc__dtype_name(image->dtype), aigc__shape_text(text, image->rank, image->shape));
 }
 
@@ -62,7 +67,9 @@ aigc_status_t aigc__image_write(const aigc_tensor_t *image, const char *path, in
     AIGC__TRY(check_image(image));
     aigc_context_t *context = image->context;
     if (!is_png && !is_jpeg)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "%s: pictures are written as PNG or JPEG; expected a name that ends in .png, .jpg or .jpeg", path);
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "%s: pictures are written as PNG or JPEG; expected a name that ends in .png, .jpg or .jpeg",
+                          path);
     AIGC__GOTO(done, to_pixels(&pixels, image, is_jpeg));
     AIGC__GOTO(done, aigc__saver_begin(&saver, &context->memory, context->files, path));
     AIGC__GOTO(done, is_png ? aigc__png_write(saver, &context->memory, &pixels, compression)

@@ -114,16 +114,18 @@ static aigc_status_t place_picture(aigc__loader_t *loader, uint64_t epoch, uint6
     const aigc_dataset_t *dataset = loader->dataset;
     const void *pixels;
     AIGC__TRY(get_picture(loader, picture, &pixels, label));
-    aigc__convert(dataset->context->kernels, to, AIGC_DTYPE_F32, pixels, dataset->is_float ? AIGC_DTYPE_F32 : AIGC_DTYPE_U8,
-                  loader->elements);
-    if (is_flipped(loader, epoch, picture)) flip(to, (size_t)dataset->height, (size_t)dataset->width, (size_t)dataset->channels);
+    aigc__convert(dataset->context->kernels, to, AIGC_DTYPE_F32, pixels,
+                  dataset->is_float ? AIGC_DTYPE_F32 : AIGC_DTYPE_U8, loader->elements);
+    if (is_flipped(loader, epoch, picture))
+        flip(to, (size_t)dataset->height, (size_t)dataset->width, (size_t)dataset->channels);
     return AIGC_OK;
 }
 
 /* In the caller's thread a cancel ends the batch; the background thread leaves it to the caller. */
 static bool is_interrupted(const aigc__loader_t *loader)
 {
-    return loader->has_thread ? atomic_load(&loader->is_stopping) : atomic_load(&loader->dataset->context->cancelled) != 0;
+    return loader->has_thread ? atomic_load(&loader->is_stopping)
+                              : atomic_load(&loader->dataset->context->cancelled) != 0;
 }
 
 /* Fills the slot with a batch; false: interrupted. */
@@ -137,7 +139,8 @@ static bool fill_slot(aigc__loader_t *loader, slot_t *slot, uint64_t epoch, uint
     for (size_t i = 0; i < slot->n && slot->status == AIGC_OK; i++) {
         if (is_interrupted(loader)) return false;
         slot->labels[i] = 0;
-        slot->status = place_picture(loader, epoch, loader->order[first + i], slot->images + i * loader->elements, &slot->labels[i]);
+        slot->status = place_picture(loader, epoch, loader->order[first + i], slot->images + i * loader->elements,
+                                     &slot->labels[i]);
     }
     if (slot->status != AIGC_OK) aigc__failure_copy(slot->text);
     return true;
@@ -262,7 +265,8 @@ static aigc_status_t allocate(aigc__loader_t *loader)
     }
     AIGC__TRY(allocate_array(memory, loader->count, sizeof(uint64_t), &loader->order));
     AIGC__TRY(allocate_array(memory, loader->bytes, 1, &loader->scratch));
-    const uint64_t each = loader->bytes + sizeof(int64_t) + 1, room = loader->dataset->is_resident ? 0 : options->cache_bytes / each;
+    const uint64_t each = loader->bytes + sizeof(int64_t) + 1,
+                   room = loader->dataset->is_resident ? 0 : options->cache_bytes / each;
     loader->cached = room < loader->count ? (size_t)room : loader->count;
     if (loader->cached == 0) return AIGC_OK;
     AIGC__TRY(allocate_array(memory, loader->cached, loader->bytes, &loader->cache));
@@ -278,7 +282,8 @@ static aigc_status_t set_up(aigc__loader_t *loader)
     loader->bytes = aigc__dataset_bytes(loader->dataset);
     loader->batches = loader->count / size + (!loader->options.drop_last && loader->count % size != 0);
     if (loader->batches == 0)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "the dataset has %zu pictures; fewer than a batch of %zu, and short batches are dropped",
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "the dataset has %zu pictures; fewer than a batch of %zu, and short batches are dropped",
                           loader->count, size);
     return allocate(loader);
 }
@@ -350,7 +355,8 @@ aigc_status_t aigc__loader_seek(aigc__loader_t *loader, uint64_t epoch, uint64_t
 static aigc_status_t make_batch(aigc__loader_t *loader)
 {
     slot_t *slot = &loader->slots[loader->next];
-    while (!fill_slot(loader, slot, loader->epoch, loader->batch)) AIGC__TRY(aigc__check_cancel(loader->dataset->context));
+    while (!fill_slot(loader, slot, loader->epoch, loader->batch))
+        AIGC__TRY(aigc__check_cancel(loader->dataset->context));
     if (slot->status == AIGC_OK) advance(loader);
     return AIGC_OK;
 }

@@ -8,11 +8,11 @@
 typedef struct aigc__loader_options {
     size_t batch_size; /* at least 1 */
     uint64_t seed;
-    bool shuffle;          /* order of an epoch is a function of (seed, epoch) */
-    bool drop_last;        /* leave out a last batch smaller than batch_size */
-    bool flip;             /* horizontal flips by (seed, epoch, picture), half of them */
-    uint64_t cache_bytes;  /* decoded pictures kept, u8 or f32 as the dataset has them */
-    bool background;       /* false: fetch in the caller's thread (the tests' reference) */
+    bool shuffle;         /* order of an epoch is a function of (seed, epoch) */
+    bool drop_last;       /* leave out a last batch smaller than batch_size */
+    bool flip;            /* horizontal flips by (seed, epoch, picture), half of them */
+    uint64_t cache_bytes; /* decoded pictures kept, u8 or f32 as the dataset has them */
+    bool background;      /* false: fetch in the caller's thread (the tests' reference) */
 } aigc__loader_options_t;
 
 typedef struct aigc__batch {
@@ -27,7 +27,7 @@ typedef struct aigc__loader aigc__loader_t;
 /* Keeps the dataset; allocates its buffers here and nothing per batch of cached pictures. The thread
  * starts with the first batch asked for. */
 aigc_status_t aigc__loader_create(aigc__loader_t **out, aigc_dataset_t *dataset, const aigc__loader_options_t *options);
-void aigc__loader_free(aigc__loader_t *loader); /* stops the thread; NULL is fine */
+void aigc__loader_free(aigc__loader_t *loader);            /* stops the thread; NULL is fine */
 size_t aigc__loader_batches(const aigc__loader_t *loader); /* of an epoch */
 /* Begin epoch `epoch` at batch `batch` (to resume in the middle). */
 aigc_status_t aigc__loader_seek(aigc__loader_t *loader, uint64_t epoch, uint64_t batch);

@@ -33,10 +33,10 @@ struct aigc_dataset {
     uint64_t count;
     int64_t height, width, channels;
     bool is_float;
-    bool is_resident; /* fetching is copying from memory: a cache would only double it */
-    int64_t classes;  /* 0: no labels */
-    char **class_names; /* one a class; numbers as text where they have no names */
-    uint64_t identity;  /* a number that differs where the kind knows its pictures to differ */
+    bool is_resident;     /* fetching is copying from memory: a cache would only double it */
+    int64_t classes;      /* 0: no labels */
+    char **class_names;   /* one a class; numbers as text where they have no names */
+    uint64_t identity;    /* a number that differs where the kind knows its pictures to differ */
     pthread_mutex_t lock; /* held around kind->fetch: views of one dataset may be read by several threads */
     void *implementation;
 };
@@ -61,7 +61,8 @@ aigc_status_t aigc__dataset_view(aigc_dataset_t **out, aigc_dataset_t *base, con
 aigc_status_t aigc__dataset_split(aigc_dataset_t *dataset, double fraction, uint64_t seed, aigc_dataset_t **first,
                                   aigc_dataset_t **second);
 /* `n` pictures as f32 0..1 and labels, into the caller's memory; labels may be NULL. */
-aigc_status_t aigc__dataset_fetch(aigc_dataset_t *dataset, const uint64_t *indices, size_t n, float *images, int64_t *labels);
+aigc_status_t aigc__dataset_fetch(aigc_dataset_t *dataset, const uint64_t *indices, size_t n, float *images,
+                                  int64_t *labels);
 /* One picture as the dataset holds it (u8 or f32). Any thread. */
 aigc_status_t aigc__dataset_fetch_one(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label);
 /* Into `folder`, made if missing: 000000.png ... by index, in a sub-folder per class where there are labels. */

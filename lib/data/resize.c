@@ -31,10 +31,14 @@ static double support_of(aigc__filter_t filter, double scale)
 {
     const double stretch = scale > 1 ? scale : 1;
     switch (filter) {
-    case AIGC__FILTER_LANCZOS: return 3 * stretch;
-    case AIGC__FILTER_BILINEAR: return stretch;
-    case AIGC__FILTER_AREA: return 0.5 * scale;
-    case AIGC__FILTER_NEAREST: break;
+    case AIGC__FILTER_LANCZOS:
+        return 3 * stretch;
+    case AIGC__FILTER_BILINEAR:
+        return stretch;
+    case AIGC__FILTER_AREA:
+        return 0.5 * scale;
+    case AIGC__FILTER_NEAREST:
+        break;
     }
     return 0;
 }
@@ -43,10 +47,14 @@ static double weight_of(aigc__filter_t filter, double scale, double centre, size
 {
     const double stretch = scale > 1 ? scale : 1, distance = ((double)input + 0.5 - centre) / stretch;
     switch (filter) {
-    case AIGC__FILTER_LANCZOS: return lanczos(distance);
-    case AIGC__FILTER_BILINEAR: return triangle(distance);
-    case AIGC__FILTER_AREA: return overlap((double)input, (double)input + 1, centre - 0.5 * scale, centre + 0.5 * scale);
-    case AIGC__FILTER_NEAREST: break;
+    case AIGC__FILTER_LANCZOS:
+        return lanczos(distance);
+    case AIGC__FILTER_BILINEAR:
+        return triangle(distance);
+    case AIGC__FILTER_AREA:
+        return overlap((double)input, (double)input + 1, centre - 0.5 * scale, centre + 0.5 * scale);
+    case AIGC__FILTER_NEAREST:
+        break;
     }
     return 1;
 }
@@ -84,7 +92,8 @@ static void free_weights(weights_t *weights, aigc__memory_t *memory)
     *weights = (weights_t){0};
 }
 
-static aigc_status_t make_weights(weights_t *weights, aigc__memory_t *memory, aigc__filter_t filter, size_t from, size_t to)
+static aigc_status_t make_weights(weights_t *weights, aigc__memory_t *memory, aigc__filter_t filter, size_t from,
+                                  size_t to)
 {
     const double taps = 2 * ceil(support_of(filter, (double)from / (double)to)) + 2;
     size_t count, bytes;
@@ -106,7 +115,8 @@ fail:
 }
 
 /* One row of `from` pixels to one of `to`. */
-static void resize_row(const weights_t *weights, const float *from, size_t n_from, float *to, size_t n_to, size_t channels)
+static void resize_row(const weights_t *weights, const float *from, size_t n_from, float *to, size_t n_to,
+                       size_t channels)
 {
     for (size_t x = 0; x < n_to; x++) {
         const float *values = weights->values + x * weights->taps;
@@ -167,8 +177,12 @@ static aigc_status_t resizer_init(resizer_t *resizer, aigc__memory_t *memory, in
     size_t bytes, count;
     void *block;
     aigc_status_t status;
-    *resizer = (resizer_t){.memory = memory, .from_height = (size_t)from_height, .from_width = (size_t)from_width,
-                           .to_height = (size_t)to_height, .to_width = (size_t)to_width, .channels = (size_t)channels};
+    *resizer = (resizer_t){.memory = memory,
+                           .from_height = (size_t)from_height,
+                           .from_width = (size_t)from_width,
+                           .to_height = (size_t)to_height,
+                           .to_width = (size_t)to_width,
+                           .channels = (size_t)channels};
     if (from_height < 1 || from_width < 1 || to_height < 1 || to_width < 1 || channels < 1)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "a picture without pixels cannot be resized, nor resized to");
     AIGC__GOTO(fail, make_weights(&resizer->across, memory, filter, resizer->from_width, resizer->to_width));
@@ -177,7 +191,8 @@ static aigc_status_t resizer_init(resizer_t *resizer, aigc__memory_t *memory, in
     AIGC__GOTO(fail, aigc__bytes_of(count, sizeof(float), &bytes));
     AIGC__GOTO(fail, aigc__memory_alloc(memory, bytes, &block));
     resizer->between = block;
-    AIGC__GOTO(fail, aigc__bytes_of((size_t)(from_width > to_width ? from_width : to_width) * (size_t)channels, sizeof(float), &bytes));
+    AIGC__GOTO(fail, aigc__bytes_of((size_t)(from_width > to_width ? from_width : to_width) * (size_t)channels,
+                                    sizeof(float), &bytes));
     AIGC__GOTO(fail, aigc__memory_alloc(memory, bytes, &block));
     resizer->row = block;
     return AIGC_OK;
@@ -190,8 +205,8 @@ fail:
 static void resizer_put(resizer_t *resizer, size_t y)
 {
     if (resizer->channels == 4) premultiply(resizer->row, resizer->from_width);
-    resize_row(&resizer->across, resizer->row, resizer->from_width, resizer->between + y * resizer->to_width * resizer->channels,
-               resizer->to_width, resizer->channels);
+    resize_row(&resizer->across, resizer->row, resizer->from_width,
+               resizer->between + y * resizer->to_width * resizer->channels, resizer->to_width, resizer->channels);
 }
 
 static void resizer_get(resizer_t *resizer, size_t y, float *to)
@@ -200,8 +215,8 @@ static void resizer_get(resizer_t *resizer, size_t y, float *to)
     if (resizer->channels == 4) unpremultiply(to, resizer->to_width);
 }
 
-aigc_status_t aigc__resize_f32(aigc__memory_t *memory, const float *from, int64_t from_height, int64_t from_width, float *to,
-                               int64_t to_height, int64_t to_width, int64_t channels, aigc__filter_t filter)
+aigc_status_t aigc__resize_f32(aigc__memory_t *memory, const float *from, int64_t from_height, int64_t from_width,
+                               float *to, int64_t to_height, int64_t to_width, int64_t channels, aigc__filter_t filter)
 {
     resizer_t resizer;
     AIGC__TRY(resizer_init(&resizer, memory, from_height, from_width, to_height, to_width, channels, filter));
@@ -218,8 +233,9 @@ aigc_status_t aigc__resize_f32(aigc__memory_t *memory, const float *from, int64_
 static uint8_t round_to_u8(float v) { return (uint8_t)(v <= 0 ? 0 : v >= 1 ? 255 : (int)(v * 255.0f + 0.5f)); }
 
 /* u8 from `from`, whose rows lie `stride` bytes apart, to dense u8. */
-static aigc_status_t resize_u8(aigc__memory_t *memory, const uint8_t *from, size_t stride, int64_t from_height, int64_t from_width,
-                               uint8_t *to, int64_t to_height, int64_t to_width, int64_t channels, aigc__filter_t filter)
+static aigc_status_t resize_u8(aigc__memory_t *memory, const uint8_t *from, size_t stride, int64_t from_height,
+                               int64_t from_width, uint8_t *to, int64_t to_height, int64_t to_width, int64_t channels,
+                               aigc__filter_t filter)
 {
     resizer_t resizer;
     AIGC__TRY(resizer_init(&resizer, memory, from_height, from_width, to_height, to_width, channels, filter));
@@ -237,8 +253,9 @@ static aigc_status_t resize_u8(aigc__memory_t *memory, const uint8_t *from, size
 }
 
 /* The part of `pixels` at (top, left) of height x width, resized, as the new contents. */
-static aigc_status_t replace(aigc__pixels_t *pixels, aigc__memory_t *memory, int64_t top, int64_t left, int64_t part_height,
-                             int64_t part_width, int64_t height, int64_t width, aigc__filter_t filter)
+static aigc_status_t replace(aigc__pixels_t *pixels, aigc__memory_t *memory, int64_t top, int64_t left,
+                             int64_t part_height, int64_t part_width, int64_t height, int64_t width,
+                             aigc__filter_t filter)
 {
     const size_t stride = (size_t)(pixels->width * pixels->channels);
     size_t count;
@@ -248,7 +265,8 @@ static aigc_status_t replace(aigc__pixels_t *pixels, aigc__memory_t *memory, int
     AIGC__TRY(aigc__shape_count(3, (const int64_t[]){height, width, pixels->channels}, &count));
     AIGC__TRY(aigc__memory_alloc(memory, count, &block));
     const uint8_t *from = pixels->data + (size_t)top * stride + (size_t)(left * pixels->channels);
-    const aigc_status_t status = resize_u8(memory, from, stride, part_height, part_width, block, height, width, pixels->channels, filter);
+    const aigc_status_t status =
+        resize_u8(memory, from, stride, part_height, part_width, block, height, width, pixels->channels, filter);
     if (status != AIGC_OK) {
         aigc__memory_free(memory, block);
         return status;
@@ -275,8 +293,8 @@ aigc_status_t aigc__pixels_fit(aigc__pixels_t *pixels, aigc__memory_t *memory, i
         part_height = (2 * pixels->width * height + width) / (2 * width);
     part_height = part_height < 1 ? 1 : part_height;
     part_width = part_width < 1 ? 1 : part_width;
-    return replace(pixels, memory, (pixels->height - part_height) / 2, (pixels->width - part_width) / 2, part_height, part_width, height,
-                   width, filter);
+    return replace(pixels, memory, (pixels->height - part_height) / 2, (pixels->width - part_width) / 2, part_height,
+                   part_width, height, width, filter);
 }
 
 /* ---- tensors ---- */
@@ -289,14 +307,16 @@ aigc_status_t aigc__image_resize(aigc_tensor_t **out, const aigc_tensor_t *image
     const int64_t *from = images->shape, shape[4] = {from[0], height, width, from[3]};
     AIGC__TRY(aigc__tensor_create_raw(&resized, images->context, images->dtype, 4, shape));
     const size_t element = aigc__dtype_bytes(images->dtype);
-    const size_t from_bytes = (size_t)(from[1] * from[2] * from[3]) * element, to_bytes = (size_t)(height * width * from[3]) * element;
+    const size_t from_bytes = (size_t)(from[1] * from[2] * from[3]) * element,
+                 to_bytes = (size_t)(height * width * from[3]) * element;
     aigc__memory_t *memory = &images->context->memory;
     aigc_status_t status = AIGC_OK;
     for (size_t i = 0; i < (size_t)from[0] && status == AIGC_OK; i++) {
         const void *picture = (const uint8_t *)images->data + i * from_bytes;
         void *to = (uint8_t *)resized->data + i * to_bytes;
         if (images->dtype == AIGC_DTYPE_U8)
-            status = resize_u8(memory, picture, (size_t)(from[2] * from[3]), from[1], from[2], to, height, width, from[3], filter);
+            status = resize_u8(memory, picture, (size_t)(from[2] * from[3]), from[1], from[2], to, height, width,
+                               from[3], filter);
         else
             status = aigc__resize_f32(memory, picture, from[1], from[2], to, height, width, from[3], filter);
         if (status == AIGC_OK) status = aigc__check_cancel(images->context);

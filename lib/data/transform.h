@@ -5,13 +5,18 @@
 #include "formats/pixels.h"
 #include "tensor/storage.h"
 
-typedef enum aigc__filter { AIGC__FILTER_AREA, AIGC__FILTER_LANCZOS, AIGC__FILTER_BILINEAR, AIGC__FILTER_NEAREST } aigc__filter_t;
+typedef enum aigc__filter {
+    AIGC__FILTER_AREA,
+    AIGC__FILTER_LANCZOS,
+    AIGC__FILTER_BILINEAR,
+    AIGC__FILTER_NEAREST
+} aigc__filter_t;
 
 /* Separable resampling with the filter stretched to the output's pixel where it shrinks (as Pillow
  * does); edges renormalised. Area weights pixels by their exact overlap. f32 [height,width,channels]
  * both; of four channels the last is alpha, and colours are resampled premultiplied. */
-aigc_status_t aigc__resize_f32(aigc__memory_t *memory, const float *from, int64_t from_height, int64_t from_width, float *to,
-                               int64_t to_height, int64_t to_width, int64_t channels, aigc__filter_t filter);
+aigc_status_t aigc__resize_f32(aigc__memory_t *memory, const float *from, int64_t from_height, int64_t from_width,
+                               float *to, int64_t to_height, int64_t to_width, int64_t channels, aigc__filter_t filter);
 /* The same on 8-bit pixels, rounded half up; replaces the data. RGBA is resampled premultiplied. */
 aigc_status_t aigc__pixels_resize(aigc__pixels_t *pixels, aigc__memory_t *memory, int64_t height, int64_t width,
                                   aigc__filter_t filter);

@@ -33,8 +33,11 @@ static void close_view(aigc_dataset_t *dataset)
     aigc__memory_free(memory, view);
 }
 
-static const aigc__dataset_kind_t kind_view = {
-    .name = "view", .help = "some pictures of another dataset", .open = open_view, .fetch = fetch_view, .close = close_view};
+static const aigc__dataset_kind_t kind_view = {.name = "view",
+                                               .help = "some pictures of another dataset",
+                                               .open = open_view,
+                                               .fetch = fetch_view,
+                                               .close = close_view};
 
 static aigc_status_t copy_class_names(aigc_dataset_t *to, const aigc_dataset_t *from)
 {
@@ -44,7 +47,8 @@ static aigc_status_t copy_class_names(aigc_dataset_t *to, const aigc_dataset_t *
     AIGC__TRY(aigc__memory_alloc_zeroed(memory, (size_t)from->classes * sizeof(char *), &block));
     to->class_names = block;
     to->classes = from->classes;
-    for (int64_t i = 0; i < from->classes; i++) AIGC__TRY(aigc__memory_copy_string(memory, from->class_names[i], &to->class_names[i]));
+    for (int64_t i = 0; i < from->classes; i++)
+        AIGC__TRY(aigc__memory_copy_string(memory, from->class_names[i], &to->class_names[i]));
     return AIGC_OK;
 }
 
@@ -64,7 +68,8 @@ static aigc_status_t fill_view(aigc_dataset_t *dataset, aigc_dataset_t *base, co
     dataset->identity = aigc__dataset_fingerprint(view->base);
     for (uint64_t i = 0; i < n; i++) {
         if (indices[i] >= base->count)
-            return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no picture %" PRIu64 "; the dataset has %" PRIu64, indices[i], base->count);
+            return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no picture %" PRIu64 "; the dataset has %" PRIu64,
+                              indices[i], base->count);
         view->indices[i] = inner ? inner->indices[indices[i]] : indices[i];
         dataset->identity = (dataset->identity ^ view->indices[i]) * 0x100000001b3u;
     }
@@ -91,7 +96,8 @@ aigc_status_t aigc__dataset_view(aigc_dataset_t **out, aigc_dataset_t *base, con
     return AIGC_OK;
 }
 
-/* The first `n_first` of `order` to the front and the rest behind them, both ascending; `is_first` is room for a flag a picture. */
+/* The first `n_first` of `order` to the front and the rest behind them, both ascending; `is_first` is room for a flag a
+ * picture. */
 static void sort_parts(uint64_t *order, uint8_t *is_first, size_t n_first, size_t count)
 {
     memset(is_first, 0, count);
@@ -110,7 +116,8 @@ aigc_status_t aigc__dataset_split(aigc_dataset_t *dataset, double fraction, uint
     size_t bytes;
     aigc_status_t status;
     aigc__random_t random;
-    if (!(fraction >= 0 && fraction <= 1)) return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'fraction' lies outside 0..1");
+    if (!(fraction >= 0 && fraction <= 1))
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'fraction' lies outside 0..1");
     if (count < 2) return aigc__fail(AIGC_ERROR_ARGUMENT, "a dataset of %zu picture cannot be split", count);
     size_t n_first = (size_t)(fraction * (double)count + 0.5);
     n_first = n_first < 1 ? 1 : n_first > count - 1 ? count - 1 : n_first;

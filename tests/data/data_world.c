@@ -21,7 +21,9 @@ int data_world_open(data_world_t *world)
     test_memory_init(&world->memory);
     snprintf(world->folder, sizeof world->folder, "/tmp/aigc_data_XXXXXX");
     if (!mkdtemp(world->folder)) return 1;
-    if (aigc__context_create(&world->context, &world->memory.allocator, 1, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)) != AIGC_OK) return 1;
+    if (aigc__context_create(&world->context, &world->memory.allocator, 1, 0, AIGC__CPU_C,
+                             aigc__kernels_get(AIGC__CPU_C)) != AIGC_OK)
+        return 1;
     world->context->log = keep_line;
     world->context->log_user = world;
     world->idle_blocks = world->memory.blocks;
@@ -63,7 +65,10 @@ const char *data_path(const data_world_t *world, const char *name)
     return path;
 }
 
-void data_make_folder(const data_world_t *world, const char *name) { assert_int_equal(mkdir(data_path(world, name), 0777), 0); }
+void data_make_folder(const data_world_t *world, const char *name)
+{
+    assert_int_equal(mkdir(data_path(world, name), 0777), 0);
+}
 
 void data_write_file(const data_world_t *world, const char *name, const void *bytes, size_t size)
 {
@@ -73,7 +78,8 @@ void data_write_file(const data_world_t *world, const char *name, const void *by
     assert_int_equal(fclose(file), 0);
 }
 
-void data_write_png(data_world_t *world, const char *name, int64_t height, int64_t width, int64_t channels, uint8_t value)
+void data_write_png(data_world_t *world, const char *name, int64_t height, int64_t width, int64_t channels,
+                    uint8_t value)
 {
     const size_t size = (size_t)(height * width * channels);
     uint8_t *bytes = malloc(size);
@@ -99,7 +105,8 @@ const aigc_options_t *data_parse(data_world_t *world, const char *text)
 static int32_t give_number(uint8_t *pixels, int64_t *label, uint64_t index, void *user)
 {
     const int64_t *shape = user;
-    for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; i++) pixels[i] = (uint8_t)(index * 7 + (uint64_t)(i % shape[2]));
+    for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; i++)
+        pixels[i] = (uint8_t)(index * 7 + (uint64_t)(i % shape[2]));
     *label = (int64_t)(index % 3);
     return 0;
 }
@@ -111,7 +118,8 @@ aigc_dataset_t *data_numbers(data_world_t *world, int64_t count, int64_t height,
     int64_t *shape = shapes[turn++ % 16];
     aigc_dataset_t *dataset = NULL;
     memcpy(shape, (const int64_t[]){count, height, width, channels}, 4 * sizeof *shape);
-    check_ok(aigc__dataset_create_callback(&dataset, world->context, shape, give_number, shape + 1, data_parse(world, "classes=3")));
+    check_ok(aigc__dataset_create_callback(&dataset, world->context, shape, give_number, shape + 1,
+                                           data_parse(world, "classes=3")));
     return dataset;
 }
 

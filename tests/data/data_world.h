@@ -25,7 +25,8 @@ const char *data_path(const data_world_t *world, const char *name);
 void data_make_folder(const data_world_t *world, const char *name);
 void data_write_file(const data_world_t *world, const char *name, const void *bytes, size_t size);
 /* A PNG in one colour; `value` goes to every channel. */
-void data_write_png(data_world_t *world, const char *name, int64_t height, int64_t width, int64_t channels, uint8_t value);
+void data_write_png(data_world_t *world, const char *name, int64_t height, int64_t width, int64_t channels,
+                    uint8_t value);
 /* Options from text ("size=8 strict=true"); NULL: none. Borrowed. */
 const aigc_options_t *data_parse(data_world_t *world, const char *text);
 

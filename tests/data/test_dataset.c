@@ -125,14 +125,20 @@ static void arrays_that_do_not_fit_are_refused(void **state)
     check_ok(aigc__tensor_create(&few, world.context, AIGC_DTYPE_I64, 1, (const int64_t[]){1}));
     check_ok(aigc__tensor_create(&floats, world.context, AIGC_DTYPE_F32, 1, (const int64_t[]){2}));
     check_failure(aigc__dataset_create_array(&dataset, world.context, flat, NULL, NULL), AIGC_ERROR_ARGUMENT, "[2,4]");
-    check_failure(aigc__dataset_create_array(&dataset, world.context, none, NULL, NULL), AIGC_ERROR_ARGUMENT, "no pixels");
-    check_failure(aigc__dataset_create_array(&dataset, world.context, images, few, NULL), AIGC_ERROR_ARGUMENT, "i64 or i32 [2]");
-    check_failure(aigc__dataset_create_array(&dataset, world.context, images, floats, NULL), AIGC_ERROR_ARGUMENT, "f32 [2]");
+    check_failure(aigc__dataset_create_array(&dataset, world.context, none, NULL, NULL), AIGC_ERROR_ARGUMENT,
+                  "no pixels");
+    check_failure(aigc__dataset_create_array(&dataset, world.context, images, few, NULL), AIGC_ERROR_ARGUMENT,
+                  "i64 or i32 [2]");
+    check_failure(aigc__dataset_create_array(&dataset, world.context, images, floats, NULL), AIGC_ERROR_ARGUMENT,
+                  "f32 [2]");
     ((int64_t *)labels->data)[0] = -1;
-    check_failure(aigc__dataset_create_array(&dataset, world.context, images, labels, NULL), AIGC_ERROR_ARGUMENT, "label 0 is -1");
+    check_failure(aigc__dataset_create_array(&dataset, world.context, images, labels, NULL), AIGC_ERROR_ARGUMENT,
+                  "label 0 is -1");
     ((int64_t *)labels->data)[0] = (int64_t)1 << 40;
-    check_failure(aigc__dataset_create_array(&dataset, world.context, images, labels, NULL), AIGC_ERROR_ARGUMENT, "expected 0..65535");
-    check_failure(aigc__dataset_create_array(&dataset, world.context, images, NULL, data_parse(&world, "size=3")), AIGC_ERROR_OPTION, "'size'");
+    check_failure(aigc__dataset_create_array(&dataset, world.context, images, labels, NULL), AIGC_ERROR_ARGUMENT,
+                  "expected 0..65535");
+    check_failure(aigc__dataset_create_array(&dataset, world.context, images, NULL, data_parse(&world, "size=3")),
+                  AIGC_ERROR_OPTION, "'size'");
     assert_null(dataset);
     aigc_tensor_t *const all[] = {images, flat, none, labels, few, floats};
     for (size_t i = 0; i < 6; i++) aigc__tensor_release(all[i]);
@@ -151,18 +157,25 @@ static void callbacks_are_watched(void **state)
     uint8_t pixels[4] = {9, 9, 9, 9};
     int64_t give = 4, label = 0;
     (void)state;
-    check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){3, 2, 2, 1}, refuse_two, &give, data_parse(&world, "classes=5")));
+    check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){3, 2, 2, 1}, refuse_two, &give,
+                                           data_parse(&world, "classes=5")));
     check_ok(aigc__dataset_fetch_one(dataset, 1, pixels, &label));
     assert_int_equal(label, 4);
     for (size_t i = 0; i < 4; i++) assert_int_equal(pixels[i], 0); /* what the callback leaves out is black */
-    check_failure(aigc__dataset_fetch_one(dataset, 2, pixels, &label), AIGC_ERROR_CANCELLED, "answered 17 for picture 2");
+    check_failure(aigc__dataset_fetch_one(dataset, 2, pixels, &label), AIGC_ERROR_CANCELLED,
+                  "answered 17 for picture 2");
     give = 5;
     check_failure(aigc__dataset_fetch_one(dataset, 0, pixels, &label), AIGC_ERROR_ARGUMENT, "label 5");
-    check_failure(aigc__dataset_fetch_one(dataset, 3, pixels, &label), AIGC_ERROR_NOT_FOUND, "no picture 3; the dataset has 3");
+    check_failure(aigc__dataset_fetch_one(dataset, 3, pixels, &label), AIGC_ERROR_NOT_FOUND,
+                  "no picture 3; the dataset has 3");
     aigc__dataset_release(dataset);
     dataset = NULL;
-    check_failure(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){3, 2, 2, 2}, refuse_two, &give, NULL), AIGC_ERROR_ARGUMENT, "[3,2,2,2]");
-    check_failure(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){0, 2, 2, 3}, refuse_two, &give, NULL), AIGC_ERROR_ARGUMENT, "[0,2,2,3]");
+    check_failure(
+        aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){3, 2, 2, 2}, refuse_two, &give, NULL),
+        AIGC_ERROR_ARGUMENT, "[3,2,2,2]");
+    check_failure(
+        aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){0, 2, 2, 3}, refuse_two, &give, NULL),
+        AIGC_ERROR_ARGUMENT, "[0,2,2,3]");
     assert_null(dataset);
 }
 
@@ -191,7 +204,8 @@ static void a_view_shows_what_it_names(void **state)
 static void a_split_takes_each_picture_once(void **state)
 {
     (void)state;
-    aigc_dataset_t *base = data_numbers(&world, 30, 1, 1, 1), *first = NULL, *second = NULL, *again = NULL, *rest = NULL;
+    aigc_dataset_t *base = data_numbers(&world, 30, 1, 1, 1), *first = NULL, *second = NULL, *again = NULL,
+                   *rest = NULL;
     int seen[256] = {0};
     uint64_t same = 0;
     check_ok(aigc__dataset_split(base, 0.7, 5, &first, &second));
@@ -199,7 +213,8 @@ static void a_split_takes_each_picture_once(void **state)
     for (uint64_t i = 0; i < 21; i++) seen[first_byte(first, i)]++;
     for (uint64_t i = 0; i < 9; i++) seen[first_byte(second, i)]++;
     for (uint64_t i = 0; i < 30; i++) assert_int_equal(seen[(uint8_t)(7 * i)], 1);
-    for (uint64_t i = 1; i < 21; i++) assert_true(first_byte(first, i - 1) < first_byte(first, i)); /* 7 i is below 256 for all 30 */
+    for (uint64_t i = 1; i < 21; i++)
+        assert_true(first_byte(first, i - 1) < first_byte(first, i)); /* 7 i is below 256 for all 30 */
     check_ok(aigc__dataset_split(base, 0.7, 5, &again, &rest));
     assert_int_equal(aigc__dataset_fingerprint(again), aigc__dataset_fingerprint(first));
     aigc__dataset_release(again);
@@ -215,7 +230,8 @@ static void a_split_takes_each_picture_once(void **state)
 static void a_split_leaves_a_picture_on_each_side(void **state)
 {
     (void)state;
-    aigc_dataset_t *base = data_numbers(&world, 5, 1, 1, 1), *one = data_numbers(&world, 1, 1, 1, 1), *a = NULL, *b = NULL;
+    aigc_dataset_t *base = data_numbers(&world, 5, 1, 1, 1), *one = data_numbers(&world, 1, 1, 1, 1), *a = NULL,
+                   *b = NULL;
     for (int k = 0; k < 2; k++) {
         check_ok(aigc__dataset_split(base, k, 0, &a, &b));
         assert_true(a->count == (k ? 4 : 1) && b->count == (k ? 1 : 4));
@@ -251,13 +267,21 @@ static void fetching_gives_floats_and_labels(void **state)
 
 static void fingerprints_tell_datasets_apart(void **state)
 {
-    static const char *const options[] = {"n=9", "n=10", "n=9 size=33", "n=9 size=32,33", "n=9 channels=1", "n=9 seed=1", "n=9 style=rooms", "n=9 style=plans"};
+    static const char *const options[] = {"n=9",
+                                          "n=10",
+                                          "n=9 size=33",
+                                          "n=9 size=32,33",
+                                          "n=9 channels=1",
+                                          "n=9 seed=1",
+                                          "n=9 style=rooms",
+                                          "n=9 style=plans"};
     uint64_t prints[8];
     (void)state;
     for (size_t i = 0; i < 8; i++) {
         for (int turn = 0; turn < 2; turn++) {
             aigc_dataset_t *dataset = NULL;
-            check_ok(aigc__dataset_create(&dataset, world.context, "home-designs", NULL, data_parse(&world, options[i])));
+            check_ok(
+                aigc__dataset_create(&dataset, world.context, "home-designs", NULL, data_parse(&world, options[i])));
             if (turn == 1) assert_int_equal(aigc__dataset_fingerprint(dataset), prints[i]);
             prints[i] = aigc__dataset_fingerprint(dataset);
             aigc__dataset_release(dataset);

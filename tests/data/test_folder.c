@@ -30,7 +30,8 @@ static aigc_dataset_t *open_folder(const char *options)
 static void check_refused(const char *options, aigc_status_t status, const char *part)
 {
     aigc_dataset_t *dataset = NULL;
-    check_failure(aigc__dataset_create(&dataset, world.context, "folder", world.folder, data_parse(&world, options)), status, part);
+    check_failure(aigc__dataset_create(&dataset, world.context, "folder", world.folder, data_parse(&world, options)),
+                  status, part);
     assert_null(dataset);
 }
 
@@ -280,7 +281,8 @@ static void paths_sort_bytewise(void **state)
     (void)state;
     aigc__paths_init(&paths, &world.context->memory);
     for (int turn = 0; turn < 40; turn++)
-        for (size_t i = 0; i < 10; i++) check_ok(aigc__paths_add(&paths, in[(i * 7 + (size_t)turn) % 10], strlen(in[(i * 7 + (size_t)turn) % 10])));
+        for (size_t i = 0; i < 10; i++)
+            check_ok(aigc__paths_add(&paths, in[(i * 7 + (size_t)turn) % 10], strlen(in[(i * 7 + (size_t)turn) % 10])));
     aigc__paths_sort(&paths);
     assert_int_equal(paths.n, 400);
     for (size_t i = 1; i < paths.n; i++) assert_true(strcmp(paths.items[i - 1], paths.items[i]) <= 0);

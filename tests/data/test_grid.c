@@ -48,7 +48,8 @@ static void padding_lies_between_and_around(void **state)
                                         "9999999";
     aigc_tensor_t *images = pictures(AIGC_DTYPE_U8, 3, 1, 2, 1), *sheet = NULL;
     (void)state;
-    check_ok(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 2, .padding = 1, .pad_value = 9 / 255.0}));
+    check_ok(
+        aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 2, .padding = 1, .pad_value = 9 / 255.0}));
     check_shape(sheet, 5, 7, 1);
     for (size_t i = 0; i < sheet->count; i++) assert_int_equal(((uint8_t *)sheet->data)[i], expected[i] - '0');
     aigc__tensor_release(images);
@@ -78,13 +79,15 @@ static void fewer_pictures_than_columns_make_a_narrow_sheet(void **state)
 
 static void normalizing_stretches_to_0_and_1(void **state)
 {
-    aigc_tensor_t *images = pictures(AIGC_DTYPE_F32, 3, 1, 1, 1), *sheet = NULL, *bytes = pictures(AIGC_DTYPE_U8, 3, 1, 1, 1), *byte_sheet = NULL;
+    aigc_tensor_t *images = pictures(AIGC_DTYPE_F32, 3, 1, 1, 1), *sheet = NULL,
+                  *bytes = pictures(AIGC_DTYPE_U8, 3, 1, 1, 1), *byte_sheet = NULL;
     (void)state;
     check_ok(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 3, .normalize = true}));
     const float expected[3] = {0, 0.5f, 1};
     for (size_t i = 0; i < 3; i++) assert_float_equal(((float *)sheet->data)[i], expected[i], 1e-6);
     aigc__tensor_release(sheet);
-    check_ok(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 3, .normalize = true, .low = 0.15, .high = 0.25}));
+    check_ok(aigc__image_grid(&sheet, images,
+                              &(aigc__grid_options_t){.columns = 3, .normalize = true, .low = 0.15, .high = 0.25}));
     for (size_t i = 0; i < 3; i++) assert_float_equal(((float *)sheet->data)[i], expected[i], 1e-5);
     check_ok(aigc__image_grid(&byte_sheet, bytes, &(aigc__grid_options_t){.columns = 3, .normalize = true}));
     assert_int_equal(((uint8_t *)byte_sheet->data)[1], 128);
@@ -114,10 +117,13 @@ static void senseless_grids_are_refused(void **state)
     (void)state;
     check_ok(aigc__tensor_create(&flat, world.context, AIGC_DTYPE_U8, 2, (const int64_t[]){2, 3}));
     check_ok(aigc__tensor_create(&none, world.context, AIGC_DTYPE_U8, 4, (const int64_t[]){0, 2, 2, 3}));
-    check_failure(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 0}), AIGC_ERROR_ARGUMENT, "0 columns");
-    check_failure(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 1, .padding = -1}), AIGC_ERROR_ARGUMENT, "padding -1");
+    check_failure(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 0}), AIGC_ERROR_ARGUMENT,
+                  "0 columns");
+    check_failure(aigc__image_grid(&sheet, images, &(aigc__grid_options_t){.columns = 1, .padding = -1}),
+                  AIGC_ERROR_ARGUMENT, "padding -1");
     check_failure(aigc__image_grid(&sheet, flat, &(aigc__grid_options_t){.columns = 1}), AIGC_ERROR_ARGUMENT, "[2,3]");
-    check_failure(aigc__image_grid(&sheet, none, &(aigc__grid_options_t){.columns = 1}), AIGC_ERROR_ARGUMENT, "no pixels");
+    check_failure(aigc__image_grid(&sheet, none, &(aigc__grid_options_t){.columns = 1}), AIGC_ERROR_ARGUMENT,
+                  "no pixels");
     assert_null(sheet);
     aigc__tensor_release(images);
     aigc__tensor_release(flat);
@@ -143,12 +149,15 @@ static void a_picture_survives_its_png(void **state)
 
 static void only_known_suffixes_and_single_images_are_written(void **state)
 {
-    aigc_tensor_t *one = pictures(AIGC_DTYPE_F32, 1, 2, 2, 3), *two = pictures(AIGC_DTYPE_F32, 2, 2, 2, 3), *back = NULL;
+    aigc_tensor_t *one = pictures(AIGC_DTYPE_F32, 1, 2, 2, 3), *two = pictures(AIGC_DTYPE_F32, 2, 2, 2, 3),
+                  *back = NULL;
     (void)state;
-    check_failure(aigc__image_write(one, data_path(&world, "a.bmp"), 90, 6), AIGC_ERROR_ARGUMENT, ".png, .jpg or .jpeg");
+    check_failure(aigc__image_write(one, data_path(&world, "a.bmp"), 90, 6), AIGC_ERROR_ARGUMENT,
+                  ".png, .jpg or .jpeg");
     check_failure(aigc__image_write(two, data_path(&world, "a.png"), 90, 6), AIGC_ERROR_ARGUMENT, "[2,2,2,3]");
     check_failure(aigc__image_write(one, data_path(&world, "no/a.png"), 90, 6), AIGC_ERROR_IO, "no/a.png");
-    check_failure(aigc__image_read(&back, world.context, data_path(&world, "a.png"), &(aigc__pixel_request_t){0}), AIGC_ERROR_IO, "a.png");
+    check_failure(aigc__image_read(&back, world.context, data_path(&world, "a.png"), &(aigc__pixel_request_t){0}),
+                  AIGC_ERROR_IO, "a.png");
     assert_null(back);
     aigc__tensor_release(one);
     aigc__tensor_release(two);
@@ -165,7 +174,8 @@ static void backgrounds_are_names_or_hexadecimal(void **state)
     assert_true(rgb[0] == 0 && rgb[1] == 0 && rgb[2] == 0);
     check_ok(aigc__parse_background(rgb, "#1aB0ff"));
     assert_true(rgb[0] == 0x1a && rgb[1] == 0xb0 && rgb[2] == 0xff);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) check_failure(aigc__parse_background(rgb, bad[i]), AIGC_ERROR_OPTION, "#rrggbb");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        check_failure(aigc__parse_background(rgb, bad[i]), AIGC_ERROR_OPTION, "#rrggbb");
 }
 
 static aigc_status_t write_and_read(data_world_t *w)

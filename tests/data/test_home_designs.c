@@ -51,7 +51,8 @@ static void pictures_never_change(void **state)
         int64_t label;
         const uint64_t hash = hash_of(dataset, known[i].index, &label);
         if (hash != known[i].hash)
-            print_error("{\"%s\", %llu, 0x%016llxu},\n", known[i].options, (unsigned long long)known[i].index, (unsigned long long)hash);
+            print_error("{\"%s\", %llu, 0x%016llxu},\n", known[i].options, (unsigned long long)known[i].index,
+                        (unsigned long long)hash);
         wrong += hash != known[i].hash;
         aigc__dataset_release(dataset);
     }
@@ -89,7 +90,8 @@ static void pictures_of_a_seed_differ_and_seeds_differ(void **state)
 /* A picture is no flat colour: its pixels spread over a good part of the range. */
 static void every_size_gives_a_picture(void **state)
 {
-    static const char *const sizes[] = {"size=16", "size=17", "size=32", "size=33", "size=64", "size=100", "size=256", "size=16,40", "size=48,20", "height=24 width=31"};
+    static const char *const sizes[] = {"size=16",  "size=17",  "size=32",    "size=33",    "size=64",
+                                        "size=100", "size=256", "size=16,40", "size=48,20", "height=24 width=31"};
     (void)state;
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         aigc_dataset_t *dataset = draw(sizes[s]);
@@ -164,7 +166,8 @@ static void gray_pictures_are_the_colour_ones_without_colour(void **state)
     check_ok(aigc__dataset_fetch_one(a, 3, color, &label));
     check_ok(aigc__dataset_fetch_one(b, 3, gray, &label));
     for (size_t i = 0; i < sizeof gray; i++)
-        assert_int_equal(gray[i], (299u * color[3 * i] + 587u * color[3 * i + 1] + 114u * color[3 * i + 2] + 500) / 1000);
+        assert_int_equal(gray[i],
+                         (299u * color[3 * i] + 587u * color[3 * i + 1] + 114u * color[3 * i + 2] + 500) / 1000);
     aigc__dataset_release(a);
     aigc__dataset_release(b);
 }
@@ -173,12 +176,20 @@ static void options_out_of_range_are_refused(void **state)
 {
     static const struct {
         const char *options, *part;
-    } bad[] = {{"size=15", "'size'"}, {"size=257", "'size'"}, {"size=32,32,32", "3 numbers"}, {"height=8", "smallest side is 16"}, {"channels=2", "expected 1 or 3"},
-               {"n=0", "'n'"}, {"style=castle", "rooms|plans|both"}, {"sed=1", "did you mean 'seed'"}};
+    } bad[] = {{"size=15", "'size'"},
+               {"size=257", "'size'"},
+               {"size=32,32,32", "3 numbers"},
+               {"height=8", "smallest side is 16"},
+               {"channels=2", "expected 1 or 3"},
+               {"n=0", "'n'"},
+               {"style=castle", "rooms|plans|both"},
+               {"sed=1", "did you mean 'seed'"}};
     aigc_dataset_t *dataset = NULL;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        check_failure(aigc__dataset_create(&dataset, world.context, "home-designs", NULL, data_parse(&world, bad[i].options)), AIGC_ERROR_OPTION, bad[i].part);
+        check_failure(
+            aigc__dataset_create(&dataset, world.context, "home-designs", NULL, data_parse(&world, bad[i].options)),
+            AIGC_ERROR_OPTION, bad[i].part);
         assert_null(dataset);
     }
 }

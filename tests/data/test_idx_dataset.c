@@ -20,7 +20,8 @@ static int teardown(void **state)
 }
 
 /* An IDX file: type, dimensions, then `bytes` of numbers as they are. */
-static void write_idx(const char *name, uint8_t type, const uint32_t *shape, uint8_t rank, const void *numbers, size_t bytes)
+static void write_idx(const char *name, uint8_t type, const uint32_t *shape, uint8_t rank, const void *numbers,
+                      size_t bytes)
 {
     uint8_t file[4096] = {0, 0, type, rank};
     size_t size = 4;
@@ -45,19 +46,25 @@ static void write_pictures(const char *name)
     write_idx(name, 8, (const uint32_t[]){4, 2, 3}, 3, bytes, sizeof bytes);
 }
 
-static void write_labels(const char *name) { write_idx(name, 8, (const uint32_t[]){4}, 1, (const uint8_t[]){3, 0, 1, 3}, 4); }
+static void write_labels(const char *name)
+{
+    write_idx(name, 8, (const uint32_t[]){4}, 1, (const uint8_t[]){3, 0, 1, 3}, 4);
+}
 
 static aigc_dataset_t *open_idx(const char *name, const char *options)
 {
     aigc_dataset_t *dataset = NULL;
-    check_ok(aigc__dataset_create(&dataset, world.context, "idx", data_path(&world, name), data_parse(&world, options)));
+    check_ok(
+        aigc__dataset_create(&dataset, world.context, "idx", data_path(&world, name), data_parse(&world, options)));
     return dataset;
 }
 
 static void check_refused(const char *name, const char *options, aigc_status_t status, const char *part)
 {
     aigc_dataset_t *dataset = NULL;
-    check_failure(aigc__dataset_create(&dataset, world.context, "idx", data_path(&world, name), data_parse(&world, options)), status, part);
+    check_failure(
+        aigc__dataset_create(&dataset, world.context, "idx", data_path(&world, name), data_parse(&world, options)),
+        status, part);
     assert_null(dataset);
 }
 
@@ -69,7 +76,8 @@ static void pictures_are_found_by_number(void **state)
     (void)state;
     write_pictures("digits");
     aigc_dataset_t *dataset = open_idx("digits", NULL);
-    assert_true(dataset->count == 4 && dataset->height == 2 && dataset->width == 3 && dataset->channels == 1 && dataset->classes == 0);
+    assert_true(dataset->count == 4 && dataset->height == 2 && dataset->width == 3 && dataset->channels == 1 &&
+                dataset->classes == 0);
     check_ok(aigc__dataset_fetch_one(dataset, 2, pixels, &label));
     assert_memory_equal(pixels, expected, 6);
     aigc__dataset_release(dataset);
@@ -133,7 +141,7 @@ static void padding_puts_zeros_around(void **state)
 static void other_numbers_are_scaled_to_the_range(void **state)
 {
     const uint8_t shorts[8] = {0xff, 0x38, 0, 0, 0, 100, 0, 200}; /* i16: -200, 0, 100, 200 */
-    const uint8_t floats[8] = {0x3e, 0x80, 0, 0, 0x3f, 0, 0, 0};     /* f32: 0.25, 0.5 */
+    const uint8_t floats[8] = {0x3e, 0x80, 0, 0, 0x3f, 0, 0, 0};  /* f32: 0.25, 0.5 */
     float pixels[4];
     int64_t label;
     (void)state;

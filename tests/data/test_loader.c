@@ -40,7 +40,8 @@ static int32_t slanted(uint8_t *pixels, int64_t *label, uint64_t index, void *us
 static aigc_dataset_t *pictures(_Atomic size_t *calls)
 {
     aigc_dataset_t *dataset = NULL;
-    check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){COUNT, HEIGHT, WIDTH, CHANNELS}, slanted, calls, data_parse(&world, "classes=4")));
+    check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){COUNT, HEIGHT, WIDTH, CHANNELS},
+                                           slanted, calls, data_parse(&world, "classes=4")));
     return dataset;
 }
 
@@ -136,12 +137,14 @@ static void without_shuffle_the_order_is_the_datasets(void **state)
     aigc__batch_t batch;
     (void)state;
     aigc_dataset_t *dataset = pictures(NULL);
-    aigc__loader_t *loader = open_loader(dataset, (aigc__loader_options_t){.batch_size = 10, .drop_last = true, .background = true});
+    aigc__loader_t *loader =
+        open_loader(dataset, (aigc__loader_options_t){.batch_size = 10, .drop_last = true, .background = true});
     assert_int_equal(aigc__loader_batches(loader), 2);
     for (size_t b = 0; b < 4; b++) {
         check_ok(aigc__loader_next(loader, &batch));
         assert_int_equal(batch.n, 10);
-        for (size_t i = 0; i < 10; i++) assert_int_equal(batch.images[i * ELEMENTS] * 255 + 0.5f, (b % 2 * 10 + i) * 10);
+        for (size_t i = 0; i < 10; i++)
+            assert_int_equal(batch.images[i * ELEMENTS] * 255 + 0.5f, (b % 2 * 10 + i) * 10);
     }
     aigc__loader_free(loader);
     aigc__dataset_release(dataset);
@@ -252,8 +255,10 @@ static void a_failure_arrives_with_its_batch_and_can_be_retried(void **state)
         fault_t fault = {.bad = 12};
         aigc_dataset_t *dataset = NULL;
         aigc__batch_t batch;
-        check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){COUNT, HEIGHT, WIDTH, CHANNELS}, fail_at, &fault, NULL));
-        aigc__loader_t *loader = open_loader(dataset, (aigc__loader_options_t){.batch_size = 5, .background = background});
+        check_ok(aigc__dataset_create_callback(
+            &dataset, world.context, (const int64_t[]){COUNT, HEIGHT, WIDTH, CHANNELS}, fail_at, &fault, NULL));
+        aigc__loader_t *loader =
+            open_loader(dataset, (aigc__loader_options_t){.batch_size = 5, .background = background});
         for (int b = 0; b < 2; b++) check_ok(aigc__loader_next(loader, &batch));
         for (int turn = 0; turn < 3; turn++) {
             aigc__fail(AIGC_ERROR_IO, "another sentence");
@@ -288,8 +293,10 @@ static void cancelling_ends_the_wait_and_loses_nothing(void **state)
     for (int background = 0; background < 2; background++) {
         aigc_dataset_t *dataset = NULL;
         aigc__batch_t batch;
-        check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){COUNT, HEIGHT, WIDTH, CHANNELS}, slow, NULL, NULL));
-        aigc__loader_t *loader = open_loader(dataset, (aigc__loader_options_t){.batch_size = 20, .background = background});
+        check_ok(aigc__dataset_create_callback(&dataset, world.context,
+                                               (const int64_t[]){COUNT, HEIGHT, WIDTH, CHANNELS}, slow, NULL, NULL));
+        aigc__loader_t *loader =
+            open_loader(dataset, (aigc__loader_options_t){.batch_size = 20, .background = background});
         atomic_store(&world.context->cancelled, 1);
         check_failure(aigc__loader_next(loader, &batch), AIGC_ERROR_CANCELLED, "cancel");
         assert_int_equal(atomic_load(&world.context->cancelled), 0);
@@ -316,8 +323,10 @@ static void cancelling_from_another_thread_is_noticed_while_waiting(void **state
         aigc_dataset_t *dataset = NULL;
         aigc__batch_t batch;
         pthread_t thread;
-        check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){200, HEIGHT, WIDTH, CHANNELS}, slow, NULL, NULL));
-        aigc__loader_t *loader = open_loader(dataset, (aigc__loader_options_t){.batch_size = 200, .background = background});
+        check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){200, HEIGHT, WIDTH, CHANNELS},
+                                               slow, NULL, NULL));
+        aigc__loader_t *loader =
+            open_loader(dataset, (aigc__loader_options_t){.batch_size = 200, .background = background});
         assert_int_equal(pthread_create(&thread, NULL, cancel_soon, NULL), 0);
         const double start = aigc__now();
         check_failure(aigc__loader_next(loader, &batch), AIGC_ERROR_CANCELLED, "cancel");
@@ -333,8 +342,10 @@ static void senseless_requests_are_refused(void **state)
     (void)state;
     aigc_dataset_t *dataset = pictures(NULL);
     aigc__loader_t *loader = NULL;
-    check_failure(aigc__loader_create(&loader, dataset, &(aigc__loader_options_t){.batch_size = 0}), AIGC_ERROR_ARGUMENT, "batch size");
-    check_failure(aigc__loader_create(&loader, dataset, &(aigc__loader_options_t){.batch_size = 24, .drop_last = true}), AIGC_ERROR_ARGUMENT, "23 pictures");
+    check_failure(aigc__loader_create(&loader, dataset, &(aigc__loader_options_t){.batch_size = 0}),
+                  AIGC_ERROR_ARGUMENT, "batch size");
+    check_failure(aigc__loader_create(&loader, dataset, &(aigc__loader_options_t){.batch_size = 24, .drop_last = true}),
+                  AIGC_ERROR_ARGUMENT, "23 pictures");
     assert_null(loader);
     loader = open_loader(dataset, options());
     check_failure(aigc__loader_seek(loader, 0, 5), AIGC_ERROR_ARGUMENT, "batch 5 of an epoch of 5");

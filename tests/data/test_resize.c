@@ -21,7 +21,8 @@ static int teardown(void **state)
 
 static const struct {
     int64_t from_height, from_width, to_height, to_width;
-} sizes[] = {{1, 1, 5, 7}, {28, 28, 32, 32}, {64, 48, 16, 16}, {37, 53, 11, 19}, {5, 9, 13, 4}, {100, 3, 7, 7}, {16, 16, 16, 16}};
+} sizes[] = {{1, 1, 5, 7},  {28, 28, 32, 32}, {64, 48, 16, 16}, {37, 53, 11, 19},
+             {5, 9, 13, 4}, {100, 3, 7, 7},   {16, 16, 16, 16}};
 enum { SIZES = sizeof sizes / sizeof sizes[0], MOST = 8192 };
 
 static aigc__memory_t *memory(void) { return &world.context->memory; }
@@ -31,18 +32,21 @@ static double filter_at(aigc__filter_t filter, double scale, double centre, int6
 {
     const double stretch = scale > 1 ? scale : 1, x = ((double)i + 0.5 - centre) / stretch, pi = acos(-1);
     if (filter == AIGC__FILTER_BILINEAR) return fmax(0, 1 - fabs(x));
-    if (filter == AIGC__FILTER_LANCZOS) return fabs(x) >= 3 ? 0 : x == 0 ? 1 : 3 * sin(pi * x) * sin(pi * x / 3) / (pi * pi * x * x);
+    if (filter == AIGC__FILTER_LANCZOS)
+        return fabs(x) >= 3 ? 0 : x == 0 ? 1 : 3 * sin(pi * x) * sin(pi * x / 3) / (pi * pi * x * x);
     if (filter == AIGC__FILTER_NEAREST) return i == (int64_t)floor(centre) ? 1 : 0;
     return fmax(0, fmin((double)i + 1, centre + scale / 2) - fmax((double)i, centre - scale / 2));
 }
 
-static double reference(const float *from, int64_t fh, int64_t fw, int64_t th, int64_t tw, int64_t y, int64_t x, aigc__filter_t filter)
+static double reference(const float *from, int64_t fh, int64_t fw, int64_t th, int64_t tw, int64_t y, int64_t x,
+                        aigc__filter_t filter)
 {
     const double sy = (double)fh / (double)th, sx = (double)fw / (double)tw;
     double sum = 0, weights = 0;
     for (int64_t j = 0; j < fh; j++)
         for (int64_t i = 0; i < fw; i++) {
-            const double w = filter_at(filter, sy, ((double)y + 0.5) * sy, j) * filter_at(filter, sx, ((double)x + 0.5) * sx, i);
+            const double w =
+                filter_at(filter, sy, ((double)y + 0.5) * sy, j) * filter_at(filter, sx, ((double)x + 0.5) * sx, i);
             sum += w * (double)from[j * fw + i];
             weights += w;
         }
@@ -56,10 +60,12 @@ static void it_agrees_with_the_definition_in_double(void **state)
     for (size_t i = 0; i < MOST; i++) from[i] = (float)((i * 7919) % 1000) / 1000.0f;
     for (size_t s = 0; s < SIZES; s++)
         for (int filter = AIGC__FILTER_AREA; filter <= AIGC__FILTER_NEAREST; filter++) {
-            const int64_t fh = sizes[s].from_height, fw = sizes[s].from_width, th = sizes[s].to_height, tw = sizes[s].to_width;
+            const int64_t fh = sizes[s].from_height, fw = sizes[s].from_width, th = sizes[s].to_height,
+                          tw = sizes[s].to_width;
             check_ok(aigc__resize_f32(memory(), from, fh, fw, to, th, tw, 1, (aigc__filter_t)filter));
             for (int64_t k = 0; k < th * tw; k++)
-                assert_true(fabs((double)to[k] - reference(from, fh, fw, th, tw, k / tw, k % tw, (aigc__filter_t)filter)) < 3e-6);
+                assert_true(fabs((double)to[k] -
+                                 reference(from, fh, fw, th, tw, k / tw, k % tw, (aigc__filter_t)filter)) < 3e-6);
         }
 }
 
@@ -74,7 +80,8 @@ static void a_constant_stays_itself(void **state)
                 check_ok(aigc__memory_alloc(memory(), (size_t)(fh * fw * 3), &data));
                 memset(data, value, (size_t)(fh * fw * 3));
                 aigc__pixels_t pixels = {fh, fw, 3, data};
-                check_ok(aigc__pixels_resize(&pixels, memory(), sizes[s].to_height, sizes[s].to_width, (aigc__filter_t)filter));
+                check_ok(aigc__pixels_resize(&pixels, memory(), sizes[s].to_height, sizes[s].to_width,
+                                             (aigc__filter_t)filter));
                 for (int64_t k = 0; k < pixels.height * pixels.width * 3; k++) assert_int_equal(pixels.data[k], value);
                 aigc__memory_free(memory(), pixels.data);
             }
@@ -104,7 +111,8 @@ static void known_values(void **state)
     check_ok(aigc__resize_f32(memory(), step, 1, 4, to, 1, 8, 1, AIGC__FILTER_BILINEAR)); /* as Pillow's BILINEAR */
     const float bilinear[8] = {0, 0, 0, 0.25f, 0.75f, 1, 1, 1};
     for (size_t i = 0; i < 8; i++) assert_true(fabsf(to[i] - bilinear[i]) < 1e-6f);
-    check_ok(aigc__resize_f32(memory(), step, 1, 4, to, 1, 2, 1, AIGC__FILTER_BILINEAR)); /* triangle of width 4: 1,3,3,1 over 7 at the edge */
+    check_ok(aigc__resize_f32(memory(), step, 1, 4, to, 1, 2, 1,
+                              AIGC__FILTER_BILINEAR)); /* triangle of width 4: 1,3,3,1 over 7 at the edge */
     assert_true(fabsf(to[0] - 1.0f / 7) < 1e-6f && fabsf(to[1] - 6.0f / 7) < 1e-6f);
 }
 
