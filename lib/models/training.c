@@ -71,9 +71,13 @@ static aigc_status_t report(run_t *run, const moment_t *moment)
 
 /* ---- saving ---- */
 
+/* What is broken is not put in the place of what was good. */
 static aigc_status_t save(run_t *run)
 {
     if (run->files.model_path == NULL) return AIGC_OK;
+    if (aigc__model_check_finite(run->model, aigc__store_block(run->model->store)) != AIGC_OK)
+        return aigc__fail_within(AIGC_ERROR_NUMERIC, "nothing is saved after step %llu: parameter ",
+                                 (unsigned long long)aigc__optimizer_steps(run->model->optimizer));
     AIGC__TRY(aigc__state_save(run->model, run->files.state_path));
     AIGC__TRY(aigc__model_save(run->model, run->files.model_path, NULL));
     run->last_save = aigc__now();
@@ -81,17 +85,13 @@ static aigc_status_t save(run_t *run)
     return AIGC_OK;
 }
 
-/* A stopped training keeps what it has learnt, unless that broke; the reason it stopped for stays the answer. */
+/* A stopped training keeps what it has learnt; the reason it stopped for stays the answer. */
 static void save_after_stop(run_t *run)
 {
     char sentence[512];
-    aigc_model_t *model = run->model;
-    if (!run->is_dirty) return;
     aigc__failure_copy(sentence);
-    aigc_status_t status = aigc__model_check_finite(model, aigc__store_block(model->store));
-    if (status == AIGC_OK) status = save(run);
-    if (status != AIGC_OK)
-        aigc__log(model->context, AIGC_LOG_ERROR, "the stopped training could not be saved: %s", aigc__failure_text());
+    if (run->is_dirty && save(run) != AIGC_OK)
+        aigc__log(run->model->context, AIGC_LOG_ERROR, "the stopped training could not be saved: %s", aigc__failure_text());
     aigc__failure_restore(sentence);
 }
 
@@ -182,7 +182,8 @@ static aigc_status_t start(run_t *run)
     else AIGC__GOTO(done, make_new(run, &state));
     if (averages) AIGC__GOTO(done, aigc__model_reserve_average(model));
     const aigc__position_t from = earlier ? *earlier : state.position;
-    AIGC__GOTO(done, aigc__loader_seek(run->loader, from.epoch, from.batch));
+    const bool at_end = from.batch == run->batches; /* stopped while looking back */
+    AIGC__GOTO(done, aigc__loader_seek(run->loader, from.epoch + at_end, at_end ? 0 : from.batch));
     const bool goes_on = earlier == &model->position; /* with all the handle holds */
     if (!goes_on) aigc__state_adopt(model, &state);
     aigc__model_use_average(model, averages, state.average || goes_on ? state.average : aigc__store_block(model->store));

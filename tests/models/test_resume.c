@@ -1,0 +1,503 @@
+/* A training that was stopped anywhere goes on bit for bit, whatever its options; what cannot go on says why
+ * and leaves everything as it was. */
+#include "base/runtime.h"
+#include "models/network.h"
+#include "small_world.h"
+#include "support/unit.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PICTURES = 50, VALIDATION = 12 };
+
+/* Where a run is cancelled: at the how-manieth picture that is fetched for training or validation, or the
+ * how-manieth file that is put in place; 0: nowhere. */
+typedef struct stop {
+    int picture, validation, rename;
+} stop_t;
+
+typedef struct source {
+    aigc_context_t *context;
+    int count, cancel_at;
+} source_t;
+
+static int32_t draw(uint8_t *pixels, int64_t *label, uint64_t index, void *user)
+{
+    source_t *source = user;
+    for (int64_t i = 0; i < WORLD_PIXELS; i++) {
+        const int64_t along = index % 2 ? i / WORLD_SIDE : i % WORLD_SIDE;
+        pixels[i] = (uint8_t)(along == 1 + (int64_t)index / 2 % 6 ? 250 - index : index % 5 * 9);
+    }
+    *label = (int64_t)index % 2;
+    if (++source->count == source->cancel_at) aigc_context_cancel(source->context);
+    return 0;
+}
+
+static aigc_dataset_t *drawn(source_t *source, int64_t n)
+{
+    aigc_dataset_t *dataset = NULL;
+    aigc_options_t *options = NULL;
+    check_ok(aigc_options_create(&options));
+    check_ok(aigc_options_set_int(options, "classes", 2));
+    check_ok(aigc_dataset_create_callback(&dataset, source->context, (int64_t[]){n, WORLD_SIDE, WORLD_SIDE, 1}, draw, source, options));
+    aigc_options_free(options);
+    return dataset;
+}
+
+/* The rename that is counted knows whom to cancel by this; each run sets it. */
+typedef struct hook {
+    aigc__file_calls_t calls;
+    source_t renames;
+} hook_t;
+
+static int counted_rename(void *user, const char *from, const char *to)
+{
+    hook_t *hook = user;
+    const int result = aigc__posix_files.rename(NULL, from, to);
+    if (++hook->renames.count == hook->renames.cancel_at) aigc_context_cancel(hook->renames.context);
+    return result;
+}
+
+typedef struct options {
+    const char *model, *train;
+    bool validates;
+} options_t;
+
+/* In a world of its own; leaves <output>.safetensors and its companions in `folder`. */
+static aigc_status_t train_once(const char *folder, int threads, const options_t *options, const char *more, const char *output, stop_t stop)
+{
+    small_world_t world;
+    char path[128];
+    small_world_begin(&world, threads);
+    source_t train = {world.context, 0, stop.picture}, check = {world.context, 0, stop.validation};
+    hook_t hook = {aigc__posix_files, {world.context, 0, stop.rename}};
+    hook.calls.rename = counted_rename;
+    hook.calls.user = &hook;
+    world.context->files = &hook.calls;
+    aigc_dataset_t *data = drawn(&train, PICTURES), *validation = options->validates ? drawn(&check, VALIDATION) : NULL;
+    aigc_model_t *model = small_vae(&world, options->model);
+    aigc_options_t *given = small_options(&world, "batch_size=16 seed=3 samples=4 cache=0 save_seconds=0", NULL);
+    check_ok(aigc_options_parse(given, options->train));
+    check_ok(aigc_options_parse(given, more));
+    snprintf(path, sizeof path, "%s/%s.safetensors", folder, output);
+    check_ok(aigc_options_set_string(given, "output", path));
+    const aigc_status_t status = aigc_model_train(model, data, validation, given, NULL, NULL);
+    aigc_options_free(given);
+    aigc_model_free(model);
+    aigc_dataset_free(data);
+    aigc_dataset_free(validation);
+    world.context->files = &aigc__posix_files;
+    small_world_end(&world);
+    return status;
+}
+
+/* The metrics of a run without its times. */
+static char *timeless(const small_world_t *world, const char *name)
+{
+    size_t size = 0;
+    char *text = read_file(small_path(world, name), &size);
+    assert_non_null(text);
+    for (char *at = text; (at = strstr(at, "\"seconds\": ")) != NULL;) {
+        char *end = strchr(at, ',');
+        memmove(at, end, strlen(end) + 1);
+    }
+    return text;
+}
+
+static void assert_same_run(const small_world_t *world, const char *a, const char *b)
+{
+    static const char *const tails[] = {".safetensors", ".state.safetensors"};
+    char first[64], second[64];
+    for (size_t k = 0; k < 2; k++) {
+        snprintf(first, sizeof first, "%s%s", a, tails[k]);
+        snprintf(second, sizeof second, "%s%s", b, tails[k]);
+        assert_true(files_equal(small_path(world, first), small_path(world, second)));
+    }
+    snprintf(first, sizeof first, "%s.metrics.jsonl", a);
+    snprintf(second, sizeof second, "%s.metrics.jsonl", b);
+    char *one = timeless(world, first), *other = timeless(world, second);
+    assert_string_equal(one, other);
+    free(one);
+    free(other);
+}
+
+static const options_t combinations[] = {
+    {"", "epochs=3", false},
+    {"", "epochs=3 ema=0.9 flip=true", false},
+    {"conditional=true", "epochs=3 ema=0.5 validation_split=0.2", false},
+    {"loss=mse sigma=0.3", "epochs=3 optimizer=adamw weight_decay=0.1 validation_split=0.3", false},
+    {"", "epochs=3 optimizer=sgd learning_rate=1e-3 nesterov=true flip=true", true},
+    {"conditional=true", "epochs=3 optimizer=rmsprop momentum=0.5 shuffle=false ema=0.99", true},
+    {"hidden_dim=12,9", "epochs=3 schedule=cosine warmup_steps=3 gradient_clip=5", true},
+    {"", "epochs=3 schedule=linear final_rate=0.1 batch_size=7 beta=0.5", false},
+    {"", "epochs=3 batch_size=64 optimizer=sgd momentum=0", false},
+};
+
+static void any_training_stopped_anywhere_goes_on(void **state)
+{
+    static const stop_t stops[] = {{1, 0, 0}, {33, 0, 0}, {60, 0, 0}, {101, 0, 0}, {150, 0, 0}, {0, 1, 0}, {0, 20, 0}, {0, 0, 1}, {0, 0, 2}, {0, 0, 4}};
+    size_t stopped = 0;
+    (void)state;
+    for (size_t c = 0; c < sizeof combinations / sizeof *combinations; c++) {
+        small_world_t world;
+        small_world_begin(&world, 1);
+        check_ok(train_once(world.folder, 1, &combinations[c], "", "straight", (stop_t){0, 0, 0}));
+        for (size_t k = 0; k < sizeof stops / sizeof *stops; k++) {
+            char name[16];
+            snprintf(name, sizeof name, "parts%zu", k);
+            /* in three parts: the second is stopped where the first was, counted from its own beginning */
+            const aigc_status_t first = train_once(world.folder, 2, &combinations[c], "", name, stops[k]);
+            const aigc_status_t second = train_once(world.folder, 1, &combinations[c], "resume=true", name, stops[k]);
+            assert_true(first == AIGC_OK || first == AIGC_ERROR_CANCELLED);
+            if (second != AIGC_OK && second != AIGC_ERROR_CANCELLED) print_error("%zu %zu: %s\n", c, k, aigc_last_error());
+            assert_true(second == AIGC_OK || second == AIGC_ERROR_CANCELLED);
+            stopped += (size_t)(first != AIGC_OK) + (size_t)(second != AIGC_OK);
+            check_ok(train_once(world.folder, 3, &combinations[c], "resume=true", name, (stop_t){0, 0, 0}));
+            assert_same_run(&world, "straight", name);
+        }
+        small_world_end(&world);
+    }
+    assert_true(stopped > 80); /* or the stops were nowhere */
+}
+
+/* ---- within one handle ---- */
+
+typedef struct bench {
+    small_world_t world;
+    aigc_dataset_t *data;
+    aigc_model_t *model;
+} bench_t;
+
+static void bench_begin(bench_t *bench, const char *more)
+{
+    small_world_begin(&bench->world, 2);
+    bench->data = small_dataset(&bench->world, PICTURES);
+    bench->model = small_vae(&bench->world, more);
+}
+
+static void bench_end(bench_t *bench)
+{
+    aigc_model_free(bench->model);
+    aigc_dataset_free(bench->data);
+    small_world_end(&bench->world);
+}
+
+static aigc_status_t bench_train(bench_t *bench, const char *text, const char *output)
+{
+    aigc_options_t *options = small_options(&bench->world, text, output);
+    check_ok(aigc_options_parse(options, "batch_size=16 samples=0"));
+    const aigc_status_t status = aigc_model_train(bench->model, bench->data, NULL, options, NULL, NULL);
+    aigc_options_free(options);
+    return status;
+}
+
+static void assert_parameters(bench_t *bench, const float *expected)
+{
+    size_t n = 0;
+    float *found = copy_parameters(bench->model, &n);
+    assert_memory_equal(expected, found, n * sizeof *found);
+    free(found);
+}
+
+static void a_handle_goes_on_without_files(void **state)
+{
+    bench_t straight, parts;
+    size_t n = 0;
+    (void)state;
+    bench_begin(&straight, "");
+    check_ok(bench_train(&straight, "epochs=5 ema=0.9", NULL));
+    float *expected = copy_parameters(straight.model, &n);
+    bench_begin(&parts, "");
+    check_ok(bench_train(&parts, "epochs=2 ema=0.9", NULL));
+    check_ok(bench_train(&parts, "epochs=5 ema=0.9 resume=true", NULL));
+    assert_parameters(&parts, expected);
+    free(expected);
+    bench_end(&parts);
+    bench_end(&straight);
+}
+
+static void a_new_training_starts_its_average_anew(void **state)
+{
+    bench_t bench;
+    size_t n = 0;
+    (void)state;
+    bench_begin(&bench, "");
+    check_ok(bench_train(&bench, "epochs=2 ema=0.999", NULL));
+    check_ok(bench_train(&bench, "epochs=1 ema=0 seed=1", NULL)); /* the parameters themselves from here */
+    float *trained = copy_parameters(bench.model, &n);
+    check_ok(bench_train(&bench, "epochs=1 ema=0.999999 learning_rate=1e-9 seed=2", NULL));
+    float *averaged = copy_parameters(bench.model, &n);
+    for (size_t i = 0; i < n; i++) assert_true(fabsf(trained[i] - averaged[i]) < 1e-6f);
+    free(trained);
+    free(averaged);
+    bench_end(&bench);
+}
+
+static void an_average_may_begin_and_end_with_a_resume(void **state)
+{
+    bench_t bench;
+    size_t n = 0;
+    (void)state;
+    bench_begin(&bench, "");
+    check_ok(bench_train(&bench, "epochs=1", "m.safetensors"));
+    check_ok(bench_train(&bench, "epochs=2 ema=0.9 resume=true", "m.safetensors"));
+    assert_non_null(bench.model->average);
+    float *average = copy_parameters(bench.model, &n);
+    const float *own = aigc__store_data(bench.model->store, 0);
+    assert_memory_not_equal(average, own, 16 * sizeof *own);
+    check_ok(bench_train(&bench, "epochs=3 resume=true", "m.safetensors"));
+    assert_null(bench.model->average);
+    free(average);
+    bench_end(&bench);
+}
+
+/* A tensor over the averaged parameters outlives the average. */
+static void lent_parameters_stay_valid(void **state)
+{
+    bench_t bench;
+    aigc_tensor_t *lent = NULL;
+    (void)state;
+    bench_begin(&bench, "");
+    check_ok(bench_train(&bench, "epochs=1 ema=0.9", NULL));
+    check_ok(aigc_model_parameter(bench.model, 0, NULL, &lent));
+    check_ok(bench_train(&bench, "epochs=1", NULL));
+    ((float *)aigc_tensor_data(lent))[0] = 1;
+    check_ok(bench_train(&bench, "epochs=1 ema=0.9", NULL));
+    ((float *)aigc_tensor_data(lent))[0] = 2;
+    aigc_tensor_t *again = NULL;
+    check_ok(aigc_model_parameter(bench.model, 0, NULL, &again));
+    assert_true(((float *)aigc_tensor_data(again))[0] == 2);
+    aigc_tensor_release(again);
+    aigc_tensor_release(lent);
+    bench_end(&bench);
+}
+
+/* ---- what cannot go on ---- */
+
+static void a_refused_resume_changes_nothing(void **state)
+{
+    static const struct { const char *text; aigc_status_t status; const char *part; } refused[] = {
+        {"epochs=3 seed=5 resume=true ema=0.9", AIGC_ERROR_STATE, "seed 0, not 5"},
+        {"epochs=3 batch_size=10 resume=true ema=0.9", AIGC_ERROR_STATE, "batch_size 16, not 10"},
+        {"epochs=3 validation_split=0.2 resume=true ema=0.9", AIGC_ERROR_STATE, "other pictures"},
+        {"epochs=3 schedule=cosine warmup_steps=100 resume=true", AIGC_ERROR_OPTION, "warmup_steps"},
+        {"epochs=3 learning_rate=-1 resume=true", AIGC_ERROR_OPTION, "learning_rate"},
+    };
+    bench_t bench;
+    size_t n = 0;
+    (void)state;
+    bench_begin(&bench, "");
+    check_ok(bench_train(&bench, "epochs=1", "m.safetensors"));
+    check_ok(bench_train(&bench, "epochs=2 ema=0.5 seed=9", NULL)); /* the handle holds another training now */
+    float *before = copy_parameters(bench.model, &n);
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++) {
+        aigc_options_t *options = small_options(&bench.world, "batch_size=16 samples=0", "m.safetensors");
+        check_ok(aigc_options_parse(options, refused[k].text));
+        const uint64_t steps = aigc__optimizer_steps(bench.model->optimizer);
+        check_failure(aigc_model_train(bench.model, bench.data, NULL, options, NULL, NULL), refused[k].status, refused[k].part);
+        assert_int_equal(aigc__optimizer_steps(bench.model->optimizer), steps);
+        assert_int_equal(bench.model->position.epoch, 2);
+        assert_parameters(&bench, before);
+        aigc_options_free(options);
+    }
+    free(before);
+    bench_end(&bench);
+}
+
+/* In the state file, the first `from` becomes `to`, of the same length. */
+static void change_state(const bench_t *bench, const char *from, const char *to)
+{
+    const char *path = small_path(&bench->world, "m.state.safetensors");
+    size_t size = 0, at = 0;
+    char *bytes = read_file(path, &size);
+    assert_int_equal(strlen(from), strlen(to));
+    while (at + strlen(from) <= size && memcmp(bytes + at, from, strlen(from)) != 0) at++;
+    assert_true(at + strlen(from) <= size);
+    memcpy(bytes + at, to, strlen(to));
+    FILE *file = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    free(bytes);
+}
+
+static void a_hostile_position_is_refused(void **state)
+{
+    static const struct { const char *from, *to; aigc_status_t status; } changes[] = {
+        {"{\\\"version\\\":1", "{\\\"version\\\":2", AIGC_ERROR_CORRUPT},
+        {"{\\\"version\\\":1", "[\\\"version\\\":1", AIGC_ERROR_CORRUPT},
+        {"\\\"batch\\\":0", "\\\"batch\\\":9", AIGC_ERROR_CORRUPT},
+        {"\\\"epoch\\\":1", "\\\"epoch\\\":-", AIGC_ERROR_CORRUPT},
+        {"\\\"seed\\\":\\\"0\\\"", "\\\"seed\\\":\\\"x\\\"", AIGC_ERROR_CORRUPT},
+        {"\\\"sums\\\":{}", "\\\"sums\\\":[]", AIGC_ERROR_CORRUPT},
+        {"\\\"steps\\\":", "\\\"stepz\\\":", AIGC_ERROR_CORRUPT},
+        {"aigc.position", "aigc.pozition", AIGC_ERROR_CORRUPT},
+        {"aigc.kind\":\"vae", "aigc.kind\":\"vax", AIGC_ERROR_CORRUPT},
+        {"\\\"latent_dim\\\":4", "\\\"latent_dim\\\":5", AIGC_ERROR_STATE},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof changes / sizeof *changes; k++) {
+        bench_t bench;
+        size_t n = 0;
+        bench_begin(&bench, "");
+        check_ok(bench_train(&bench, "epochs=1", "m.safetensors"));
+        float *before = copy_parameters(bench.model, &n);
+        change_state(&bench, changes[k].from, changes[k].to);
+        check_failure(bench_train(&bench, "epochs=2 resume=true", "m.safetensors"), changes[k].status, "");
+        assert_parameters(&bench, before);
+        free(before);
+        bench_end(&bench);
+    }
+}
+
+/* One number of a tensor in the state file. */
+static void plant(const bench_t *bench, const char *name, float number)
+{
+    const char *path = small_path(&bench->world, "m.state.safetensors");
+    size_t size = 0;
+    uint64_t header = 0;
+    char *bytes = read_file(path, &size);
+    memcpy(&header, bytes, sizeof header);
+    const char *entry = strstr(bytes + 8, name);
+    assert_non_null(entry);
+    const long begin = strtol(strstr(entry, "\"data_offsets\":[") + 16, NULL, 10);
+    memcpy(bytes + 8 + header + (size_t)begin + 8, &number, sizeof number);
+    FILE *file = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    free(bytes);
+}
+
+static void bad_numbers_in_a_state_are_named(void **state)
+{
+    static const struct { const char *name; float number; aigc_status_t status; } plants[] = {
+        {"parameter.fc1.weight", NAN, AIGC_ERROR_NUMERIC}, {"moment1.fc3.bias", INFINITY, AIGC_ERROR_NUMERIC},
+        {"moment2.fc4.weight", NAN, AIGC_ERROR_NUMERIC},   {"average.fc21.bias", -INFINITY, AIGC_ERROR_NUMERIC},
+        {"moment2.fc1.weight", -1, AIGC_ERROR_CORRUPT},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof plants / sizeof *plants; k++) {
+        bench_t bench;
+        size_t n = 0;
+        bench_begin(&bench, "");
+        check_ok(bench_train(&bench, "epochs=1 ema=0.5", "m.safetensors"));
+        float *before = copy_parameters(bench.model, &n);
+        plant(&bench, plants[k].name, plants[k].number);
+        char part[8] = {0};
+        memcpy(part, plants[k].name, 7);
+        check_failure(bench_train(&bench, "epochs=2 ema=0.5 resume=true", "m.safetensors"), plants[k].status, part);
+        assert_parameters(&bench, before);
+        free(before);
+        bench_end(&bench);
+    }
+}
+
+static int no_access(void *user, const char *path, uint32_t *mode)
+{
+    (void)user;
+    return strstr(path, ".state.") ? -EACCES : aigc__posix_files.mode(NULL, path, mode);
+}
+
+/* A state that cannot be reached is not taken for none: a new training would be saved over it. */
+static void an_unreachable_state_is_an_error(void **state)
+{
+    bench_t bench;
+    (void)state;
+    bench_begin(&bench, "");
+    aigc__file_calls_t calls = aigc__posix_files;
+    calls.mode = no_access;
+    bench.world.context->files = &calls;
+    check_failure(bench_train(&bench, "epochs=1 resume=true", "m.safetensors"), AIGC_ERROR_IO, "m.state.safetensors");
+    bench.world.context->files = &aigc__posix_files;
+    check_ok(bench_train(&bench, "epochs=1 resume=true", "m.safetensors")); /* none there: a new one */
+    bench_end(&bench);
+}
+
+/* ---- what is broken is not saved over what is good ---- */
+
+static int32_t spoil(const aigc_progress_t *progress, void *user)
+{
+    bench_t *bench = user;
+    if (progress->epoch == 2) aigc__store_data(bench->model->store, 0)[3] = NAN;
+    return 0;
+}
+
+static void a_broken_model_is_not_saved(void **state)
+{
+    bench_t bench;
+    size_t size = 0;
+    (void)state;
+    bench_begin(&bench, "");
+    check_ok(bench_train(&bench, "epochs=1 ema=0.5", "m.safetensors"));
+    for (int saves_soon = 0; saves_soon < 2; saves_soon++) {
+        aigc_options_t *options = small_options(&bench.world, "epochs=9 batch_size=16 samples=0 ema=0.5 resume=true", "m.safetensors");
+        check_ok(aigc_options_set_int(options, "save_seconds", saves_soon ? 0 : 1000));
+        assert_int_equal(aigc_model_train(bench.model, bench.data, NULL, options, spoil, &bench), AIGC_ERROR_NUMERIC);
+        assert_non_null(strstr(aigc_last_error(), saves_soon ? "step 8" : "step 9"));
+        assert_non_null(strstr(aigc_last_error(), "fc1.weight"));
+        aigc_options_free(options);
+    }
+    aigc_model_t *saved = NULL;
+    check_ok(aigc_model_load(&saved, bench.world.context, small_path(&bench.world, "m.safetensors"), NULL));
+    char *text = read_file(small_path(&bench.world, "m.state.safetensors"), &size);
+    assert_non_null(strstr(text + 8, "\\\"epoch\\\":1,"));
+    free(text);
+    aigc_model_free(saved);
+    bench_end(&bench);
+}
+
+typedef struct names {
+    const char *seen[AIGC_MAX_METRICS];
+    uint32_t count;
+} names_t;
+
+static int32_t note_names(const aigc_progress_t *progress, void *user)
+{
+    names_t *names = user;
+    memcpy(names->seen, progress->metrics->names, sizeof names->seen);
+    names->count = progress->metrics->count;
+    return 0;
+}
+
+/* Names of numbers are static strings, also of numbers that came from a file. */
+static void names_outlive_the_model(void **state)
+{
+    small_world_t world;
+    names_t names = {.count = 0};
+    const options_t plain = {"", "epochs=1", false};
+    (void)state;
+    small_world_begin(&world, 1);
+    assert_int_equal(train_once(world.folder, 1, &plain, "", "m", (stop_t){49, 0, 0}), AIGC_ERROR_CANCELLED);
+    source_t source = {world.context, 0, 0};
+    aigc_dataset_t *data = drawn(&source, PICTURES);
+    aigc_model_t *model = small_vae(&world, "");
+    aigc_options_t *options = small_options(&world, "epochs=1 batch_size=16 seed=3 samples=0 resume=true", "m.safetensors");
+    check_ok(aigc_model_train(model, data, NULL, options, note_names, &names));
+    aigc_options_free(options);
+    aigc_model_free(model);
+    aigc_dataset_free(data);
+    small_world_end(&world);
+    assert_int_equal(names.count, 4);
+    assert_string_equal(names.seen[0], "loss");
+    assert_string_equal(names.seen[3], "gradient_norm");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_training_stopped_anywhere_goes_on),
+        cmocka_unit_test(a_handle_goes_on_without_files),
+        cmocka_unit_test(a_new_training_starts_its_average_anew),
+        cmocka_unit_test(an_average_may_begin_and_end_with_a_resume),
+        cmocka_unit_test(lent_parameters_stay_valid),
+        cmocka_unit_test(a_refused_resume_changes_nothing),
+        cmocka_unit_test(a_hostile_position_is_refused),
+        cmocka_unit_test(bad_numbers_in_a_state_are_named),
+        cmocka_unit_test(an_unreachable_state_is_an_error),
+        cmocka_unit_test(a_broken_model_is_not_saved),
+        cmocka_unit_test(names_outlive_the_model),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
