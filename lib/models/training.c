@@ -14,7 +14,7 @@ typedef struct run {
     void *user;
     double began, last_report, last_save;
     uint64_t batches, images_here, images_to_do;
-    bool is_dirty; /* the position moved since the last save */
+    bool is_dirty; /* the files may be behind the model */
 } run_t;
 
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight)
@@ -185,6 +185,7 @@ static aigc_status_t start(run_t *run)
     const bool at_end = from.batch == run->batches; /* stopped while looking back */
     AIGC__GOTO(done, aigc__loader_seek(run->loader, from.epoch + at_end, at_end ? 0 : from.batch));
     const bool goes_on = earlier == &model->position; /* with all the handle holds */
+    run->is_dirty = earlier != NULL; /* the state is saved before the model, which may have failed then */
     if (!goes_on) aigc__state_adopt(model, &state);
     aigc__model_use_average(model, averages, state.average || goes_on ? state.average : aigc__store_block(model->store));
     aigc__optimizer_set_average(model->optimizer, model->average, run->options->ema);
@@ -270,7 +271,7 @@ static aigc_status_t loop(run_t *run)
         while (position->batch < run->batches) AIGC__TRY(one_batch(run));
         AIGC__TRY(finish_epoch(run));
     }
-    return AIGC_OK;
+    return run->is_dirty ? save(run) : AIGC_OK;
 }
 
 aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
