@@ -88,13 +88,14 @@ typedef struct aigc__gemm_strip {
 
 /* What a CPU level brings: block sizes beside the pointers. */
 typedef struct aigc__gemm_kernel {
-    size_t unit;        /* columns of one vector; strips are whole units wide in memory */
-    size_t mr, nr;      /* the tile of C held in registers; nr is 1 to 3 units */
-    size_t mc, nc;      /* rows and columns of a pool tile of a large product */
-    size_t kc;          /* steps of k between two visits to a piece of C */
-    size_t group;       /* rows of a tile done with all its strips before the next: a multiple of mr and unit */
-    size_t copy_groups; /* of a transposed A copied at a time */
-    size_t b_floats;    /* of all of B, below which it stays in the second level cache as a whole */
+    size_t unit;             /* columns of one vector; strips are whole units wide in memory */
+    size_t mr, nr;           /* the tile of C held in registers; nr is 1 to 3 units */
+    size_t mc, nc;           /* rows and columns of a pool tile of a large product */
+    size_t kc;               /* steps of k between two visits to a piece of C */
+    size_t group;            /* rows of a tile done with all its strips before the next: a multiple of mr and unit */
+    size_t copy_kc, copy_nc; /* the same where a transposed A is copied: wide, as it is copied for each tile */
+    size_t copy_groups;      /* of a transposed A copied at a time */
+    size_t b_floats;         /* of all of B, below which it stays in the second level cache as a whole */
 
     void (*strip)(const aigc__gemm_strip_t *strip);
 

@@ -1,11 +1,10 @@
 /* Which way a product is computed, and how it is cut: from its shape and the level's block sizes.
  *
  * Operands are read in place where that is fast. A is only ever broadcast, so either orientation will
- * do; a group of rows is copied only where A is stored transposed, which touches a page for every
- * step of k. B is read in place if its rows are and do not fall on few cache sets. Otherwise it is
- * packed: by each tile for itself, or, where it is small enough to stay in the second level cache, once
- * for all in phase one. Where B must be transposed and A is the smaller operand, the mirror image
- * C' = B' A' is computed instead: it packs A. */
+ * do; it is copied only where it is stored transposed in long rows. B is read in place if its rows are and do not fall
+ * on few cache sets. Otherwise it is packed: by each tile for itself, or, where it is small enough to stay in the
+ * second level cache, once for all in phase one. Where B must be transposed and A is the smaller operand, the mirror
+ * image C' = B' A' is computed instead: it packs A. */
 #include "kernels/gemm_layout.h"
 #include <string.h>
 
@@ -48,7 +47,7 @@ static void plan_dot(aigc__gemm_plan_t *p)
 {
     const aigc__gemm_shape_t *s = &p->core;
     const size_t longer = aigc__maximum(s->m, s->n), shorter = s->m + s->n - longer;
-    const size_t enough = aigc__ceil_div(1 << 15, s->k * shorter);
+    const size_t enough = aigc__ceil_div(1 << 16, s->k * shorter);
     const size_t part = aigc__round_up(aigc__maximum(enough, aigc__ceil_div(longer, TILES_WANTED)), 16);
     p->variant = AIGC__GEMM_DOT;
     p->tile_rows = s->m > s->n ? part : s->m;
@@ -58,10 +57,19 @@ static void plan_dot(aigc__gemm_plan_t *p)
     p->tiles = p->row_tiles * p->column_tiles * s->batch;
 }
 
-static void plan_slices(aigc__gemm_plan_t *p)
+/* A transposed A touches a row of memory every step of k: it is read in place only if rows are short. */
+static bool is_a_copied(const aigc__gemm_shape_t *s)
+{
+    return s->ta && !s->a_packed && (s->lda > 512 || sets_collide(s->lda));
+}
+
+/* How k is cut, and whether slices are summed apart: where C has too few tiles for all of k to be done
+ * at once, and each slice is still long. */
+static void plan_k(aigc__gemm_plan_t *p)
 {
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__gemm_shape_t *s = &p->core;
+    const size_t longest = is_a_copied(s) ? kernel->copy_kc : kernel->kc;
     p->slices = 1;
     p->slice_k = s->k;
     if (s->m * s->n * s->batch <= 256 * 256 && s->k >= 8 * kernel->kc) {
@@ -69,7 +77,7 @@ static void plan_slices(aigc__gemm_plan_t *p)
         p->slice_k = aigc__round_up(aigc__ceil_div(s->k, aigc__minimum(s->k / (2 * kernel->kc), 32)), 16);
         p->slices = aigc__ceil_div(s->k, p->slice_k);
     }
-    const size_t blocks = aigc__ceil_div(p->slice_k, kernel->kc);
+    const size_t blocks = aigc__ceil_div(p->slice_k, longest);
     p->kc = blocks > 1 ? aigc__round_up(aigc__ceil_div(p->slice_k, blocks), 16) : p->slice_k;
 }
 
@@ -77,12 +85,13 @@ static void plan_b_source(aigc__gemm_plan_t *p)
 {
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__gemm_shape_t *s = &p->core;
+    const size_t small = is_a_copied(s) ? 2 * kernel->b_floats : kernel->b_floats;
+    const bool is_paid_back = s->ta && !is_a_copied(s) && s->m >= 256; /* two operands read across pages are too many */
     if (s->b_packed)
         p->b_source = AIGC__B_GIVEN;
-    else if (!s->tb && !sets_collide(s->ldb))
+    else if (!s->tb && !sets_collide(s->ldb) && !is_paid_back)
         p->b_source = AIGC__B_IN_PLACE;
-    else if (p->variant == AIGC__GEMM_BLOCKED &&
-             (p->swapped || (s->m > kernel->mc / 2 && s->k * s->n <= kernel->b_floats)))
+    else if (p->variant == AIGC__GEMM_BLOCKED && (p->swapped || (s->m > kernel->mc / 2 && s->k * s->n <= small)))
         p->b_source = AIGC__B_SHARED;
     else
         p->b_source = AIGC__B_OWN;
@@ -94,29 +103,47 @@ static size_t raised(size_t count, size_t limit, size_t others, size_t wanted)
     return aigc__maximum(count, aigc__minimum(limit, aigc__ceil_div(wanted, others)));
 }
 
-/* Tiles of C: large enough to reuse what they load, enough of them to share out evenly. A tile that
- * packs B for itself must be tall, one that finds B in the second level cache had better be wide. */
+/* Units a part, for at least `parts` parts and at most twice as many: what leaves two and four threads
+ * least idle, where each part comes `others` times. More parts than asked for must save a twentieth. */
+static size_t balanced(size_t units, size_t parts, size_t others)
+{
+    size_t best = aigc__ceil_div(units, parts), best_cost = SIZE_MAX;
+    for (size_t each = best; each > 0 && aigc__ceil_div(units, each) <= 2 * parts; each--) {
+        const size_t tiles = aigc__ceil_div(units, each) * others;
+        const size_t cost = each * (aigc__round_up(tiles, 2) + aigc__round_up(tiles, 4));
+        if (cost < best_cost - best_cost / 20) best = each, best_cost = cost;
+    }
+    return best;
+}
+
+/* Tiles of C: large enough to reuse what they load, enough of them to share out evenly. Where B stays in
+ * the second level cache tiles had better be wide; a B that is packed by each tile, or comes from far, must
+ * meet many rows. */
 static void plan_tiles(aigc__gemm_plan_t *p)
 {
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__gemm_shape_t *s = &p->core;
     const size_t products = s->batch * p->slices;
+    const bool copies_a = is_a_copied(s);
+    const size_t nc = copies_a ? kernel->copy_nc : kernel->nc, most = copies_a ? TILES_WANTED / 2 : TILES_WANTED;
     const size_t flop_tiles = 2 * s->m * s->n * s->k * s->batch / TILE_FLOP;
-    const size_t wanted = aigc__maximum(1, aigc__minimum(flop_tiles, TILES_WANTED));
+    const size_t wanted = aigc__maximum(1, aigc__minimum(flop_tiles, most));
     const bool is_wide = p->b_source != AIGC__B_OWN && s->n * p->kc <= kernel->b_floats;
-    size_t rows = aigc__ceil_div(s->m, kernel->mc);
-    size_t columns = is_wide ? 1 : aigc__ceil_div(p->strips, kernel->nc / kernel->nr);
-    if (p->b_source == AIGC__B_OWN) {
-        columns = raised(columns, p->strips, rows * products, wanted);
-        rows = raised(rows, s->m / 256, columns * products, wanted);
-    } else {
-        rows = raised(rows, s->m / 64, columns * products, wanted);
-        columns = raised(columns, p->strips / 2, rows * products, wanted);
+    const size_t row_units = aigc__ceil_div(s->m, kernel->mr);
+    size_t rows = aigc__ceil_div(s->m, kernel->mc), columns = aigc__ceil_div(p->strips, nc / kernel->nr);
+    if (is_wide) {
+        rows = raised(rows, s->m / 64, products, wanted);
+        columns = raised(1, p->strips / 2, rows * products, wanted);
         rows = raised(rows, s->m / 32, columns * products, wanted);
         columns = raised(columns, p->strips, rows * products, wanted);
+        p->tile_strips = aigc__ceil_div(p->strips, columns);
+        p->tile_rows = balanced(row_units, rows, aigc__ceil_div(p->strips, p->tile_strips) * products) * kernel->mr;
+    } else {
+        columns = raised(columns, p->strips, rows * products, wanted);
+        rows = raised(rows, s->m / 256, columns * products, wanted);
+        p->tile_rows = aigc__ceil_div(row_units, rows) * kernel->mr;
+        p->tile_strips = balanced(p->strips, columns, aigc__ceil_div(s->m, p->tile_rows) * products);
     }
-    p->tile_rows = aigc__round_up(aigc__ceil_div(s->m, rows), kernel->mr);
-    p->tile_strips = aigc__ceil_div(p->strips, columns);
     p->row_tiles = aigc__ceil_div(s->m, p->tile_rows);
     p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
     p->tiles = p->row_tiles * p->column_tiles * products;
@@ -132,7 +159,7 @@ static void plan_workspace(aigc__gemm_plan_t *p)
         p->shared_bytes = aigc__packed_b_floats(kernel, s) * copies(s->b_step, s) * sizeof(float);
     }
     size_t own = 0;
-    if (s->ta && !s->a_packed) {
+    if (is_a_copied(s)) {
         p->a_copy_rows =
             aigc__minimum(kernel->copy_groups * p->group_rows, aigc__round_up(p->tile_rows, p->group_rows));
         own = aigc__whole_lines(p->a_copy_rows * p->kc);
@@ -167,7 +194,7 @@ void aigc__gemm_plan(aigc__gemm_plan_t *out, const struct aigc__kernels *kernels
         plan_dot(out);
         return;
     }
-    plan_slices(out);
+    plan_k(out);
     out->swapped = out->variant == AIGC__GEMM_BLOCKED && is_worth_swapping(&out->core);
     if (out->swapped) out->core = mirrored(&out->core);
     out->strips = aigc__ceil_div(aigc__round_up(out->core.n, kernel->unit), kernel->nr);

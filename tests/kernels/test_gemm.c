@@ -33,20 +33,13 @@ typedef struct world {
 
 static aigc__gemm_shape_t shape_of(size_t m, size_t n, size_t k, bool ta, bool tb)
 {
-    return (aigc__gemm_shape_t){.m = m,
-                                .n = n,
-                                .k = k,
-                                .ta = ta,
-                                .tb = tb,
-                                .lda = ta ? m : k,
-                                .ldb = tb ? k : n,
-                                .ldc = n,
-                                .batch = 1};
+    return (aigc__gemm_shape_t){
+        .m = m, .n = n, .k = k, .ta = ta, .tb = tb, .lda = ta ? m : k, .ldb = tb ? k : n, .ldc = n, .batch = 1};
 }
 
 /* Exactly the floats from the first element to the last, between forbidden pages. */
-static void operand_make(operand_t *o, size_t rows, size_t columns, size_t ld, size_t step, size_t batch, const problem_t *p,
-                         uint64_t *state)
+static void operand_make(operand_t *o, size_t rows, size_t columns, size_t ld, size_t step, size_t batch,
+                         const problem_t *p, uint64_t *state)
 {
     const size_t count = step ? batch : 1;
     *o = (operand_t){.rows = rows, .columns = columns, .ld = ld, .step = step, .count = count};
@@ -107,8 +100,7 @@ static void world_run(world_t *w, const problem_t *p)
 {
     for (size_t i = 0; i < w->plan.pack_tiles; i++)
         aigc__gemm_pack_tile(&w->call, i * p->step % w->plan.pack_tiles, i % p->workers);
-    for (size_t i = 0; i < w->plan.tiles; i++)
-        aigc__gemm_tile(&w->call, i * p->step % w->plan.tiles, i % p->workers);
+    for (size_t i = 0; i < w->plan.tiles; i++) aigc__gemm_tile(&w->call, i * p->step % w->plan.tiles, i % p->workers);
 }
 
 /* One element as doubles add it up, and the sum of magnitudes. */
@@ -141,8 +133,9 @@ static void world_check(const world_t *w, const problem_t *p, const char *level)
                 const double got = (double)w->c.data[q * s->c_step + i * s->ldc + j];
                 const double bound = p->whole ? 0 : ((double)s->k + 64) * 0x1p-24 * magnitude;
                 if (!(fabs(got - want) <= bound))
-                    fail_msg("%s: %zu x %zu x %zu, ta %d, tb %d, packed %d %d, add %d: C[%zu][%zu,%zu] is %g, not %g", level,
-                             s->m, s->n, s->k, s->ta, s->tb, s->a_packed, s->b_packed, s->add, q, i, j, got, want);
+                    fail_msg("%s: %zu x %zu x %zu, ta %d, tb %d, packed %d %d, add %d: C[%zu][%zu,%zu] is %g, not %g",
+                             level, s->m, s->n, s->k, s->ta, s->tb, s->a_packed, s->b_packed, s->add, q, i, j, got,
+                             want);
             }
     area_check(&w->c.area, w->c.data, w->c.floats * sizeof(float), level);
 }
@@ -313,9 +306,8 @@ static void test_an_empty_result_has_no_tiles(void **state)
 }
 
 /* What makes paths differ: in place, own, shared, swapped, split, dot. */
-static const size_t paths[][3] = {{64, 200, 96},   {128, 128, 256}, {600, 50, 130}, {60, 180, 300},
-                                  {20, 24, 9000},  {4, 300, 128},   {300, 3, 70},   {97, 1024, 33},
-                                  {257, 100, 1029}};
+static const size_t paths[][3] = {{64, 200, 96}, {128, 128, 256}, {600, 50, 130}, {60, 180, 300},  {20, 24, 9000},
+                                  {4, 300, 128}, {300, 3, 70},    {97, 1024, 33}, {257, 100, 1029}};
 enum { PATHS = sizeof paths / sizeof *paths };
 
 static void test_real_numbers_are_within_the_bound_of_their_sum(void **state)
@@ -373,8 +365,8 @@ typedef struct seen {
 } seen_t;
 
 /* Final values, each once; then spoils them, so that a later visit would show. */
-static void note_tile(void *user, size_t batch, size_t row, size_t rows, size_t column, size_t columns, float *c, size_t ldc,
-                      size_t worker)
+static void note_tile(void *user, size_t batch, size_t row, size_t rows, size_t column, size_t columns, float *c,
+                      size_t ldc, size_t worker)
 {
     seen_t *seen = user;
     const aigc__gemm_shape_t *s = &seen->problem->shape;
@@ -399,7 +391,8 @@ static void test_finished_tiles_cover_the_result_once(void **state)
     for (int level = 0; level < AIGC__CPU_LEVELS; level++)
         for (size_t i = 0; walk_level(level) && i < PATHS * 4; i++) {
             const size_t *path = paths[i / 4];
-            problem_t p = {.shape = shape_of(path[0], path[1], path[2], i & 1, i & 2), .whole = true, .workers = 2, .step = 1};
+            problem_t p = {
+                .shape = shape_of(path[0], path[1], path[2], i & 1, i & 2), .whole = true, .workers = 2, .step = 1};
             p.shape.batch = 2;
             p.shape.a_step = p.shape.m * p.shape.k;
             p.shape.c_step = p.shape.m * p.shape.n;

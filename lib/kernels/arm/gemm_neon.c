@@ -91,14 +91,19 @@ INLINE void strip_of(const size_t units, const aigc__gemm_strip_t *s)
     }
 }
 
+/* Functions of their own: clang would make one call of three that differ in a constant, before it is inlined. */
+static void strip_of_1(const aigc__gemm_strip_t *s) { strip_of(1, s); }
+static void strip_of_2(const aigc__gemm_strip_t *s) { strip_of(2, s); }
+static void strip_of_3(const aigc__gemm_strip_t *s) { strip_of(3, s); }
+
 static void strip(const aigc__gemm_strip_t *s)
 {
     if (s->columns > 2 * UNIT)
-        strip_of(3, s);
+        strip_of_3(s);
     else if (s->columns > UNIT)
-        strip_of(2, s);
+        strip_of_2(s);
     else
-        strip_of(1, s);
+        strip_of_1(s);
 }
 
 static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width)
@@ -189,6 +194,8 @@ const aigc__gemm_kernel_t aigc__gemm_kernel_neon = {
     .mr = MR,
     .nr = UNITS * UNIT,
     .group = 32,
+    .copy_kc = 128,
+    .copy_nc = 480,
     .copy_groups = 8,
     .mc = 512,
     .nc = 240,

@@ -80,12 +80,16 @@ INLINE void strip_of(const size_t units, const aigc__gemm_strip_t *s)
     }
 }
 
+/* Functions of their own: clang would make one call of three that differ in a constant, before it is inlined. */
+static void strip_of_1(const aigc__gemm_strip_t *s) { strip_of(1, s); }
+static void strip_of_2(const aigc__gemm_strip_t *s) { strip_of(2, s); }
+
 static void strip(const aigc__gemm_strip_t *s)
 {
     if (s->columns > UNIT)
-        strip_of(2, s);
+        strip_of_2(s);
     else
-        strip_of(1, s);
+        strip_of_1(s);
 }
 
 static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width)
@@ -200,6 +204,9 @@ INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *
         }
 }
 
+static void dot_1_8(const dot_job_t *j) { dot_block(1, 8, j); }
+static void dot_2_4(const dot_job_t *j) { dot_block(2, 4, j); }
+
 static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
                 size_t c_i, size_t c_j, bool add)
 {
@@ -218,9 +225,9 @@ static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t ld
                                    c_j,
                                    add};
             if (step_i == 1)
-                dot_block(1, 8, &job);
+                dot_1_8(&job);
             else
-                dot_block(2, 4, &job);
+                dot_2_4(&job);
         }
 }
 
@@ -229,6 +236,8 @@ const aigc__gemm_kernel_t aigc__gemm_kernel_avx2 = {
     .mr = MR,
     .nr = UNITS * UNIT,
     .group = 48,
+    .copy_kc = 192,
+    .copy_nc = 1024,
     .copy_groups = 5,
     .mc = 960,
     .nc = 384,

@@ -77,14 +77,19 @@ INLINE void strip_of(const size_t units, const aigc__gemm_strip_t *s)
     }
 }
 
+/* Functions of their own: clang would make one call of three that differ in a constant, before it is inlined. */
+static void strip_of_1(const aigc__gemm_strip_t *s) { strip_of(1, s); }
+static void strip_of_2(const aigc__gemm_strip_t *s) { strip_of(2, s); }
+static void strip_of_3(const aigc__gemm_strip_t *s) { strip_of(3, s); }
+
 static void strip(const aigc__gemm_strip_t *s)
 {
     if (s->columns > 2 * UNIT)
-        strip_of(3, s);
+        strip_of_3(s);
     else if (s->columns > UNIT)
-        strip_of(2, s);
+        strip_of_2(s);
     else
-        strip_of(1, s);
+        strip_of_1(s);
 }
 
 static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width)
@@ -175,37 +180,50 @@ typedef struct dot_job {
     bool add;
 } dot_job_t;
 
-/* One vector of k into rows x columns = 16 sums. */
-INLINE void dot_step(const size_t rows, const size_t columns, __m512 *sum, const float *const *a, const float *const *b,
-                     size_t p, __mmask16 mask)
-{
-    __m512 x[UNIT];
-    AIGC__UNROLL
-    for (size_t i = 0; i < rows; i++) x[i] = _mm512_maskz_loadu_ps(mask, a[i] + p);
-    AIGC__UNROLL
-    for (size_t q = 0; q < columns; q++) {
-        const __m512 y = _mm512_maskz_loadu_ps(mask, b[q] + p);
-        AIGC__UNROLL
-        for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm512_fmadd_ps(x[i], y, sum[i * columns + q]);
-    }
-}
-
-/* Rows and columns that do not exist repeat the last one. */
-INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *j)
+/* rows x columns sums over k, from a column on; rows and columns that do not exist repeat the last one. */
+INLINE void dot_sums(const size_t rows, const size_t columns, const dot_job_t *j, size_t first_column, __m512 *sum)
 {
     const float *a[UNIT], *b[UNIT];
-    __m512 sum[UNIT];
     AIGC__UNROLL
     for (size_t i = 0; i < rows; i++) a[i] = j->a + (i < j->rows ? i : j->rows - 1) * j->lda;
     AIGC__UNROLL
-    for (size_t i = 0; i < columns; i++) b[i] = j->b + (i < j->columns ? i : j->columns - 1) * j->ldb;
+    for (size_t q = 0; q < columns; q++) {
+        const size_t column = first_column + q;
+        b[q] = j->b + (column < j->columns ? column : j->columns - 1) * j->ldb;
+    }
     AIGC__UNROLL
-    for (size_t i = 0; i < UNIT; i++) sum[i] = _mm512_setzero_ps();
+    for (size_t i = 0; i < rows * columns; i++) sum[i] = _mm512_setzero_ps();
     size_t p = 0;
-    for (; p + UNIT <= j->k; p += UNIT) dot_step(rows, columns, sum, a, b, p, 0xffff);
-    if (p < j->k) dot_step(rows, columns, sum, a, b, p, mask_of(j->k - p));
+    for (; p + UNIT <= j->k; p += UNIT) {
+        __m512 x[UNIT];
+        AIGC__UNROLL
+        for (size_t i = 0; i < rows; i++) x[i] = _mm512_loadu_ps(a[i] + p);
+        AIGC__UNROLL
+        for (size_t q = 0; q < columns; q++) {
+            const __m512 y = _mm512_loadu_ps(b[q] + p);
+            AIGC__UNROLL
+            for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm512_fmadd_ps(x[i], y, sum[i * columns + q]);
+        }
+    }
+    if (p == j->k) return;
+    const __mmask16 mask = mask_of(j->k - p);
+    AIGC__UNROLL
+    for (size_t i = 0; i < rows; i++) AIGC__UNROLL
+    for (size_t q = 0; q < columns; q++)
+        sum[i * columns + q] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, a[i] + p),
+                                               _mm512_maskz_loadu_ps(mask, b[q] + p), sum[i * columns + q]);
+}
+
+static void dot_store(const dot_job_t *j, size_t columns, const __m512 *sum)
+{
     float out[UNIT];
-    _mm512_storeu_ps(out, sums_of(sum));
+    const __m512 sums = sums_of(sum);
+    if (j->rows == 1 && j->c_j == 1) {
+        const __mmask16 mask = mask_of(j->columns);
+        _mm512_mask_storeu_ps(j->c, mask, j->add ? _mm512_add_ps(_mm512_maskz_loadu_ps(mask, j->c), sums) : sums);
+        return;
+    }
+    _mm512_storeu_ps(out, sums);
     for (size_t i = 0; i < j->rows; i++)
         for (size_t q = 0; q < j->columns; q++) {
             float *to = j->c + i * j->c_i + q * j->c_j;
@@ -213,10 +231,35 @@ INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *
         }
 }
 
+/* Four rows at a time: with more, their addresses leave the registers. */
+static void dot_1_16(const dot_job_t *j)
+{
+    __m512 sum[UNIT];
+    dot_sums(1, 4, j, 0, sum);
+    dot_sums(1, 4, j, 4, sum + 4);
+    dot_sums(1, 4, j, 8, sum + 8);
+    dot_sums(1, 4, j, 12, sum + 12);
+    dot_store(j, 16, sum);
+}
+
+static void dot_2_8(const dot_job_t *j)
+{
+    __m512 sum[UNIT];
+    dot_sums(2, 8, j, 0, sum);
+    dot_store(j, 8, sum);
+}
+
+static void dot_4_4(const dot_job_t *j)
+{
+    __m512 sum[UNIT];
+    dot_sums(4, 4, j, 0, sum);
+    dot_store(j, 4, sum);
+}
+
 static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
                 size_t c_i, size_t c_j, bool add)
 {
-    const size_t step_i = rows == 1 ? 1 : rows == 2 ? 2 : columns == 1 ? 16 : 4, step_j = UNIT / step_i;
+    const size_t step_i = rows < 3 ? rows : 4, step_j = UNIT / step_i;
     for (size_t i = 0; i < rows; i += step_i)
         for (size_t q = 0; q < columns; q += step_j) {
             const dot_job_t job = {rows - i < step_i ? rows - i : step_i,
@@ -231,13 +274,11 @@ static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t ld
                                    c_j,
                                    add};
             if (step_i == 1)
-                dot_block(1, 16, &job);
+                dot_1_16(&job);
             else if (step_i == 2)
-                dot_block(2, 8, &job);
-            else if (step_i == 4)
-                dot_block(4, 4, &job);
+                dot_2_8(&job);
             else
-                dot_block(16, 1, &job);
+                dot_4_4(&job);
         }
 }
 
@@ -249,6 +290,8 @@ const aigc__gemm_kernel_t aigc__gemm_kernel_avx512 = {
     .nc = 384,
     .kc = 512,
     .group = 32,
+    .copy_kc = 176,
+    .copy_nc = 1056,
     .copy_groups = 8,
     .b_floats = 3 << 17,
     .strip = strip,
