@@ -1,5 +1,6 @@
 /* Every allocation of every operation fails in turn: AIGC_ERROR_MEMORY, nothing leaked, nothing changed, and
  * the same call works afterwards. */
+#include "base/runtime.h"
 #include "models/small_world.h"
 #include "support/unit.h"
 #include <stdio.h>
@@ -8,11 +9,12 @@
 
 typedef struct scene {
     small_world_t world;
+    aigc__file_calls_t files; /* those of the system, without waiting for the disk */
     aigc_dataset_t *dataset;
-    aigc_model_t *model;
+    aigc_model_t *model, *named; /* `named` is conditional and knows names of classes */
     aigc_tensor_t *images;
     aigc_options_t *train;
-    char path[96];
+    char path[96], named_path[96];
 } scene_t;
 
 /* Does it once; leaves nothing behind on success that end() does not free. */
@@ -46,6 +48,17 @@ static aigc_status_t op_dataset(scene_t *scene)
     aigc_dataset_free(second);
     return status;
 }
+
+static aigc_status_t op_batch(scene_t *scene)
+{
+    aigc_tensor_t *images = NULL, *labels = NULL;
+    const aigc_status_t status = aigc_dataset_batch(scene->dataset, (int64_t[]){3, 1}, 2, &images, &labels);
+    aigc_tensor_release(images);
+    aigc_tensor_release(labels);
+    return status;
+}
+
+static aigc_status_t op_export(scene_t *scene) { return aigc_dataset_export(scene->dataset, small_path(&scene->world, "exported")); }
 
 static aigc_status_t op_create(scene_t *scene)
 {
@@ -86,6 +99,30 @@ static aigc_status_t op_evaluate(scene_t *scene)
     return aigc_model_evaluate(scene->model, scene->dataset, NULL, &metrics, NULL, NULL);
 }
 
+static aigc_status_t op_decode(scene_t *scene)
+{
+    aigc_tensor_t *latents = NULL, *images = NULL;
+    aigc_options_t *options = small_options(&scene->world, "class=1", NULL);
+    aigc_status_t status = aigc_model_encode(&latents, scene->named, scene->images, NULL, options);
+    if (status == AIGC_OK) status = aigc_model_decode(&images, scene->named, latents, NULL, options);
+    aigc_options_free(options);
+    aigc_tensor_release(latents);
+    aigc_tensor_release(images);
+    return status;
+}
+
+static aigc_status_t op_look_inside(scene_t *scene)
+{
+    const char *name = NULL, *json = NULL;
+    aigc_tensor_t *tensor = NULL;
+    uint64_t bytes = 0;
+    aigc_status_t status = aigc_model_parameter(scene->model, 3, &name, &tensor);
+    if (status == AIGC_OK) status = aigc_model_config(scene->model, NULL, &json);
+    if (status == AIGC_OK) status = aigc_model_memory(scene->model, "train", NULL, &bytes);
+    aigc_tensor_release(tensor);
+    return status;
+}
+
 static aigc_status_t op_interpolate(scene_t *scene)
 {
     aigc_tensor_t *images = NULL;
@@ -106,6 +143,34 @@ static aigc_status_t op_load(scene_t *scene)
 
 static aigc_status_t op_load_weights(scene_t *scene) { return aigc_model_load_weights(scene->model, scene->path, NULL); }
 
+static aigc_status_t op_save_named(scene_t *scene) { return aigc_model_save(scene->named, scene->named_path, NULL); }
+
+static aigc_status_t op_load_named(scene_t *scene)
+{
+    aigc_model_t *model = NULL;
+    const aigc_status_t status = aigc_model_load(&model, scene->world.context, scene->named_path, NULL);
+    aigc_model_free(model);
+    return status;
+}
+
+static aigc_status_t op_tensor_file(scene_t *scene)
+{
+    aigc_tensor_t *tensor = NULL;
+    const char *path = small_path(&scene->world, "t.safetensors");
+    aigc_status_t status = aigc_tensor_write(scene->images, path, NULL);
+    if (status == AIGC_OK) status = aigc_tensor_read(&tensor, scene->world.context, path, NULL);
+    aigc_tensor_release(tensor);
+    return status;
+}
+
+static aigc_status_t op_resize(scene_t *scene)
+{
+    aigc_tensor_t *tensor = NULL;
+    const aigc_status_t status = aigc_image_resize(&tensor, scene->images, NULL);
+    aigc_tensor_release(tensor);
+    return status;
+}
+
 static aigc_status_t op_grid(scene_t *scene) { return aigc_image_write_grid(scene->images, small_path(&scene->world, "grid.png"), NULL); }
 
 static aigc_status_t op_read_image(scene_t *scene)
@@ -116,16 +181,38 @@ static aigc_status_t op_read_image(scene_t *scene)
     return status;
 }
 
+static int no_sync(void *user, int file)
+{
+    (void)user, (void)file;
+    return 0;
+}
+
+static int no_folder_sync(void *user, const char *folder)
+{
+    (void)user, (void)folder;
+    return 0;
+}
+
 static void scene_begin(scene_t *scene)
 {
     memset(scene, 0, sizeof *scene);
     small_world_begin(&scene->world, 2);
+    scene->files = aigc__posix_files;
+    scene->files.sync = no_sync;
+    scene->files.sync_folder = no_folder_sync;
+    scene->world.context->files = &scene->files;
     scene->dataset = small_dataset(&scene->world, 12);
     scene->model = small_vae(&scene->world, "height=8 width=8 channels=1");
     scene->images = small_pictures(&scene->world, 6);
-    scene->train = small_options(&scene->world, "epochs=1 batch_size=5 samples=4 ema=0.5 validation_split=0.25", "t.safetensors");
+    scene->train = small_options(&scene->world, "epochs=2 batch_size=5 samples=4 ema=0.5 validation_split=0.25 save_seconds=0 resume=true", "t.safetensors");
     snprintf(scene->path, sizeof scene->path, "%s/m.safetensors", scene->world.folder);
+    snprintf(scene->named_path, sizeof scene->named_path, "%s/n.safetensors", scene->world.folder);
+    scene->named = small_vae(&scene->world, "conditional=true");
+    aigc_options_t *options = small_options(&scene->world, "epochs=1", NULL);
+    check_ok(aigc_model_train(scene->named, scene->dataset, NULL, options, NULL, NULL));
+    aigc_options_free(options);
     check_ok(aigc_model_save(scene->model, scene->path, NULL));
+    check_ok(aigc_model_save(scene->named, scene->named_path, NULL));
     check_ok(aigc_image_write_grid(scene->images, small_path(&scene->world, "read.png"), NULL));
 }
 
@@ -134,37 +221,57 @@ static void scene_end(scene_t *scene)
     aigc_options_free(scene->train);
     aigc_tensor_release(scene->images);
     aigc_model_free(scene->model);
+    aigc_model_free(scene->named);
     aigc_dataset_free(scene->dataset);
     small_world_end(&scene->world);
+}
+
+/* The parameters after the operation, never disturbed. */
+static float *undisturbed(operation_t operation, size_t *n)
+{
+    scene_t scene;
+    scene_begin(&scene);
+    check_ok(operation(&scene));
+    float *parameters = copy_parameters(scene.model, n);
+    scene_end(&scene);
+    return parameters;
+}
+
+/* Allocation `at` fails, the operation is asked again: true where it needed fewer. */
+static bool fail_one(operation_t operation, size_t at, bool from_then, bool keeps, bool trains, const float *expected)
+{
+    scene_t scene;
+    size_t n = 0;
+    scene_begin(&scene);
+    float *before = copy_parameters(scene.model, &n);
+    const size_t blocks = scene.world.memory.blocks;
+    test_memory_fail(&scene.world.memory, at, from_then);
+    const aigc_status_t status = operation(&scene);
+    test_memory_fail(&scene.world.memory, 0, false);
+    if (status != AIGC_OK && status != AIGC_ERROR_MEMORY) print_error("allocation %zu: %s\n", at, aigc_last_error());
+    assert_true(status == AIGC_OK || status == AIGC_ERROR_MEMORY);
+    if (!keeps) assert_int_equal(scene.world.memory.blocks, blocks);
+    float *after = copy_parameters(scene.model, &n);
+    if (!trains && status != AIGC_OK) assert_memory_equal(before, after, n * sizeof *before);
+    free(after);
+    if (status != AIGC_OK) check_ok(operation(&scene));
+    after = copy_parameters(scene.model, &n);
+    assert_memory_equal(after, expected, n * sizeof *after);
+    free(before);
+    free(after);
+    scene_end(&scene);
+    return status == AIGC_OK;
 }
 
 /* `keeps`: the operation may leave plans and buffers behind in the model even when it fails. */
 static void sweep(operation_t operation, bool keeps, bool trains)
 {
-    for (int from_then = 0; from_then < 2; from_then++) {
-        bool is_done = false;
-        for (size_t at = 1; !is_done; at += at < 60 ? 1 : at / 24) {
-            scene_t scene;
-            size_t n = 0;
-            scene_begin(&scene);
-            float *before = copy_parameters(scene.model, &n);
-            const size_t blocks = scene.world.memory.blocks;
-            test_memory_fail(&scene.world.memory, at, from_then);
-            const aigc_status_t status = operation(&scene);
-            is_done = status == AIGC_OK;
-            test_memory_fail(&scene.world.memory, 0, false);
-            if (!is_done && status != AIGC_ERROR_MEMORY) print_error("allocation %zu: %s\n", at, aigc_last_error());
-            assert_true(is_done || status == AIGC_ERROR_MEMORY);
-            if (!keeps) assert_int_equal(scene.world.memory.blocks, blocks);
-            float *after = copy_parameters(scene.model, &n);
-            if (!trains && !is_done) assert_memory_equal(before, after, n * sizeof *before);
-            free(before);
-            free(after);
-            check_ok(operation(&scene));
-            scene_end(&scene);
+    size_t n = 0;
+    float *expected = undisturbed(operation, &n);
+    for (int from_then = 0; from_then < 2; from_then++)
+        for (size_t at = 1; !fail_one(operation, at, from_then, keeps, trains, expected); at += at < 60 ? 1 : at / 24)
             assert_true(at < 100000);
-        }
-    }
+    free(expected);
 }
 
 #define SWEEP(name, keeps, trains)                                                                                       \
@@ -177,16 +284,24 @@ static void sweep(operation_t operation, bool keeps, bool trains)
 SWEEP(context, false, false)
 SWEEP(tensor, false, false)
 SWEEP(dataset, false, false)
+SWEEP(batch, false, false)
+SWEEP(export, false, false)
 SWEEP(create, false, false)
 SWEEP(train_step, true, false)
 SWEEP(train, true, true)
 SWEEP(generate, true, false)
 SWEEP(reconstruct, true, false)
 SWEEP(evaluate, true, false)
+SWEEP(decode, true, false)
+SWEEP(look_inside, true, false)
 SWEEP(interpolate, true, false)
 SWEEP(save, false, false)
 SWEEP(load, false, false)
 SWEEP(load_weights, false, false)
+SWEEP(save_named, false, false)
+SWEEP(load_named, false, false)
+SWEEP(tensor_file, false, false)
+SWEEP(resize, false, false)
 SWEEP(grid, false, false)
 SWEEP(read_image, false, false)
 
@@ -227,7 +342,9 @@ int main(void)
         cmocka_unit_test(sweep_generate),    cmocka_unit_test(sweep_reconstruct), cmocka_unit_test(sweep_evaluate),
         cmocka_unit_test(sweep_interpolate), cmocka_unit_test(sweep_save),        cmocka_unit_test(sweep_load),
         cmocka_unit_test(sweep_load_weights), cmocka_unit_test(sweep_grid),       cmocka_unit_test(sweep_read_image),
-        cmocka_unit_test(the_byte_cap_is_held),
+        cmocka_unit_test(sweep_batch),       cmocka_unit_test(sweep_export),      cmocka_unit_test(sweep_decode),
+        cmocka_unit_test(sweep_look_inside), cmocka_unit_test(sweep_save_named),  cmocka_unit_test(sweep_load_named),
+        cmocka_unit_test(sweep_tensor_file), cmocka_unit_test(sweep_resize),      cmocka_unit_test(the_byte_cap_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
