@@ -77,16 +77,28 @@ const cli_flag_t *cli_find_flag(const cli_verb_t *verb, const char *name, char l
     return flag != NULL ? flag : find_in(cli_common_flags, name, letter);
 }
 
-/* Which kinds there are matters only later; here every table of the verb that might be meant counts. */
-static bool find_in_tables(const cli_verb_t *verb, const char *name, aigc_option_info_t *out)
+/* The better of what was found and this table's row: one that takes a value, unless `wants_bool`. */
+static bool look_into(const char *verb, const char *kind, const char *name, bool wants_bool, bool found,
+                      aigc_option_info_t *best)
 {
+    aigc_option_info_t row;
+    if (!cli_find_option(verb, kind, name, &row)) return found;
+    if (found && (strcmp(row.type, "bool") == 0) != wants_bool) return true;
+    *best = row;
+    return true;
+}
+
+/* Which kinds there are matters only later; here every table of the verb that might be meant counts. */
+static bool find_in_tables(const cli_verb_t *verb, const char *name, bool wants_bool, aigc_option_info_t *out)
+{
+    bool found = false;
     for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
         const char *kind = NULL;
-        if (table->noun == NULL && cli_find_option(table->verb, NULL, name, out)) return true;
+        if (table->noun == NULL) found = look_into(table->verb, NULL, name, wants_bool, found, out);
         for (size_t i = 0; table->noun != NULL && cli_kind_at(table->noun, i, &kind, NULL); i++)
-            if (cli_find_option(table->verb, kind, name, out)) return true;
+            found = look_into(table->verb, kind, name, wants_bool, found, out);
     }
-    return false;
+    return found;
 }
 
 static const char *nearest_in_table(const char *name, const char *best, const char *verb, const char *kind)
@@ -131,31 +143,47 @@ static const char *split_flag(char *name, const char *flag)
     return flag[length] == '=' ? flag + length + 1 : NULL;
 }
 
+/* The value of a flag: what stood behind '=', or the next word. */
+static int read_value(cli_arguments_t *arguments, int *at, bool takes_value, cli_setting_t *setting)
+{
+    const char *verb = arguments->verb->name;
+    if (!takes_value && setting->value == NULL) setting->value = setting->negated ? "false" : "true";
+    if (setting->value == NULL && *at + 1 < arguments->argc && strncmp(arguments->argv[*at + 1], "--", 2) != 0)
+        setting->value = arguments->argv[++*at];
+    return setting->value == NULL ? cli_usage("%s: %s needs a value", verb, setting->given) : CLI_OK;
+}
+
 static int read_flag(cli_arguments_t *arguments, int *at)
 {
     const cli_verb_t *verb = arguments->verb;
     const char *given = arguments->argv[*at];
     const bool is_letter = given[1] != '-';
     char *name = arguments->names + arguments->n_settings * NAME_BYTES;
-    const char *value = split_flag(name, given + (is_letter ? 1 : 2));
-    if (is_letter && name[1] != '\0' && value == NULL) { /* -n25 */
-        value = given + 2;
+    cli_setting_t setting = {.name = name, .given = given};
+    setting.value = split_flag(name, given + (is_letter ? 1 : 2));
+    if (is_letter && name[1] != '\0' && setting.value == NULL) { /* -n25 */
+        setting.value = given + 2;
         name[1] = '\0';
     }
     const cli_flag_t *flag = cli_find_flag(verb, name, is_letter ? name[0] : '\0');
-    aigc_option_info_t row = {.struct_size = sizeof row};
-    if (flag == NULL && !find_in_tables(verb, name, &row)) return unknown_flag(verb, given, name);
-
-    const bool takes_value = flag != NULL ? flag->value != NULL : strcmp(row.type, "bool") != 0;
-    if (flag != NULL && !takes_value && value != NULL)
-        return cli_usage("%s: --%s takes no value", verb->name, flag->name);
-    if (!takes_value && value == NULL) value = "true";
-    if (value == NULL && *at + 1 < arguments->argc && strncmp(arguments->argv[*at + 1], "--", 2) != 0)
-        value = arguments->argv[++*at];
-    if (value == NULL) return cli_usage("%s: %s needs a value", verb->name, given);
-    arguments->settings[arguments->n_settings++] =
-        (cli_setting_t){.name = flag != NULL ? flag->name : name, .given = given, .value = value, .used = flag != NULL};
-    return CLI_OK;
+    aigc_option_info_t row;
+    bool takes_value = flag != NULL && flag->value != NULL;
+    if (flag != NULL) {
+        setting.name = flag->name;
+        setting.used = true;
+        if (!takes_value && setting.value != NULL) return cli_usage("%s: %s takes no value", verb->name, given);
+    } else if (find_in_tables(verb, name, false, &row)) {
+        takes_value = strcmp(row.type, "bool") != 0;
+    } else if (strncmp(name, "no_", 3) == 0 && find_in_tables(verb, name + 3, true, &row) &&
+               strcmp(row.type, "bool") == 0 && setting.value == NULL) {
+        setting.name = name + 3;
+        setting.negated = true;
+    } else {
+        return unknown_flag(verb, given, name);
+    }
+    const int code = read_value(arguments, at, takes_value, &setting);
+    if (code == CLI_OK) arguments->settings[arguments->n_settings++] = setting;
+    return code;
 }
 
 static int check_positionals(const cli_arguments_t *arguments)
@@ -224,12 +252,13 @@ const char *cli_argument(const cli_arguments_t *arguments, const char *name)
 
 int cli_apply(cli_arguments_t *arguments, aigc_options_t **set, const char *verb, const char *kind)
 {
-    aigc_option_info_t row = {.struct_size = sizeof row};
+    aigc_option_info_t row;
     int code = *set == NULL ? cli_check(aigc_options_create(set)) : CLI_OK;
     for (size_t i = 0; i < arguments->n_settings && code == CLI_OK; i++) {
         cli_setting_t *setting = &arguments->settings[i];
         if (cli_find_flag(arguments->verb, setting->name, '\0') != NULL) continue;
         if (!cli_find_option(verb, kind, setting->name, &row)) continue;
+        if (setting->negated && strcmp(row.type, "bool") != 0) continue;
         setting->used = true;
         code = cli_check(aigc_options_set_string(*set, setting->name, setting->value));
     }

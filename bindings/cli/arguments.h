@@ -42,6 +42,7 @@ typedef struct cli_setting {
     const char *name; /* as the tables write it, with underscores */
     const char *given;
     const char *value;
+    bool negated; /* --no-NAME: only for options that are on or off */
     bool used;
 } cli_setting_t;
 

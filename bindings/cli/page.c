@@ -106,9 +106,13 @@ static void put_option(const cli_page_t *page, const aigc_option_info_t *row)
     const bool is_bool = strcmp(row->type, "bool") == 0;
     const char *value = value_name(row);
     const char *range = is_bool || value == row->range ? "" : row->range;
-    const char *standard = is_bool && strcmp(row->default_value, "false") == 0 ? "" : row->default_value;
-    snprintf(term, sizeof term, "%s%s%s%s", row->name[1] == '\0' ? "-" : "--", row->name, is_bool ? "" : " ",
-             is_bool ? "" : value);
+    const bool is_on = is_bool && strcmp(row->default_value, "true") == 0;
+    const char *standard = is_on ? "on" : is_bool ? "" : row->default_value;
+    snprintf(term, sizeof term, "%s%s%s%s",
+             is_on                  ? "--[no-]"
+             : row->name[1] == '\0' ? "-"
+                                    : "--",
+             row->name, is_bool ? "" : " ", is_bool ? "" : value);
     for (char *c = term; *c != '\0' && *c != ' '; c++)
         if (*c == '_') *c = '-';
     const bool bracket = range[0] != '\0' || standard[0] != '\0';
@@ -133,12 +137,12 @@ static void put_flags(const cli_page_t *page, const cli_flag_t *flags)
     }
 }
 
-/* Whether kinds 0..`n`-1 of the noun all have this option. */
-static bool in_all_before(const cli_table_t *table, size_t n, const char *name)
+/* Whether all kinds of the noun have this option. */
+static bool in_all_kinds(const cli_table_t *table, const char *name)
 {
     aigc_option_info_t row = {.struct_size = sizeof row};
     const char *kind = NULL;
-    for (size_t i = 0; i < n && cli_kind_at(table->noun, i, &kind, NULL); i++)
+    for (size_t i = 0; cli_kind_at(table->noun, i, &kind, NULL); i++)
         if (!cli_find_option(table->verb, kind, name, &row)) return false;
     return true;
 }
@@ -155,7 +159,7 @@ static void put_rows(const cli_page_t *page, const cli_verb_t *verb, const cli_t
     for (size_t i = 0; aigc_option_info(table->verb, kind, i, &row) == AIGC_OK; i++) {
         if (cli_find_flag(verb, row.name, '\0') != NULL) continue;
         if (strcmp(row.type, "tensor") == 0) continue;
-        if (which != ROWS_ALL && in_all_before(table, SIZE_MAX, row.name) != (which == ROWS_SHARED)) continue;
+        if (which != ROWS_ALL && in_all_kinds(table, row.name) != (which == ROWS_SHARED)) continue;
         if (first) cli_page_heading(page, heading);
         first = false;
         put_option(page, &row);
@@ -174,7 +178,7 @@ static void put_table(const cli_page_t *page, const cli_verb_t *verb, const cli_
     if (cli_kind_at(table->noun, 0, &name, NULL)) /* the shared rows are in any kind's table */
         put_rows(page, verb, table, name, ROWS_SHARED, table->heading);
     for (size_t i = 0; cli_kind_at(table->noun, i, &name, NULL); i++) {
-        snprintf(heading, sizeof heading, "%s, only %s", table->heading, name);
+        snprintf(heading, sizeof heading, "%s: %s", table->heading, name);
         put_rows(page, verb, table, name, ROWS_OWN, heading);
     }
 }

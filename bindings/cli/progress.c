@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 10, BAR_MOST = 30, WIDE = 106 };
+enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 10, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3 };
 
 /* Whether a bar stands in the terminal's last line; the log may want it away from another thread. */
 static atomic_bool bar_drawn;
@@ -38,11 +38,11 @@ static void put(char *line, size_t size, const char *format, ...)
 
 static const char *short_name(const char *name) { return strcmp(name, "reconstruction") == 0 ? "rec" : name; }
 
-/* "loss 245.1 = rec 220.3 + kl 24.8"; where the parts do not add up to the first (weights other than
- * 1), "loss 270.2 (rec 220.3, kl 24.8)". */
+/* The loss and its parts; what may follow them is for the metrics file. "loss 245.1 = rec 220.3 + kl 24.8"; where the
+ * parts do not add up to the first (weights other than 1), "loss 270.2 (rec 220.3, kl 24.8)". */
 static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics)
 {
-    const uint32_t n = metrics == NULL ? 0 : metrics->count;
+    const uint32_t all = metrics == NULL ? 0 : metrics->count, n = all < LOSS_AND_PARTS ? all : LOSS_AND_PARTS;
     double parts = 0;
     for (uint32_t i = 1; i < n; i++) parts += metrics->values[i];
     for (uint32_t i = 0; i < n; i++) {
@@ -144,11 +144,13 @@ static void summarize(cli_progress_t *state, const aigc_progress_t *progress)
     line[0] = '\0';
     put(line, size, "epoch %llu/%llu  ", (unsigned long long)progress->epoch, (unsigned long long)progress->epochs);
     put_metrics(line, size, progress->metrics);
-    if (progress->validation != NULL) put(line, size, "  validation ");
-    put_metrics(line, size, progress->validation);
     put(line, size, " nats  ");
-    put_speed(line, size, progress);
-    put(line, size, " images/s  ");
+    if (progress->validation != NULL && progress->validation->count > 0) {
+        put(line, size, "validation %.1f  ", progress->validation->values[0]);
+    } else {
+        put_speed(line, size, progress);
+        put(line, size, " images/s  ");
+    }
     put_duration(line, size, progress->seconds);
     state->epoch = progress->epoch;
 }

@@ -1,5 +1,5 @@
 #include "session.h"
-#include "model_config.h"
+#include "config_text.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -27,7 +27,7 @@ static const cli_flag_t flags[] = {
 
 const cli_verb_t cli_verb_draw = {
     .name = "draw",
-    .synopsis = "KIND -n COUNT -o FOLDER [--option VALUE ...]",
+    .synopsis = "KIND -n COUNT -o FOLDER [OPTIONS]",
     .summary = "write the pictures of a kind that needs no files",
     .example = "aigc draw home-designs -n 100 --height 64 --width 64 -o rooms",
     .n_positionals = 1,

@@ -169,7 +169,7 @@ static const cli_flag_t reconstruct_flags[] = {
 
 const cli_verb_t cli_verb_encode = {
     .name = "encode",
-    .synopsis = "MODEL PICTURES -o LATENTS.npy [--option VALUE ...]",
+    .synopsis = "MODEL PICTURES -o LATENTS.npy [OPTIONS]",
     .summary = "write the latents of pictures",
     .example = "aigc encode model.safetensors rooms -o latents.npy",
     .n_positionals = 2,
@@ -180,7 +180,7 @@ const cli_verb_t cli_verb_encode = {
 
 const cli_verb_t cli_verb_reconstruct = {
     .name = "reconstruct",
-    .synopsis = "MODEL PICTURES -o IMAGE [-n COUNT] [--option VALUE ...]",
+    .synopsis = "MODEL PICTURES -o IMAGE [-n COUNT] [OPTIONS]",
     .summary = "show pictures over what the model makes of them",
     .example = "aigc reconstruct model.safetensors rooms -o reconstructions.png",
     .n_positionals = 2,
@@ -195,7 +195,7 @@ const cli_verb_t cli_verb_reconstruct = {
 
 const cli_verb_t cli_verb_evaluate = {
     .name = "evaluate",
-    .synopsis = "MODEL PICTURES [--option VALUE ...]",
+    .synopsis = "MODEL PICTURES [OPTIONS]",
     .summary = "measure a model's losses on pictures",
     .example = "aigc evaluate model.safetensors test-pictures",
     .n_positionals = 2,

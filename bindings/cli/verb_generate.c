@@ -63,7 +63,7 @@ static const cli_flag_t flags[] = {
 
 const cli_verb_t cli_verb_generate = {
     .name = "generate",
-    .synopsis = "MODEL -o IMAGE [-n COUNT] [--seeds 0,1,4-6] [--option VALUE ...]",
+    .synopsis = "MODEL -o IMAGE [-n COUNT] [--seeds 0,1,4-6] [OPTIONS]",
     .summary = "make new images",
     .example = "aigc generate model.safetensors -n 64 -o designs.png",
     .n_positionals = 1,
@@ -74,7 +74,7 @@ const cli_verb_t cli_verb_generate = {
 
 const cli_verb_t cli_verb_interpolate = {
     .name = "interpolate",
-    .synopsis = "MODEL -o IMAGE --seeds 1,2 [--option VALUE ...]",
+    .synopsis = "MODEL -o IMAGE --seeds 1,2 [OPTIONS]",
     .summary = "make the images on the way from one seed's to another's",
     .example = "aigc interpolate model.safetensors --seeds 1,2 --steps 10 -o strip.png",
     .n_positionals = 1,
@@ -85,7 +85,7 @@ const cli_verb_t cli_verb_interpolate = {
 
 const cli_verb_t cli_verb_decode = {
     .name = "decode",
-    .synopsis = "MODEL LATENTS.npy -o IMAGE [--option VALUE ...]",
+    .synopsis = "MODEL LATENTS.npy -o IMAGE [OPTIONS]",
     .summary = "make the images of latents that encode wrote",
     .example = "aigc decode model.safetensors latents.npy -o images.png",
     .n_positionals = 2,

@@ -1,4 +1,4 @@
-#include "model_config.h"
+#include "config_text.h"
 #include "session.h"
 #include "verbs.h"
 #include <stdio.h>

@@ -6,10 +6,11 @@ expect 0 train vae home-designs -o straight.safetensors $flags
 
 milliseconds() { case $(date +%N) in *N*) echo "$(date +%s)000" ;; *) date +%s%3N ;; esac; }
 
+rm -f err
 "$aigc" train vae home-designs -o stopped.safetensors $flags >out 2>err &
 job=$!
 tries=0
-until grep -q '^epoch 1/' err; do
+until grep -q '^epoch 1/' err 2>/dev/null; do
     tries=$((tries + 1))
     [ $tries -lt 600 ] || fail "no first epoch within a minute"
     sleep 0.1

@@ -1,4 +1,4 @@
-#include "model_config.h"
+#include "config_text.h"
 #include <string.h>
 
 static void append(char *buffer, size_t bytes, size_t *length, char c)

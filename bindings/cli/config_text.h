@@ -1,6 +1,6 @@
 /* The options a model was made with, out of the text aigc_model_config() gives. */
-#ifndef AIGC_CLI_MODEL_CONFIG_H
-#define AIGC_CLI_MODEL_CONFIG_H
+#ifndef AIGC_CLI_CONFIG_TEXT_H
+#define AIGC_CLI_CONFIG_TEXT_H
 
 #include "cli.h"
 
