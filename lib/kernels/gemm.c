@@ -21,7 +21,7 @@ static void pack_columns(const aigc__gemm_kernel_t *kernel, const aigc__gemm_sha
         kernel->pack_rows(to, b + k0 * s->ldb + start, s->ldb, k, columns, width);
         return;
     }
-    kernel->transpose(to, width, b + start * s->ldb + k0, s->ldb, k, columns, false);
+    kernel->transpose(to, width, b + start * s->ldb + k0, s->ldb, k, columns);
     if (columns == width) return;
     for (size_t p = 0; p < k; p++) memset(to + p * width + columns, 0, (width - columns) * sizeof(float));
 }
@@ -32,7 +32,6 @@ static void pack_strip(const aigc__gemm_plan_t *p, float *to, const float *b, si
     pack_columns(kernel_of(p), &p->core, to, b, start, strip_start(p, strip + 1) - start, k0, k);
 }
 
-/* By the shape alone: a plan that was not made for packed operands may be swapped. */
 void aigc__gemm_pack_b(const aigc__gemm_plan_t *plan, const float *b, void *packed)
 {
     const aigc__gemm_kernel_t *kernel = kernel_of(plan);
@@ -59,7 +58,7 @@ void aigc__gemm_pack_a(const aigc__gemm_plan_t *plan, const float *a, void *pack
     }
 }
 
-/* One tile of C, or of a slice's own C. Everything is the core's: mirrored where the plan is swapped. */
+/* One tile of C, or of a slice's own C. */
 typedef struct tile_job {
     const aigc__gemm_call_t *call;
     size_t batch, slice, worker;
@@ -86,9 +85,8 @@ static tile_job_t job_of(const aigc__gemm_call_t *call, size_t tile, size_t work
     j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
     const size_t a_step = s->a_packed && s->a_step ? aigc__packed_a_floats(s) : s->a_step;
     const size_t b_step = p->b_source > AIGC__B_OWN && s->b_step ? packed_b_floats(p) : s->b_step;
-    const float *b = p->swapped ? call->a : call->b;
-    j.a = (p->swapped ? call->b : call->a) + j.batch * a_step;
-    j.b = (p->b_source == AIGC__B_SHARED ? (const float *)call->shared : b) + j.batch * b_step;
+    j.a = call->a + j.batch * a_step;
+    j.b = (p->b_source == AIGC__B_SHARED ? (const float *)call->shared : call->b) + j.batch * b_step;
     j.c = call->c + j.batch * s->c_step;
     j.own = (float *)((char *)call->worker + worker * p->worker_bytes);
     return j;
@@ -156,24 +154,6 @@ static void point_at_b(const tile_job_t *j, size_t index, size_t k0, aigc__gemm_
     }
 }
 
-/* A strip's rows of C; of a swapped product, into a small piece that is then transposed into C. */
-static void run_strip(const tile_job_t *j, aigc__gemm_strip_t *strip, size_t row, size_t column)
-{
-    const aigc__gemm_plan_t *p = j->call->plan;
-    const aigc__gemm_kernel_t *kernel = kernel_of(p);
-    if (!p->swapped) {
-        strip->c = j->c + row * j->ldc + column;
-        kernel->strip(strip);
-        return;
-    }
-    aigc__gemm_strip_t piece = *strip;
-    piece.c = j->own + p->own_c;
-    piece.ldc = kernel->nr;
-    piece.add = false;
-    kernel->strip(&piece);
-    kernel->transpose(j->c + column * j->ldc + row, j->ldc, piece.c, piece.ldc, piece.columns, piece.rows, strip->add);
-}
-
 /* One block of k: groups of rows whose part of A stays in the first level cache, against every strip. */
 static void run_block(const tile_job_t *j, size_t k0, size_t k, bool add)
 {
@@ -190,7 +170,8 @@ static void run_block(const tile_job_t *j, size_t k0, size_t k, bool add)
         point_at_a(j, copied, row, k0, &strip);
         for (size_t i = j->strip; i < j->strips; i++) {
             point_at_b(j, i, k0, &strip);
-            run_strip(j, &strip, row, strip_start(p, i));
+            strip.c = j->c + row * j->ldc + strip_start(p, i);
+            kernel_of(p)->strip(&strip);
         }
     }
 }
@@ -207,7 +188,6 @@ static void run_tile(const tile_job_t *j, bool add, size_t k_start, size_t k_end
     } while (k0 < k_end);
 }
 
-/* `row` to `columns`: of C, never mirrored. */
 static void finish(const tile_job_t *j, size_t row, size_t rows, size_t column, size_t columns)
 {
     const aigc__gemm_call_t *call = j->call;
@@ -223,10 +203,7 @@ static void blocked_tile(const aigc__gemm_call_t *call, size_t tile, size_t work
     run_tile(&j, p->core.add, 0, p->core.k);
     const size_t column = strip_start(p, j.strip),
                  columns = aigc__minimum(strip_start(p, j.strips), p->core.n) - column;
-    if (p->swapped)
-        finish(&j, column, columns, j.row, j.rows);
-    else
-        finish(&j, j.row, j.rows, column, columns);
+    finish(&j, j.row, j.rows, column, columns);
 }
 
 static void slice_tile(const aigc__gemm_call_t *call, size_t tile, size_t worker)
@@ -288,10 +265,12 @@ void aigc__gemm_pack_tile(const aigc__gemm_call_t *call, size_t tile, size_t wor
         slice_tile(call, tile, worker);
         return;
     }
-    const size_t strip = tile % p->strips, batch = tile / p->strips;
-    float *to = (float *)call->shared + batch * packed_b_floats(p) + strip_start(p, strip) * p->core.k;
-    const float *b = p->swapped ? call->a : call->b;
-    pack_strip(p, to, b + batch * p->core.b_step, strip, 0, p->core.k);
+    const aigc__gemm_shape_t *s = &p->core;
+    const size_t strip = tile % p->strips, rest = tile / p->strips, parts = aigc__ceil_div(s->k, p->pack_k);
+    const size_t batch = rest / parts, k0 = rest % parts * p->pack_k, start = strip_start(p, strip);
+    float *to =
+        (float *)call->shared + batch * packed_b_floats(p) + start * s->k + k0 * (strip_start(p, strip + 1) - start);
+    pack_strip(p, to, call->b + batch * s->b_step, strip, k0, aigc__minimum(p->pack_k, s->k - k0));
 }
 
 void aigc__gemm_tile(const aigc__gemm_call_t *call, size_t tile, size_t worker)

@@ -39,17 +39,17 @@ typedef struct aigc__gemm_plan {
     size_t packed_a_bytes, packed_b_bytes; /* what aigc__gemm_pack_a/_b write */
 
     /* The rest is the business of gemm.c and gemm_plan.c. */
-    bool swapped;                   /* computed as C' = B' A' */
-    aigc__gemm_shape_t core;        /* `shape`, or its mirror image where swapped: what the tiles compute */
+    aigc__gemm_shape_t core;        /* `shape`, vectors in their simplest form */
     size_t strips;                  /* of the core's B, kernel->nr columns each */
     size_t tile_rows, tile_strips;  /* of C in one tile */
     size_t row_tiles, column_tiles; /* tiles of one product */
     size_t group_rows;              /* of a tile: their part of A stays in the first level cache */
     size_t kc;                      /* steps of k between two visits to a piece of C */
+    size_t pack_k;                  /* steps of k in one tile of packing */
     size_t slices, slice_k;         /* parts of k summed apart, then added in order */
     int b_source;
-    size_t a_copy_rows;  /* of a transposed A copied at a time; 0: read in place */
-    size_t own_b, own_c; /* where in a worker's workspace its strips of B and piece of C' lie, floats */
+    size_t a_copy_rows; /* of a transposed A copied at a time; 0: read in place */
+    size_t own_b;       /* where in a worker's workspace its strips of B begin, floats; A's copy is before */
 } aigc__gemm_plan_t;
 
 /* Sizes are below 2^31 each and their products were checked by the caller. */
@@ -103,9 +103,8 @@ typedef struct aigc__gemm_kernel {
      * multiple of unit. */
     void (*pack_rows)(float *to, const float *from, size_t ld, size_t k, size_t columns, size_t width);
 
-    /* to[i * to_ld + j] (+)= from[j * from_ld + i] */
-    void (*transpose)(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns,
-                      bool add);
+    /* to[i * to_ld + j] = from[j * from_ld + i] */
+    void (*transpose)(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns);
 
     /* C(i, j) = c[i * c_i + j * c_j] (+)= sum over p of a[i * lda + p] b[j * ldb + p], nothing packed:
      * for few rows or columns. */

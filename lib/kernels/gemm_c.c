@@ -61,15 +61,12 @@ static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t 
     }
 }
 
-static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns, bool add)
+static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns)
 {
     enum { SIDE = 8 };
-    for (size_t i0 = 0; i0 < rows; i0 += SIDE)
+    for (size_t first = 0; first < rows; first += SIDE)
         for (size_t j = 0; j < columns; j++)
-            for (size_t i = i0; i < i0 + SIDE && i < rows; i++) {
-                const float x = from[j * from_ld + i];
-                to[i * to_ld + j] = add ? to[i * to_ld + j] + x : x;
-            }
+            for (size_t i = first; i < first + SIDE && i < rows; i++) to[i * to_ld + j] = from[j * from_ld + i];
 }
 
 static float dot_one(size_t k, const float *a, const float *b)

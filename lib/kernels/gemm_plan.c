@@ -1,14 +1,14 @@
 /* Which way a product is computed, and how it is cut: from its shape and the level's block sizes.
  *
  * Operands are read in place where that is fast. A is only ever broadcast, so either orientation will
- * do; it is copied only where it is stored transposed in long rows. B is read in place if its rows are and do not fall
- * on few cache sets. Otherwise it is packed: by each tile for itself, or, where it is small enough to stay in the
- * second level cache, once for all in phase one. Where B must be transposed and A is the smaller operand, the mirror
- * image C' = B' A' is computed instead: it packs A. */
+ * do; it is copied only where it is stored transposed in long rows. B is read in place if its rows are and
+ * do not fall on few cache sets. Otherwise it is packed: by each tile for itself, or once for all in phase
+ * one. Phase one is only worth it for many rows and a small B: what one core packs the other has to fetch
+ * from it, which costs more than packing twice. */
 #include "kernels/gemm_layout.h"
 #include <string.h>
 
-enum { TILES_WANTED = 16, TILE_FLOP = 1 << 22 };
+enum { TILES_WANTED = 16, TILE_FLOP = 1 << 20 };
 
 /* Rows this far apart fall on few sets of the first level cache. */
 static bool sets_collide(size_t ld) { return ld % 512 == 0; }
@@ -22,25 +22,13 @@ static void simplify(aigc__gemm_shape_t *s)
     if (!s->tb && s->n == 1 && s->ldb == 1 && !s->b_packed) s->tb = true, s->ldb = s->k;
 }
 
-static aigc__gemm_shape_t mirrored(const aigc__gemm_shape_t *s)
-{
-    aigc__gemm_shape_t t = *s;
-    t.m = s->n, t.n = s->m;
-    t.ta = !s->tb, t.tb = !s->ta;
-    t.lda = s->ldb, t.ldb = s->lda;
-    t.a_step = s->b_step, t.b_step = s->a_step;
-    return t;
-}
-
-static bool is_worth_swapping(const aigc__gemm_shape_t *s)
-{
-    return s->tb && !s->ta && !s->a_packed && !s->b_packed && 2 * s->m <= s->n && s->k >= 128;
-}
-
-/* Few rows or columns, and rows of both operands that can be multiplied as they lie. */
+/* Few rows or columns, and rows of both operands that can be multiplied as they lie. Up to 32 it is
+ * faster than packing, as long as those few stay in the first level cache. */
 static bool is_dot(const aigc__gemm_shape_t *s)
 {
-    return !s->ta && s->tb && !s->a_packed && !s->b_packed && s->k > 0 && (s->m <= 8 || s->n <= 8);
+    const size_t few = aigc__minimum(s->m, s->n);
+    if (s->ta || !s->tb || s->a_packed || s->b_packed || s->k == 0) return false;
+    return few <= 8 || (few <= 32 && s->k >= 128 && few * s->k <= 1 << 14);
 }
 
 static void plan_dot(aigc__gemm_plan_t *p)
@@ -91,7 +79,7 @@ static void plan_b_source(aigc__gemm_plan_t *p)
         p->b_source = AIGC__B_GIVEN;
     else if (!s->tb && !sets_collide(s->ldb) && !is_paid_back)
         p->b_source = AIGC__B_IN_PLACE;
-    else if (p->variant == AIGC__GEMM_BLOCKED && (p->swapped || (s->m > kernel->mc / 2 && s->k * s->n <= small)))
+    else if (p->variant == AIGC__GEMM_BLOCKED && s->m > kernel->mc / 2 && s->k * s->n <= small)
         p->b_source = AIGC__B_SHARED;
     else
         p->b_source = AIGC__B_OWN;
@@ -155,7 +143,8 @@ static void plan_workspace(aigc__gemm_plan_t *p)
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__gemm_shape_t *s = &p->core;
     if (p->b_source == AIGC__B_SHARED) {
-        p->pack_tiles = p->strips * copies(s->b_step, s);
+        p->pack_k = 8 * aigc__ceil_div(s->k, 8 * aigc__ceil_div(s->k, 128)); /* fine enough for few strips */
+        p->pack_tiles = p->strips * aigc__ceil_div(s->k, p->pack_k) * copies(s->b_step, s);
         p->shared_bytes = aigc__packed_b_floats(kernel, s) * copies(s->b_step, s) * sizeof(float);
     }
     size_t own = 0;
@@ -166,8 +155,6 @@ static void plan_workspace(aigc__gemm_plan_t *p)
     }
     p->own_b = own;
     if (p->b_source <= AIGC__B_OWN) own += aigc__whole_lines(p->tile_strips * kernel->nr * p->kc);
-    p->own_c = own;
-    if (p->swapped) own += aigc__whole_lines(p->group_rows * kernel->nr);
     p->worker_bytes = own * sizeof(float);
 }
 
@@ -195,8 +182,6 @@ void aigc__gemm_plan(aigc__gemm_plan_t *out, const struct aigc__kernels *kernels
         return;
     }
     plan_k(out);
-    out->swapped = out->variant == AIGC__GEMM_BLOCKED && is_worth_swapping(&out->core);
-    if (out->swapped) out->core = mirrored(&out->core);
     out->strips = aigc__ceil_div(aigc__round_up(out->core.n, kernel->unit), kernel->nr);
     plan_b_source(out);
     plan_tiles(out);

@@ -118,8 +118,7 @@ static void pack_rows(float *to, const float *from, size_t ld, size_t k, size_t 
 }
 
 /* Four columns, or `count`: missing ones read the last one and are not stored. */
-static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count,
-                           bool add)
+static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count)
 {
     const float *column[UNIT];
     for (size_t j = 0; j < UNIT; j++) column[j] = from + (j < count ? j : count - 1) * from_ld;
@@ -136,19 +135,19 @@ static void transpose_unit(float *to, size_t to_ld, const float *from, size_t fr
         for (size_t q = 0; q < 4; q++) {
             float *row = to + q * to_ld;
             if (count >= UNIT)
-                vst1q_f32(row, add ? vaddq_f32(vld1q_f32(row), r[q]) : r[q]);
+                vst1q_f32(row, r[q]);
             else
-                store_part(row, add ? vaddq_f32(load_part(row, count), r[q]) : r[q], count);
+                store_part(row, r[q], count);
         }
     }
     for (; i < rows; i++, to += to_ld)
-        for (size_t j = 0; j < count && j < UNIT; j++) to[j] = add ? to[j] + column[j][i] : column[j][i];
+        for (size_t j = 0; j < count && j < UNIT; j++) to[j] = column[j][i];
 }
 
-static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns, bool add)
+static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns)
 {
     for (size_t j = 0; j < columns; j += UNIT)
-        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j, add);
+        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j);
 }
 
 /* One row of a with four of b; rows of b that do not exist repeat the last one. */

@@ -122,8 +122,7 @@ static inline void transpose_lanes(__m256 *r)
 }
 
 /* Eight columns, or `count`: missing ones read the last one and are masked off. */
-static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count,
-                           bool add)
+static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count)
 {
     const __m256i mask = mask_of(count);
     const float *column[UNIT];
@@ -136,7 +135,6 @@ static void transpose_unit(float *to, size_t to_ld, const float *from, size_t fr
         transpose_lanes(r);
         AIGC__UNROLL
         for (size_t q = 0; q < 4; q++) {
-            if (add) r[q] = _mm256_add_ps(_mm256_maskload_ps(to + q * to_ld, mask), r[q]);
             if (count >= UNIT)
                 _mm256_storeu_ps(to + q * to_ld, r[q]);
             else
@@ -144,13 +142,13 @@ static void transpose_unit(float *to, size_t to_ld, const float *from, size_t fr
         }
     }
     for (; i < rows; i++, to += to_ld)
-        for (size_t j = 0; j < count && j < UNIT; j++) to[j] = add ? to[j] + column[j][i] : column[j][i];
+        for (size_t j = 0; j < count && j < UNIT; j++) to[j] = column[j][i];
 }
 
-static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns, bool add)
+static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns)
 {
     for (size_t j = 0; j < columns; j += UNIT)
-        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j, add);
+        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j);
 }
 
 /* The sums of 8 registers, register i's in element i. */
@@ -211,8 +209,8 @@ static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t ld
                 size_t c_i, size_t c_j, bool add)
 {
     const size_t step_i = rows == 1 ? 1 : 2, step_j = UNIT / step_i;
-    for (size_t i = 0; i < rows; i += step_i)
-        for (size_t q = 0; q < columns; q += step_j) {
+    for (size_t q = 0; q < columns; q += step_j)
+        for (size_t i = 0; i < rows; i += step_i) {
             const dot_job_t job = {rows - i < step_i ? rows - i : step_i,
                                    columns - q < step_j ? columns - q : step_j,
                                    k,

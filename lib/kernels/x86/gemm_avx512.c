@@ -126,8 +126,7 @@ static inline void transpose_lanes(__m512 *r)
 }
 
 /* Sixteen columns, or `count`: missing ones read the last one and are masked off. */
-static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count,
-                           bool add)
+static void transpose_unit(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t count)
 {
     const __mmask16 mask = mask_of(count);
     const float *column[UNIT];
@@ -140,19 +139,16 @@ static void transpose_unit(float *to, size_t to_ld, const float *from, size_t fr
             r[q] = load_lanes(column[q] + i, column[q + 4] + i, column[q + 8] + i, column[q + 12] + i);
         transpose_lanes(r);
         AIGC__UNROLL
-        for (size_t q = 0; q < 4; q++) {
-            if (add) r[q] = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to + q * to_ld), r[q]);
-            _mm512_mask_storeu_ps(to + q * to_ld, mask, r[q]);
-        }
+        for (size_t q = 0; q < 4; q++) _mm512_mask_storeu_ps(to + q * to_ld, mask, r[q]);
     }
     for (; i < rows; i++, to += to_ld)
-        for (size_t j = 0; j < count; j++) to[j] = add ? to[j] + column[j][i] : column[j][i];
+        for (size_t j = 0; j < count; j++) to[j] = column[j][i];
 }
 
-static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns, bool add)
+static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns)
 {
     for (size_t j = 0; j < columns; j += UNIT)
-        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j < UNIT ? columns - j : UNIT, add);
+        transpose_unit(to + j, to_ld, from + j * from_ld, from_ld, rows, columns - j < UNIT ? columns - j : UNIT);
 }
 
 /* The sums of the 16 registers, register i's in element i. */
@@ -260,8 +256,8 @@ static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t ld
                 size_t c_i, size_t c_j, bool add)
 {
     const size_t step_i = rows < 3 ? rows : 4, step_j = UNIT / step_i;
-    for (size_t i = 0; i < rows; i += step_i)
-        for (size_t q = 0; q < columns; q += step_j) {
+    for (size_t q = 0; q < columns; q += step_j)
+        for (size_t i = 0; i < rows; i += step_i) {
             const dot_job_t job = {rows - i < step_i ? rows - i : step_i,
                                    columns - q < step_j ? columns - q : step_j,
                                    k,
