@@ -243,9 +243,10 @@ void aigc__model_use_average(aigc_model_t *model, bool wanted, const float *valu
     if (wanted && !values && !model->average) values = aigc__store_block(model->store);
     if (wanted && values)
         memcpy(aigc__store_block(model->average_store), values, aigc__store_elements(model->store) * sizeof(float));
-    model->average = wanted ? model->average_store : NULL;
+    aigc__store_t *const next = wanted ? model->average_store : NULL;
+    if (next != model->average) aigc__model_forget_plans(model); /* executors hold the store they were made for */
+    model->average = next;
     model->parameters_version++;
-    aigc__model_forget_plans(model); /* executors hold the store they were made for */
 }
 
 /* ---- options ---- */

@@ -73,6 +73,7 @@ enum { AIGC__MAX_FETCHES = 512, AIGC__PLANS = 8 };
 typedef struct aigc__plan_recipe {
     aigc__id_t fetches[AIGC__MAX_FETCHES];
     size_t n_fetches;
+    size_t n_external; /* the last so many fetches are written to memory of the caller's */
     bool frozen; /* uses the averaged parameters where there are some, folded once */
 } aigc__plan_recipe_t;
 
@@ -159,7 +160,8 @@ void aigc__model_use_average(aigc_model_t *model, bool wanted, const float *valu
 /* The executor for a key, ready to be fed. */
 aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
                                    aigc__executor_t **out);
-/* Raises `*arena` to what the key's plan needs of the shared arena, and adds to `*own` what its executor needs beside. */
+/* Beyond what is held: raises `*arena` to what the shared arena must grow by for the key's plan, and adds to `*own`
+ * what its executor takes beside. */
 aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
                                      uint64_t *arena, uint64_t *own);
 void aigc__model_forget_plans(aigc_model_t *model);

@@ -42,7 +42,7 @@ static aigc_status_t make_plan(aigc_model_t *model, const aigc__plan_key_t *key,
     AIGC__GOTO(done, aigc__graph_create(&graph, memory));
     AIGC__GOTO(done, builder(model, key, graph, recipe));
     AIGC__GOTO(done, aigc__graph_status(graph));
-    const aigc__compile_options_t options = {.frozen = recipe->frozen};
+    const aigc__compile_options_t options = {.frozen = recipe->frozen, .n_external = recipe->n_external};
     AIGC__GOTO(done, aigc__plan_create(plan, memory, graph, model->context->kernels, recipe->fetches, recipe->n_fetches, &options));
     *frozen = recipe->frozen;
 done:
@@ -125,7 +125,8 @@ aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t
     aigc__plan_entry_t *entry = NULL;
     AIGC__TRY(entry_for(model, key, builder, &entry));
     const uint64_t needed = arena_bytes(model, entry->plan);
-    if (needed > *arena) *arena = needed;
-    *own += aigc__plan_steps(entry->plan) * STEP_BYTES + aigc__plan_folded_bytes(entry->plan);
+    const uint64_t growth = needed > model->plans.arena_bytes ? needed - model->plans.arena_bytes : 0;
+    if (growth > *arena) *arena = growth;
+    if (entry->executor == NULL) *own += aigc__plan_steps(entry->plan) * STEP_BYTES + aigc__plan_folded_bytes(entry->plan);
     return AIGC_OK;
 }

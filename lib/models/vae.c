@@ -171,32 +171,61 @@ static aigc_status_t recognise(const aigc__safetensors_t *file, aigc_options_t *
 
 /* ---- the kind's row: memory ---- */
 
-/* Of a whole training on pictures in memory: parameters' companions, the loader's two batches, saving. */
+static uint64_t row_bytes(const aigc_model_t *model) { return (uint64_t)aigc__vae_pixels(config(model)) * sizeof(float); }
+
+/* What goes through encoder or decoder a chunk at a time. */
+static aigc_status_t chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *arena, uint64_t *own)
+{
+    const aigc__vae_t *vae = model->network;
+    AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, 0, AIGC__VAE_CHUNK}, aigc__vae_plan, arena, own));
+    if (vae->n_rows < AIGC__VAE_CHUNK) *own += AIGC__VAE_CHUNK * row_bytes(model);
+    return AIGC_OK;
+}
+
+/* A verb's executors for full batches and for a last one of an unknown size, which may need more: products of few
+ * rows are done in another way. */
+static aigc_status_t batch_memory(aigc_model_t *model, int32_t verb, size_t n, uint64_t *arena, uint64_t *own)
+{
+    enum { FEW = 16 };
+    AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, 0, n}, aigc__vae_plan, arena, own));
+    return aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, 0, n < FEW ? n : FEW}, aigc__vae_plan, arena, own);
+}
+
+/* Of a training on pictures in memory. */
 static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *options, uint64_t *arena, uint64_t *own)
 {
+    enum { SMALL_THINGS = 1 << 19 }; /* plans and their making, lists, a file's buffer */
     aigc__train_options_t given;
     AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&given}, 1));
     const size_t n = (size_t)given.batch_size;
-    const uint64_t row = (uint64_t)aigc__vae_pixels(config(model)) * sizeof(float), block = aigc__store_elements(model->store) * sizeof(float);
-    AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){AIGC__VAE_TRAIN, AIGC__VAE_DRAWN_NOISE, n}, aigc__vae_plan, arena, own));
-    if (given.validation_split > 0)
-        AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){AIGC__VAE_MEASURE, 0, n}, aigc__vae_plan, arena, own));
-    *own += aigc__optimizer_bytes(model->store) + 2 * n * (row + sizeof(int64_t)) + (given.ema > 0 ? block : 0);
+    const uint64_t loader = 2 * n * (row_bytes(model) + sizeof(int64_t));
+    AIGC__TRY(batch_memory(model, AIGC__VAE_TRAIN, n, arena, own));
+    *own += loader + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
+    if (given.ema > 0) *own += aigc__store_elements(model->store) * sizeof(float);
+    if (given.validation_split > 0) {
+        AIGC__TRY(batch_memory(model, AIGC__VAE_MEASURE, n, arena, own));
+        *own += loader;
+    }
+    if (given.samples > 0) {
+        AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, arena, own));
+        *own += 3 * (uint64_t)given.samples * row_bytes(model); /* pictures, their grid with its borders, its bytes */
+    }
     return AIGC_OK;
 }
 
 static aigc_status_t memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes)
 {
-    const bool encodes = strcmp(verb, "encode") == 0, generates = strcmp(verb, "generate") == 0;
-    const aigc__plan_key_t key = {encodes ? AIGC__VAE_ENCODE : AIGC__VAE_DECODE, 0, AIGC__VAE_CHUNK};
     uint64_t arena = 0, own = 0;
     AIGC__TRY(aigc__model_build(model));
     if (strcmp(verb, "train") == 0) {
         AIGC__TRY(train_memory(model, options, &arena, &own));
-    } else if (encodes || generates || strcmp(verb, "decode") == 0) {
-        AIGC__TRY(aigc__model_plan_bytes(model, &key, aigc__vae_plan, &arena, &own));
-        if (generates) AIGC__TRY(aigc__vae_generate_bytes(model, options, &own));
-        own += AIGC__VAE_CHUNK * (uint64_t)aigc__vae_pixels(config(model)) * sizeof(float);
+    } else if (strcmp(verb, "encode") == 0) {
+        AIGC__TRY(chunk_memory(model, AIGC__VAE_ENCODE, &arena, &own));
+    } else if (strcmp(verb, "decode") == 0) {
+        AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
+    } else if (strcmp(verb, "generate") == 0) {
+        AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
+        AIGC__TRY(aigc__vae_generate_bytes(model, options, &own));
     } else {
         return aigc__fail(AIGC_ERROR_UNSUPPORTED, "the memory of '%s' cannot be told; train, generate, encode and decode can", verb);
     }

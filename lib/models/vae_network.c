@@ -79,6 +79,7 @@ static aigc_status_t add_gradients(aigc_model_t *model, aigc__graph_t *graph, ai
     }
     AIGC__TRY(aigc__gradient(graph, loss, parameters, n, recipe->fetches + recipe->n_fetches));
     recipe->n_fetches += n;
+    recipe->n_external = n; /* the optimizer's */
     return AIGC_OK;
 }
 

@@ -231,7 +231,8 @@ aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t
     AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
     const aigc__vae_config_t *config = config_of(model);
     const uint64_t n = given.seeds.n > 0 ? given.seeds.n : (uint64_t)given.n;
-    *bytes += n * ((uint64_t)(aigc__vae_pixels(config) + config->latent_dim) * sizeof(float) + sizeof(int64_t));
+    enum { FEW_BLOCKS = 1024 }; /* what the allocator adds to each */
+    *bytes += n * ((uint64_t)(aigc__vae_pixels(config) + config->latent_dim) * sizeof(float) + sizeof(int64_t)) + FEW_BLOCKS;
     return AIGC_OK;
 }
 
