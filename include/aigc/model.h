@@ -35,8 +35,9 @@ typedef struct aigc_progress {
 } aigc_progress_t;
 
 /** Called from the thread that made the call, at most every 50 ms and at every epoch's end. Non-zero
- *  stops: the call returns AIGC_ERROR_CANCELLED and aigc_last_error() quotes the number. May not use
- *  the model, dataset or context except aigc_context_cancel(). */
+ *  stops: the call returns AIGC_ERROR_CANCELLED and aigc_last_error() quotes the number. May look at
+ *  tensors, free handles and call aigc_context_cancel(); what else works on the context is refused with
+ *  AIGC_ERROR_STATE. */
 typedef int32_t (*aigc_progress_fn)(const aigc_progress_t *progress, void *user);
 
 /** A new, untrained model.
@@ -46,7 +47,8 @@ typedef int32_t (*aigc_progress_fn)(const aigc_progress_t *progress, void *user)
 AIGC_API aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
                                          const aigc_options_t *options);
 
-/** Read a model from its safetensors file.
+/** Read a model from its safetensors file. Memory is taken for what the file proves to hold, not for what it claims.
+ *  @param options  verb "load": finite (NaN and infinity are an error)
  *  @return AIGC_OK; AIGC_ERROR_IO; AIGC_ERROR_CORRUPT; AIGC_ERROR_UNSUPPORTED; ... one message lists
  *          all missing, unexpected and mis-shaped tensors. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
@@ -89,15 +91,16 @@ AIGC_API aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *
  *  number of threads. @param options verb "generate": n, seed or seeds, class, temperature. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options);
 
-/** Images [n,H,W,C] f32 or u8 to latents f32 [n,latent_dim] (vae: the means). @param labels as in train_step. Since 0.1. */
+/** Images [n,H,W,C] f32 or u8 to latents f32 [n,latent_dim] (vae: the means). A conditional model needs labels as in
+ *  train_step, or for all of them the option class; the same below. @param options verb "encode". Since 0.1. */
 AIGC_API aigc_status_t aigc_model_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
                                          const aigc_tensor_t *labels, const aigc_options_t *options);
 
-/** Latents f32 [n,latent_dim] to images f32 [n,H,W,C]. Since 0.1. */
+/** Latents f32 [n,latent_dim] to images f32 [n,H,W,C]. @param options verb "decode". Since 0.1. */
 AIGC_API aigc_status_t aigc_model_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
                                          const aigc_tensor_t *labels, const aigc_options_t *options);
 
-/** Encode and decode. Since 0.1. */
+/** Encode and decode. @param options verb "reconstruct". Since 0.1. */
 AIGC_API aigc_status_t aigc_model_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
                                               const aigc_tensor_t *labels, const aigc_options_t *options);
 
@@ -116,7 +119,7 @@ AIGC_API aigc_status_t aigc_model_parameter(aigc_model_t *model, size_t index, c
 AIGC_API aigc_status_t aigc_model_config(aigc_model_t *model, const char **kind, const char **json);
 
 /** Bytes a verb ("train", "generate", "encode", "decode") will need beyond what is held now, before
- *  doing it. @param options as for the verb. Since 0.1. */
+ *  doing it, without what the caller's pictures take. @param options as for the verb. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes);
 
 /** NULL is fine. Since 0.1. */

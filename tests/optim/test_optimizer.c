@@ -100,6 +100,31 @@ static void steps_follow_the_rules(void **state)
     }
 }
 
+/* Where no momentum is asked for, SGD has its usual one and RMSprop none. */
+static void each_kind_has_its_own_momentum(void **state)
+{
+    static const struct { int64_t kind; double own; } kinds[] = {{AIGC__OPTIMIZER_SGD, 0.9}, {AIGC__OPTIMIZER_RMSPROP, 0}};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        float last[2] = {0};
+        for (int is_asked = 0; is_asked < 2; is_asked++) {
+            bed_t bed;
+            double norm = 0;
+            aigc__optimizer_settings_t s = settings(kinds[k].kind);
+            s.learning_rate = 0.01;
+            s.momentum = is_asked ? kinds[k].own : -1;
+            bed_begin(&bed, NULL);
+            for (int step = 0; step < 3; step++) {
+                aigc__optimizer_gradient(bed.optimizer, 1)[0] = 1;
+                check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+            }
+            last[is_asked] = aigc__store_data(bed.store, 1)[0];
+            bed_end(&bed);
+        }
+        assert_true(last[0] == last[1] && last[0] < 0.5f);
+    }
+}
+
 static void a_bad_gradient_changes_nothing(void **state)
 {
     bed_t bed;
@@ -173,12 +198,24 @@ static void schedules_follow_their_curves(void **state)
     }
 }
 
+static void a_schedule_must_have_a_course(void **state)
+{
+    const aigc__schedule_t all_warmup = {AIGC__SCHEDULE_COSINE, 100, 100, 0}, short_one = {AIGC__SCHEDULE_LINEAR, 99, 100, 0},
+                           endless = {AIGC__SCHEDULE_LINEAR, 100, 0, 0}, constant = {AIGC__SCHEDULE_CONSTANT, 100, 50, 0};
+    (void)state;
+    check_failure(aigc__schedule_check(&all_warmup), AIGC_ERROR_OPTION, "warmup_steps is 100");
+    check_ok(aigc__schedule_check(&short_one));
+    check_ok(aigc__schedule_check(&endless));
+    check_ok(aigc__schedule_check(&constant));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_follow_the_rules),  cmocka_unit_test(a_bad_gradient_changes_nothing),
         cmocka_unit_test(clipping_bounds_the_step), cmocka_unit_test(the_average_follows),
-        cmocka_unit_test(schedules_follow_their_curves),
+        cmocka_unit_test(schedules_follow_their_curves), cmocka_unit_test(each_kind_has_its_own_momentum),
+        cmocka_unit_test(a_schedule_must_have_a_course),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
