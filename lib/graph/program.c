@@ -162,45 +162,105 @@ static void expand(const aigc__kernels_t *kernels, float *y, const aigc__operand
     }
 }
 
-/* Element `first` of an operand, n of them in a row; from a register where they do not lie so. */
-static const float *operand_at(const aigc__bindings_t *bindings, size_t k, char *scratch, const float *head,
-                               size_t first, size_t n)
+/* Rows of a piece: `rows` times `n` elements from element `first` on, in memory `row_step` apart, in
+ * registers one after another. */
+typedef struct piece {
+    const float *head;
+    size_t first, rows, n, row_step;
+} piece_t;
+
+/* Where the rows of an operand or result lie. */
+typedef struct rows {
+    float *at; /* operands are only read */
+    size_t step;
+} rows_t;
+
+static float *readable(const float *a)
+{
+    union {
+        const float *in;
+        float *out;
+    } pointer = {.in = a};
+    return pointer.out;
+}
+
+static void expand_rows(const aigc__kernels_t *kernels, float *y, const aigc__operand_t *operand, const float *a,
+                        const piece_t *piece)
+{
+    const bool is_row = operand->rank == 2 && operand->strides[0] == 0;
+    for (size_t row = 0; row < piece->rows; row++) {
+        const size_t first = piece->first + row * piece->row_step;
+        if (is_row)
+            repeat_row(y + row * piece->n, a, operand->dims[1], first, piece->n);
+        else
+            expand(kernels, y + row * piece->n, operand, a, first, piece->n);
+    }
+}
+
+static rows_t rows_of(const aigc__bindings_t *bindings, size_t k, char *scratch, const piece_t *piece)
 {
     const aigc__operand_t *operand = &bindings->program->operands[k];
     const float *a = bindings->operands[k];
-    if (operand->kind == AIGC__OPERAND_HEAD) return head;
-    if (operand->kind == AIGC__OPERAND_DIRECT) return a + first;
+    if (operand->kind == AIGC__OPERAND_HEAD) return (rows_t){readable(piece->head), piece->row_step};
+    if (operand->kind == AIGC__OPERAND_DIRECT) return (rows_t){readable(a) + piece->first, piece->row_step};
     float *tile = tile_at(scratch, operand->tile);
-    if (operand->kind != AIGC__OPERAND_EXPAND) return tile; /* filled when the tile began */
-    if (operand->rank == 2 && operand->strides[0] == 0) {
-        const size_t offset = first % operand->dims[1];
-        if (offset + n <= operand->dims[1]) return a + offset;
-        repeat_row(tile, a, operand->dims[1], first, n);
-        return tile;
+    if (operand->kind == AIGC__OPERAND_EXPAND) {
+        const size_t period = operand->dims[operand->rank - 1];
+        const bool is_row = operand->rank == 2 && operand->strides[0] == 0;
+        const bool is_same_row = is_row && (piece->rows == 1 || piece->row_step == period);
+        const size_t offset = is_same_row ? piece->first % period : 0;
+        if (is_same_row && offset + piece->n <= period) return (rows_t){readable(a) + offset, 0};
+        expand_rows(bindings->program->kernels, tile, operand, a, piece);
     }
-    expand(bindings->program->kernels, tile, operand, a, first, n);
-    return tile;
+    return (rows_t){tile, piece->n};
 }
 
-static void run_piece(const aigc__bindings_t *bindings, char *scratch, const float *head, size_t first, size_t n)
+/* One call for all rows where they lie one after another, else a call for each. */
+static void run_instruction(const aigc__instruction_t *instruction, const rows_t *sources, rows_t result,
+                            const piece_t *piece)
+{
+    const rows_t none = {NULL, piece->n};
+    const rows_t a = sources[0], b = instruction->n_sources > 1 ? sources[1] : none,
+                 c = instruction->n_sources > 2 ? sources[2] : none;
+    const size_t n = piece->n;
+    if (piece->rows == 1 || (a.step == n && b.step == n && c.step == n && result.step == n)) {
+        instruction->run(result.at, a.at, b.at, c.at, piece->rows * n, instruction->p);
+        return;
+    }
+    for (size_t row = 0; row < piece->rows; row++)
+        instruction->run(result.at + row * result.step, a.at + row * a.step, b.at ? b.at + row * b.step : NULL,
+                         c.at ? c.at + row * c.step : NULL, n, instruction->p);
+}
+
+static double sum_of(const aigc__kernels_t *kernels, rows_t a, const piece_t *piece)
+{
+    double sum = 0;
+    if (piece->rows == 1 || a.step == piece->n) return (double)kernels->sum(a.at, piece->rows * piece->n);
+    for (size_t row = 0; row < piece->rows; row++) sum += (double)kernels->sum(a.at + row * a.step, piece->n);
+    return sum;
+}
+
+/* At most AIGC__PROGRAM_PIECE elements. */
+static void run_piece(const aigc__bindings_t *bindings, char *scratch, const piece_t *piece)
 {
     const aigc__program_t *program = bindings->program;
     double *accumulators = (double *)(void *)scratch;
-    const float *at[AIGC__PROGRAM_OPERANDS + AIGC__PROGRAM_INSTRUCTIONS];
-    for (size_t k = 0; k < program->n_operands; k++) at[k] = operand_at(bindings, k, scratch, head, first, n);
+    rows_t at[AIGC__PROGRAM_OPERANDS + AIGC__PROGRAM_INSTRUCTIONS];
+    for (size_t k = 0; k < program->n_operands; k++) at[k] = rows_of(bindings, k, scratch, piece);
     for (size_t i = 0; i < program->n_instructions; i++) {
         const aigc__instruction_t *instruction = &program->instructions[i];
-        const float *a = at[instruction->sources[0]];
+        rows_t sources[3], result = {NULL, piece->n};
+        for (size_t k = 0; k < instruction->n_sources; k++) sources[k] = at[instruction->sources[k]];
         if (!instruction->run) {
-            accumulators[instruction->output] += (double)program->kernels->sum(a, n);
+            accumulators[instruction->output] += sum_of(program->kernels, sources[0], piece);
             continue;
         }
-        const float *b = instruction->n_sources > 1 ? at[instruction->sources[1]] : NULL;
-        const float *c = instruction->n_sources > 2 ? at[instruction->sources[2]] : NULL;
-        const bool is_output = instruction->output != AIGC__PROGRAM_NOWHERE;
-        float *y = is_output ? bindings->outputs[instruction->output] + first : tile_at(scratch, instruction->tile);
-        instruction->run(y, a, b, c, n, instruction->p);
-        at[AIGC__PROGRAM_OPERANDS + i] = y;
+        if (instruction->output == AIGC__PROGRAM_NOWHERE)
+            result.at = tile_at(scratch, instruction->tile);
+        else
+            result = (rows_t){bindings->outputs[instruction->output] + piece->first, piece->row_step};
+        run_instruction(instruction, sources, result, piece);
+        at[AIGC__PROGRAM_OPERANDS + i] = result;
     }
 }
 
@@ -228,7 +288,7 @@ void aigc__program_run(const aigc__bindings_t *bindings, char *scratch, const fl
 {
     for (size_t done = 0; done < n; done += AIGC__PROGRAM_PIECE) {
         const size_t piece = n - done < AIGC__PROGRAM_PIECE ? n - done : AIGC__PROGRAM_PIECE;
-        run_piece(bindings, scratch, head ? head + done : NULL, first + done, piece);
+        run_piece(bindings, scratch, &(piece_t){head ? head + done : NULL, first + done, 1, piece, piece});
     }
 }
 
@@ -254,6 +314,14 @@ void aigc__epilogue_rows(const aigc__step_t *step, const float *c, size_t first,
         aigc__epilogue_run(step, c, first, rows * n, worker);
         return;
     }
-    for (size_t row = 0; row < rows; row++)
-        aigc__epilogue_run(step, c + row * row_step, first + row * row_step, n, worker);
+    if (!step->epilogue || n == 0) return;
+    const size_t most = n < AIGC__PROGRAM_PIECE ? AIGC__PROGRAM_PIECE / n : 1;
+    for (size_t row = 0; row < rows; row += most) {
+        const size_t offset = row * row_step, some = rows - row < most ? rows - row : most;
+        if (n > AIGC__PROGRAM_PIECE)
+            aigc__epilogue_run(step, c + offset, first + offset, n, worker);
+        else
+            run_piece(step->bindings, step->scratch + worker * step->scratch_bytes,
+                      &(piece_t){c + offset, first + offset, some, n, row_step});
+    }
 }

@@ -1,9 +1,10 @@
 /* Tile programs: a chain of elementwise functions over the linear elements of one shape, run on pieces
  * that stay in the first level cache, so that memory is crossed once for all of it.
  *
- * A piece has at most AIGC__PROGRAM_PIECE elements. Operands are read where they lie, or, when they
- * are broadcast, from a register filled for the piece; a result goes straight to the output's memory
- * where it is one, otherwise to a register. Registers are f32 tiles in the worker's scratch:
+ * A piece has at most AIGC__PROGRAM_PIECE elements: a range, or in an epilogue some rows of a rectangle.
+ * Operands are read where they lie, or, when they are broadcast, from a register filled for the piece; a
+ * result goes straight to the output's memory where it is one, otherwise to a register. Registers are
+ * f32 tiles in the worker's scratch, where the rows of a piece follow one another:
  *
  *     scratch of a worker: [AIGC__PROGRAM_SUMS doubles][register 0][register 1]...
  *

@@ -74,6 +74,21 @@ static void bias_and_activation_hang_on_the_product(void **state)
     running_end(&running);
 }
 
+/* Operands that repeat in other ways than a row does: over the products of a batch, along rows, both. */
+static void epilogues_read_any_broadcast(void **state)
+{
+    bench_t *bench = *state;
+    aigc__graph_t *g = bench->world.graph;
+    const aigc__id_t a = world_feed(&bench->world, SIGNED, 0, aigc__shape_of(3, (int64_t[]){2, 60, 500}));
+    const aigc__id_t b = world_feed(&bench->world, SIGNED, 0, aigc__shape_of(3, (int64_t[]){2, 500, 400}));
+    const aigc__id_t scale = world_feed(&bench->world, SIGNED, 0, aigc__shape_of(3, (int64_t[]){2, 1, 400}));
+    aigc__id_t y = aigc__add(g, aigc__matmul(g, a, b, false, false), feed(bench, 60, 400));
+    y = aigc__add(g, aigc__mul(g, y, feed(bench, 60, 1)), scale);
+    running_t running = compile(bench, &y, 1);
+    assert_int_equal(aigc__plan_steps(running.plan), 1);
+    running_end(&running);
+}
+
 static void all_elementwise_readers_of_a_product_share_its_step(void **state)
 {
     bench_t *bench = *state;
@@ -425,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bias_and_activation_hang_on_the_product, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(epilogues_read_any_broadcast, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(all_elementwise_readers_of_a_product_share_its_step, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_chain_that_ends_in_a_sum_is_one_program, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(numbers_known_at_compile_time_take_no_step, open_bench, close_bench),
