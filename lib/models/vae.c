@@ -186,9 +186,17 @@ static aigc_status_t chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *a
  * rows are done in another way. */
 static aigc_status_t batch_memory(aigc_model_t *model, int32_t verb, size_t n, uint64_t *arena, uint64_t *own)
 {
-    enum { FEW = 16 };
+    static const size_t few[] = {4, 16};
+    uint64_t last = 0;
     AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, 0, n}, aigc__vae_plan, arena, own));
-    return aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, 0, n < FEW ? n : FEW}, aigc__vae_plan, arena, own);
+    for (size_t k = 0; k < 2; k++) {
+        uint64_t one = 0;
+        const aigc__plan_key_t key = {verb, 0, few[k] < n ? few[k] : n};
+        AIGC__TRY(aigc__model_plan_bytes(model, &key, aigc__vae_plan, arena, &one));
+        if (one > last) last = one;
+    }
+    *own += last;
+    return AIGC_OK;
 }
 
 /* Of a training on pictures in memory. */

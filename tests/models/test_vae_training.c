@@ -268,7 +268,8 @@ static void predict(small_world_t *world, aigc_model_t *model, const char *verb,
     check_ok(aigc_context_memory(world->context, live, NULL));
 }
 
-/* Never less than what is taken, and within a tenth where the network is not tiny. */
+/* Never less than what is taken, and not much more where the network is not tiny: how many pictures the last batch
+ * of an epoch has is not known. */
 static void predicted_memory_holds(void **state)
 {
     static const char *const trainings[] = {"batch_size=64 samples=16", "batch_size=50 ema=0.9 validation_split=0.25 samples=8",
@@ -285,8 +286,8 @@ static void predicted_memory_holds(void **state)
         predict(&world, model, "train", options, &predicted, &live);
         check_ok(aigc_model_train(model, data, NULL, options, NULL, NULL));
         const uint64_t taken = growth(&world, live);
-        if (taken > predicted || predicted > taken + taken / 10) print_error("%zu: %zu of %zu\n", k, (size_t)taken, (size_t)predicted);
-        assert_in_range(predicted, taken, taken + taken / 10);
+        if (taken > predicted || predicted > taken + taken / 6) print_error("%zu: %zu of %zu\n", k, (size_t)taken, (size_t)predicted);
+        assert_in_range(predicted, taken, taken + taken / 6);
         aigc_options_free(options);
         options = small_options(&world, "n=3", NULL);
         predict(&world, model, "generate", options, &predicted, &live);
