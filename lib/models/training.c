@@ -190,7 +190,7 @@ static aigc_status_t start(run_t *run)
     aigc__model_use_average(model, averages, state.average || goes_on ? state.average : aigc__store_block(model->store));
     aigc__optimizer_set_average(model->optimizer, model->average, run->options->ema);
     const uint64_t count = run->train->count, all = (uint64_t)run->options->epochs * count;
-    const uint64_t past = from.epoch * count + from.batch * (uint64_t)run->options->batch_size;
+    const uint64_t past = at_end ? (from.epoch + 1) * count : from.epoch * count + from.batch * (uint64_t)run->options->batch_size;
     run->images_to_do = all > past ? all - past : 0;
 done:
     aigc__state_free(model, &state);

@@ -66,6 +66,16 @@ typedef struct options {
     bool validates;
 } options_t;
 
+static int32_t check_progress(const aigc_progress_t *progress, void *user)
+{
+    (void)user;
+    assert_true(progress->epoch >= 1 && progress->epoch <= progress->epochs);
+    assert_true(progress->step >= 1 && progress->step <= progress->steps);
+    assert_true(progress->seconds >= 0 && progress->seconds_left >= -1 && progress->seconds_left < 1e6);
+    assert_true(progress->metrics->count == 4 && progress->metrics->step > 0);
+    return 0;
+}
+
 /* In a world of its own; leaves <output>.safetensors and its companions in `folder`. */
 static aigc_status_t train_once(const char *folder, int threads, const options_t *options, const char *more, const char *output, stop_t stop)
 {
@@ -84,7 +94,7 @@ static aigc_status_t train_once(const char *folder, int threads, const options_t
     check_ok(aigc_options_parse(given, more));
     snprintf(path, sizeof path, "%s/%s.safetensors", folder, output);
     check_ok(aigc_options_set_string(given, "output", path));
-    const aigc_status_t status = aigc_model_train(model, data, validation, given, NULL, NULL);
+    const aigc_status_t status = aigc_model_train(model, data, validation, given, check_progress, NULL);
     aigc_options_free(given);
     aigc_model_free(model);
     aigc_dataset_free(data);
