@@ -15,8 +15,8 @@
  *   aigc_image_write_grid(images, "designs.png", NULL);
  *
  * Every fallible call returns an aigc_status_t: 0, or a negative code whose full sentence
- * aigc_last_error() gives. Results leave through the first pointers; on failure these are left
- * untouched. NULL options mean defaults. Handles may be freed in any order; freeing NULL is fine.
+ * aigc_last_error() gives. Results leave through pointers, new handles through the first; on failure
+ * what they point to is left untouched. NULL options mean defaults. Handles may be freed in any order; freeing NULL is fine.
  * A context and what belongs to it is used from one thread at a time; only aigc_context_cancel()
  * may be called from any thread or from a signal handler. */
 #ifndef AIGC_AIGC_H

@@ -32,12 +32,14 @@ typedef void (*aigc_log_fn)(int32_t level, const char *message, void *user);
 /** Create a context with its own worker threads.
  *  @param options  verb "context": threads (0 = one per available core), memory_limit (bytes,
  *                  0 = none), cpu ("auto", or a lower level for tests)
- *  @return AIGC_OK; AIGC_ERROR_OPTION; AIGC_ERROR_MEMORY; AIGC_ERROR_THREAD
+ *  @return AIGC_OK; AIGC_ERROR_OPTION; AIGC_ERROR_UNSUPPORTED: no such cpu level here; AIGC_ERROR_MEMORY;
+ *          AIGC_ERROR_LIMIT; AIGC_ERROR_THREAD
  *  The caller frees with aigc_context_free(). Any thread. Since 0.1. */
 AIGC_API aigc_status_t aigc_context_create(aigc_context_t **out, const aigc_options_t *options);
 
-/** The same with the caller's allocator: every byte the context and what belongs to it uses, apart
- *  from what jansson and libjpeg allocate while a file header is parsed, comes from there.
+/** The same with the caller's allocator: every byte the context and what belongs to it uses
+ *  comes from there, apart from what jansson (headers of model files) and libjpeg (while a JPEG is read
+ *  or written) take for themselves, and option sets, which need no context.
  *  @param allocator  copied; NULL means malloc and free. Since 0.1. */
 AIGC_API aigc_status_t aigc_context_create_with(aigc_context_t **out, const aigc_allocator_t *allocator,
                                                 const aigc_options_t *options);

@@ -9,7 +9,8 @@ AIGC_BEGIN_DECLS
 typedef struct aigc_dataset aigc_dataset_t;
 
 /** Open a dataset.
- *  @param kind    "folder" (PNG and JPEG files below a folder; class = first sub-folder), "idx" (an
+ *  @param kind    "folder" (PNG and JPEG files below a folder; class = first sub-folder, where
+ *                 every picture lies in one), "idx" (an
  *                 IDX image file, gzipped or not), "home-designs" (rooms drawn from a seed), or
  *                 "auto": by looking at `source`, a path or the name of a kind that needs none
  *  @param source  path; NULL for kinds that need none
@@ -19,12 +20,12 @@ AIGC_API aigc_status_t aigc_dataset_create(aigc_dataset_t **out, aigc_context_t 
 
 /** A dataset over tensors (kind "array").
  *  @param images  u8 or f32 [N,H,W,C], retained, not copied
- *  @param labels  i64 or i32 [N], or NULL. Since 0.1. */
+ *  @param labels  i64 or i32 [N] counting classes from 0, or NULL. Since 0.1. */
 AIGC_API aigc_status_t aigc_dataset_create_array(aigc_dataset_t **out, aigc_context_t *context, aigc_tensor_t *images,
                                                  aigc_tensor_t *labels, const aigc_options_t *options);
 
-/** Fills one picture: `pixels` has H*W*C bytes; `*label` may be left at 0. Called from a background
- *  thread, one call at a time. Non-zero makes the running call fail with AIGC_ERROR_CANCELLED. */
+/** Fills one picture: `pixels` has H*W*C bytes; `*label` may be left at 0. Called in training from a
+ *  background thread, otherwise from the caller's; one call at a time. Non-zero makes the running call fail with AIGC_ERROR_CANCELLED. */
 typedef int32_t (*aigc_dataset_fn)(uint8_t *pixels, int64_t *label, uint64_t index, void *user);
 
 /** A dataset whose pictures a callback makes (kind "callback").
@@ -47,7 +48,8 @@ AIGC_API uint64_t aigc_dataset_count(const aigc_dataset_t *dataset);
 AIGC_API aigc_status_t aigc_dataset_info(const aigc_dataset_t *dataset, int64_t *height, int64_t *width,
                                          int64_t *channels, int64_t *classes);
 
-/** Name of a class, borrowed while the dataset lives; the number as text where it has none. Since 0.1. */
+/** Name of a class, borrowed while the dataset lives; the number as text where it has none.
+ *  @return AIGC_ERROR_NOT_FOUND past the last. Since 0.1. */
 AIGC_API aigc_status_t aigc_dataset_class_name(const aigc_dataset_t *dataset, int64_t index, const char **name);
 
 /** Pictures by index as f32 [n,H,W,C] 0..1 and their labels as i64 [n].

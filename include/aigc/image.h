@@ -15,6 +15,7 @@ AIGC_API aigc_status_t aigc_image_read(aigc_tensor_t **out, aigc_context_t *cont
                                        const aigc_options_t *options);
 
 /** Write one image [1,H,W,C] or [H,W,C] as PNG or JPEG by the path's suffix, whole or not at all.
+ *  JPEG has no alpha: it is left out.
  *  @param options  verb "image-write": quality (JPEG, 1..100), compression (PNG, 0..9). Since 0.1. */
 AIGC_API aigc_status_t aigc_image_write(const aigc_tensor_t *image, const char *path, const aigc_options_t *options);
 
@@ -28,7 +29,7 @@ AIGC_API aigc_status_t aigc_image_grid(aigc_tensor_t **out, const aigc_tensor_t 
 AIGC_API aigc_status_t aigc_image_write_grid(const aigc_tensor_t *images, const char *path, const aigc_options_t *options);
 
 /** Resize [N,H,W,C] to [N,height,width,C] with antialiasing.
- *  @param options  verb "image-resize": height, width, filter ("area", "lanczos", "bilinear", "nearest"). Since 0.1. */
+ *  @param options  verb "image-resize": height and width (64), filter ("area", "lanczos", "bilinear", "nearest"). Since 0.1. */
 AIGC_API aigc_status_t aigc_image_resize(aigc_tensor_t **out, const aigc_tensor_t *images, const aigc_options_t *options);
 
 AIGC_END_DECLS

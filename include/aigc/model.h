@@ -43,7 +43,9 @@ typedef int32_t (*aigc_progress_fn)(const aigc_progress_t *progress, void *user)
 /** A new, untrained model.
  *  @param kind     "vae"
  *  @param options  verb "create" with this kind. Where height, width or channels are not given, the
- *                  network is built when the first training shows the data. Since 0.1. */
+ *                  network is built when the first training (or encoding) shows the pictures; until then verbs that
+ *                  need it return AIGC_ERROR_STATE.
+ *  @return AIGC_OK; AIGC_ERROR_NOT_FOUND: no such kind; AIGC_ERROR_OPTION; AIGC_ERROR_MEMORY. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
                                          const aigc_options_t *options);
 
@@ -55,15 +57,17 @@ AIGC_API aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *conte
                                        const aigc_options_t *options);
 
 /** Fill a model's parameters from a safetensors file by name and shape (any writer's).
- *  @param options  verb "load_weights": prefix, strict. On failure the model is as before. Since 0.1. */
+ *  @param options  verb "load_weights": prefix, strict, finite. On failure the model is as before. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options);
 
 /** Write the model, whole or not at all; what stood at `path` survives any failure.
  *  @param options  verb "save": dtype ("f32", "f16", "bf16"). Since 0.1. */
 AIGC_API aigc_status_t aigc_model_save(aigc_model_t *model, const char *path, const aigc_options_t *options);
 
-/** Train. With option `output` it also writes, after every epoch and when stopped, the model, beside
- *  it NAME.state.safetensors (to resume), NAME.metrics.jsonl and NAME.samples/epoch-NNNN.png.
+/** Train. With option `output` it also writes: after every epoch a line of NAME.metrics.jsonl and
+ *  NAME.samples/epoch-NNNN.png; at the end, when stopped, and on the way every `save_seconds` the model
+ *  and NAME.state.safetensors (to resume). With option `ema` everything but training itself uses the
+ *  moving average of the parameters.
  *  @param validation  may be NULL
  *  @param options     verb "train" with this kind
  *  @return AIGC_OK; AIGC_ERROR_CANCELLED (resumable); AIGC_ERROR_NUMERIC (step and tensor named, the
@@ -74,16 +78,16 @@ AIGC_API aigc_status_t aigc_model_train(aigc_model_t *model, aigc_dataset_t *dat
 /** One optimizer step on the caller's batch.
  *  @param images   f32 or u8 [n,H,W,C]
  *  @param labels   i64 [n] for a conditional model, else NULL
- *  @param options  verb "train_step" with this kind; vae: those of the optimizer, and `noise`, an f32
- *                  tensor [n,latent_dim] used instead of drawn numbers
+ *  @param options  verb "train_step" with this kind; vae: those of the optimizer, beta, seed, and `noise`,
+ *                  an f32 tensor [n,latent_dim] used instead of drawn numbers
  *  @param metrics  may be NULL
  *  After the first call with the same n nothing is allocated. On failure the parameters are as
  *  before the step. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
                                              const aigc_options_t *options, aigc_metrics_t *metrics);
 
-/** Measure on a dataset without learning (vae: loss, reconstruction, kl; the negative ELBO is loss
- *  with beta 1). @param options verb "evaluate". Since 0.1. */
+/** Measure on a dataset without learning (vae: loss, reconstruction, kl, always with beta 1, so that
+ *  loss is the negative ELBO). @param metrics  needed. @param options verb "evaluate". Since 0.1. */
 AIGC_API aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
                                            aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
 
@@ -96,7 +100,8 @@ AIGC_API aigc_status_t aigc_model_generate(aigc_tensor_t **images, aigc_model_t 
 AIGC_API aigc_status_t aigc_model_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
                                          const aigc_tensor_t *labels, const aigc_options_t *options);
 
-/** Latents f32 [n,latent_dim] to images f32 [n,H,W,C]. @param options verb "decode". Since 0.1. */
+/** Latents f32 [n,latent_dim] or [latent_dim] to images f32 [n,H,W,C]. @param labels  i64 [n] for a
+ *  conditional model, else NULL. @param options verb "decode". Since 0.1. */
 AIGC_API aigc_status_t aigc_model_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
                                          const aigc_tensor_t *labels, const aigc_options_t *options);
 
@@ -111,7 +116,8 @@ AIGC_API aigc_status_t aigc_model_interpolate(aigc_tensor_t **images, aigc_model
                                               const aigc_tensor_t *to, const aigc_options_t *options);
 
 /** Parameter `index`: its name (borrowed) and a tensor over the live numbers, retained for the
- *  caller, who releases it. Writing to it changes the model. Either pointer may be NULL.
+ *  caller, who releases it. Writing to it changes the model; where training keeps a moving average,
+ *  it is the average that is lent. Either pointer may be NULL.
  *  @return AIGC_ERROR_NOT_FOUND past the last. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_parameter(aigc_model_t *model, size_t index, const char **name, aigc_tensor_t **tensor);
 

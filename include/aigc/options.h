@@ -8,7 +8,7 @@
 AIGC_BEGIN_DECLS
 
 /** An empty set of options; frees with aigc_options_free(). Names are checked where the set is
- *  used. Needs no context. Since 0.1. */
+ *  used; in names '-' and '_' are the same. Text is understood for options of every type but tensor. Needs no context. Since 0.1. */
 AIGC_API aigc_status_t aigc_options_create(aigc_options_t **out);
 AIGC_API void aigc_options_free(aigc_options_t *options);
 

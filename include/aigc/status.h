@@ -13,7 +13,7 @@ enum {
     AIGC_OK = 0,
     AIGC_ERROR_ARGUMENT = -1,    /**< NULL, wrong shape, wrong dtype or a value that makes no sense */
     AIGC_ERROR_OPTION = -2,      /**< an unknown option name, or a value outside its range */
-    AIGC_ERROR_HANDLE = -3,      /**< a handle of another kind, or one that was freed */
+    AIGC_ERROR_HANDLE = -3,      /**< a handle of another kind; a freed one as far as its memory still tells */
     AIGC_ERROR_STATE = -4,       /**< the call makes no sense now: an untrained model, a callback re-entering */
     AIGC_ERROR_MEMORY = -5,      /**< the allocator said no */
     AIGC_ERROR_LIMIT = -6,       /**< the context's byte cap or a limit of a format would be exceeded */

@@ -53,14 +53,14 @@ AIGC_API aigc_status_t aigc_tensor_info(const aigc_tensor_t *tensor, aigc_dtype_
                                         uint64_t *bytes);
 
 /** A new tensor of another element type. To u8 from a floating type: 0..1 becomes 0..255, clamped
- *  and rounded half up, NaN becomes 0; from u8 to a floating type: divided by 255. Between others:
+ *  and rounded half up, NaN becomes 0; from u8 to a floating type: times 1/255. Between others:
  *  the nearest value, ties to even, integers clamped to the target's range, NaN to 0. Since 0.1. */
 AIGC_API aigc_status_t aigc_tensor_convert(aigc_tensor_t **out, const aigc_tensor_t *tensor, aigc_dtype_t dtype);
 
 /** Read a `.npy` file, or one tensor `name` of a `.safetensors` file (found by content, not by
  *  suffix; `name` may be NULL when the file holds one).
  *  @return AIGC_OK; AIGC_ERROR_IO; AIGC_ERROR_CORRUPT; AIGC_ERROR_UNSUPPORTED (a dtype tensors do not have);
- *          AIGC_ERROR_NOT_FOUND; AIGC_ERROR_MEMORY; AIGC_ERROR_LIMIT. Since 0.1. */
+ *          AIGC_ERROR_NOT_FOUND; AIGC_ERROR_ARGUMENT: several tensors and no name; AIGC_ERROR_MEMORY; AIGC_ERROR_LIMIT. Since 0.1. */
 AIGC_API aigc_status_t aigc_tensor_read(aigc_tensor_t **out, aigc_context_t *context, const char *path, const char *name);
 
 /** Write a `.npy` or `.safetensors` file by the path's suffix, whole or not at all (`name` is the

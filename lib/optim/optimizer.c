@@ -158,8 +158,8 @@ static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimi
         .beta2 = (float)beta2,
         .epsilon = (float)s->epsilon,
         .weight_decay = (float)decay,
-        .correction1 = (float)(1 - power(s->beta1, o->steps + 1)),
-        .correction2 = (float)__builtin_sqrt(1 - power(beta2, o->steps + 1)),
+        .correction1 = (float)(1 - power((double)(float)s->beta1, o->steps + 1)), /* of the betas as the kernel has them */
+        .correction2 = (float)__builtin_sqrt(1 - power((double)(float)beta2, o->steps + 1)),
         .gradient_scale = (float)clip,
         .decoupled = s->kind == AIGC__OPTIMIZER_ADAMW,
         .nesterov = s->nesterov != 0,
