@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -299,6 +300,49 @@ static void nothing_is_printed(void **state)
     remove_folder(folder);
 }
 
+/* ---- a poor host ---- */
+
+static void *work_on_little_stack(void *argument)
+{
+    return work(argument) == 0 ? argument : NULL;
+}
+
+/* As small as threads are in some C libraries. */
+static void a_small_stack_is_enough(void **state)
+{
+    char folder[64];
+    pthread_attr_t attributes;
+    pthread_t thread;
+    void *answer = NULL;
+    (void)state;
+    make_folder(folder);
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, 128 * 1024), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, work_on_little_stack, folder), 0);
+    assert_int_equal(pthread_join(thread, &answer), 0);
+    assert_int_equal(pthread_attr_destroy(&attributes), 0);
+    assert_ptr_equal(answer, folder);
+    assert_true(is_as_ever(folder));
+    remove_folder(folder);
+}
+
+static int with_few_descriptors(const char *folder)
+{
+    const struct rlimit few = {8, 8};
+    for (int number = 3; number < 64; number++) close(number);
+    return setrlimit(RLIMIT_NOFILE, &few) == 0 ? work(folder) : 100;
+}
+
+static void a_few_descriptors_are_enough(void **state)
+{
+    char folder[64];
+    (void)state;
+    make_folder(folder);
+    assert_int_equal(answer_of(with_few_descriptors, folder), 0);
+    assert_true(is_as_ever(folder));
+    remove_folder(folder);
+}
+
 /* ---- fork ---- */
 
 static small_world_t parent;
@@ -407,6 +451,7 @@ int main(void)
         cmocka_unit_test(rounding_modes_do_not_show),       cmocka_unit_test(denormals_and_traps_do_not_show),
         cmocka_unit_test(the_locale_does_not_show),         cmocka_unit_test(alarms_do_not_show),
         cmocka_unit_test(closed_descriptors_do_not_matter), cmocka_unit_test(nothing_is_printed),
+        cmocka_unit_test(a_small_stack_is_enough),          cmocka_unit_test(a_few_descriptors_are_enough),
         cmocka_unit_test(a_forked_child_is_told),           cmocka_unit_test(a_fork_does_not_hurt_a_training),
     };
     return cmocka_run_group_tests(tests, make_reference, drop_reference);
