@@ -13,12 +13,14 @@ static aigc_status_t choose_kernels(int64_t choice, const aigc__kernels_t **out)
     const aigc__cpu_level_t level = choice == 0 ? AIGC__CPU_C : (aigc__cpu_level_t)(choice - 1);
     const aigc__kernels_t *kernels = choice == 0 ? aigc__kernels_best() : aigc__kernels_get(level);
     if (kernels == NULL || (choice != 0 && !aigc__cpu_has(level)))
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "option cpu: this machine or this build has no level %s", aigc__cpu_name(level));
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "option cpu: this machine or this build has no level %s",
+                          aigc__cpu_name(level));
     *out = kernels;
     return AIGC_OK;
 }
 
-aigc_status_t aigc_context_create_with(aigc_context_t **out, const aigc_allocator_t *allocator, const aigc_options_t *options)
+aigc_status_t aigc_context_create_with(aigc_context_t **out, const aigc_allocator_t *allocator,
+                                       const aigc_options_t *options)
 {
     aigc__context_options_t given;
     const aigc__kernels_t *kernels = NULL;
@@ -29,7 +31,8 @@ aigc_status_t aigc_context_create_with(aigc_context_t **out, const aigc_allocato
     const aigc__option_group_t group = aigc__verb_group("context", &given);
     AIGC__TRY(aigc__options_resolve(options, "context", &group, 1));
     AIGC__TRY(choose_kernels(given.cpu, &kernels));
-    return aigc__context_create(out, allocator, (size_t)given.threads, (uint64_t)given.memory_limit, kernels->level, kernels);
+    return aigc__context_create(out, allocator, (size_t)given.threads, (uint64_t)given.memory_limit, kernels->level,
+                                kernels);
 }
 
 void aigc_context_free(aigc_context_t *context)

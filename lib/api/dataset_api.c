@@ -57,7 +57,8 @@ uint64_t aigc_dataset_count(const aigc_dataset_t *dataset)
     return aigc__check_handle(dataset, AIGC__DATASET, "dataset") == AIGC_OK ? dataset->count : 0;
 }
 
-aigc_status_t aigc_dataset_info(const aigc_dataset_t *dataset, int64_t *height, int64_t *width, int64_t *channels, int64_t *classes)
+aigc_status_t aigc_dataset_info(const aigc_dataset_t *dataset, int64_t *height, int64_t *width, int64_t *channels,
+                                int64_t *classes)
 {
     AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
     if (height) *height = dataset->height;
@@ -72,7 +73,8 @@ aigc_status_t aigc_dataset_class_name(const aigc_dataset_t *dataset, int64_t ind
     AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
     AIGC__TRY(aigc__check_pointer(name, "name"));
     if (index < 0 || index >= dataset->classes)
-        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no class %lld; the dataset has %lld", (long long)index, (long long)dataset->classes);
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no class %lld; the dataset has %lld", (long long)index,
+                          (long long)dataset->classes);
     *name = dataset->class_names[index];
     return AIGC_OK;
 }
@@ -86,14 +88,17 @@ static aigc_status_t check_indices(const aigc_dataset_t *dataset, const int64_t 
     return AIGC_OK;
 }
 
-static aigc_status_t batch(aigc_dataset_t *dataset, const int64_t *indices, size_t n, aigc_tensor_t **images, aigc_tensor_t **labels)
+static aigc_status_t batch(aigc_dataset_t *dataset, const int64_t *indices, size_t n, aigc_tensor_t **images,
+                           aigc_tensor_t **labels)
 {
     const int64_t shape[] = {(int64_t)n, dataset->height, dataset->width, dataset->channels};
     aigc_tensor_t *pictures = NULL, *classes = NULL;
     aigc_status_t status;
     AIGC__GOTO(fail, aigc__tensor_create_raw(&pictures, dataset->context, AIGC_DTYPE_F32, 4, shape));
-    if (labels && dataset->classes) AIGC__GOTO(fail, aigc__tensor_create_raw(&classes, dataset->context, AIGC_DTYPE_I64, 1, shape));
-    AIGC__GOTO(fail, aigc__dataset_fetch(dataset, (const uint64_t *)indices, n, pictures->data, classes ? classes->data : NULL));
+    if (labels && dataset->classes)
+        AIGC__GOTO(fail, aigc__tensor_create_raw(&classes, dataset->context, AIGC_DTYPE_I64, 1, shape));
+    AIGC__GOTO(fail, aigc__dataset_fetch(dataset, (const uint64_t *)indices, n, pictures->data,
+                                         classes ? classes->data : NULL));
     *images = pictures;
     if (labels) *labels = classes;
     return AIGC_OK;

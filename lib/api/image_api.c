@@ -15,28 +15,35 @@ static aigc_status_t parse_colour(const char *text, uint8_t rgb[3])
     bool is_good = text[0] == '#' && strlen(text) == 7;
     for (size_t k = 0; is_good && k < 6; k++) {
         const char c = text[k + 1];
-        const int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        const int value = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
         is_good = value >= 0;
         digits[k] = (uint8_t)(value & 15);
     }
-    if (!is_good) return aigc__fail(AIGC_ERROR_OPTION, "option background: '%s' is none of white, black, #rrggbb", text);
+    if (!is_good)
+        return aigc__fail(AIGC_ERROR_OPTION, "option background: '%s' is none of white, black, #rrggbb", text);
     for (size_t k = 0; k < 3; k++) rgb[k] = (uint8_t)(digits[2 * k] << 4 | digits[2 * k + 1]);
     return AIGC_OK;
 }
 
-static aigc_status_t read_image(aigc_tensor_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
+static aigc_status_t read_image(aigc_tensor_t **out, aigc_context_t *context, const char *path,
+                                const aigc_options_t *options)
 {
     aigc__image_read_options_t given;
     aigc__pixel_request_t request;
     const aigc__option_group_t group = aigc__verb_group("image-read", &given);
     AIGC__TRY(aigc__options_resolve(options, "image-read", &group, 1));
-    if (given.channels == 2) return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
+    if (given.channels == 2)
+        return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     request.channels = given.channels;
     AIGC__TRY(parse_colour(given.background, request.background));
     return aigc__image_read(out, context, path, &request);
 }
 
-aigc_status_t aigc_image_read(aigc_tensor_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
+aigc_status_t aigc_image_read(aigc_tensor_t **out, aigc_context_t *context, const char *path,
+                              const aigc_options_t *options)
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
@@ -76,8 +83,12 @@ static aigc_status_t grid_options(const aigc__image_grid_options_t *given, aigc_
     if (given->value_range.n != 0 && given->value_range.n != 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option value_range: give two numbers, low,high");
     const bool has_range = given->value_range.n == 2;
-    *out = (aigc__grid_options_t){given->columns, given->padding, given->pad_value, given->normalize != 0,
-                                  has_range ? given->value_range.values[0] : 0, has_range ? given->value_range.values[1] : 0};
+    *out = (aigc__grid_options_t){given->columns,
+                                  given->padding,
+                                  given->pad_value,
+                                  given->normalize != 0,
+                                  has_range ? given->value_range.values[0] : 0,
+                                  has_range ? given->value_range.values[1] : 0};
     return AIGC_OK;
 }
 
@@ -104,7 +115,8 @@ static aigc_status_t write_grid(const aigc_tensor_t *images, const char *path, c
     aigc__image_write_options_t write;
     aigc__grid_options_t grid;
     aigc_tensor_t *sheet = NULL;
-    const aigc__option_group_t groups[] = {aigc__verb_group("image-grid", &given), aigc__verb_group("image-write", &write)};
+    const aigc__option_group_t groups[] = {aigc__verb_group("image-grid", &given),
+                                           aigc__verb_group("image-write", &write)};
     AIGC__TRY(aigc__options_resolve(options, "image-grid", groups, 2));
     AIGC__TRY(grid_options(&given, &grid));
     AIGC__TRY(aigc__image_grid(&sheet, images, &grid));

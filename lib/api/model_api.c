@@ -1,7 +1,8 @@
 #include "api/call.h"
 #include "models/network.h"
 
-aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options)
+aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
+                                const aigc_options_t *options)
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
@@ -11,7 +12,8 @@ aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, con
     return aigc__call_end(&call, aigc__model_create(out, context, kind, options, true));
 }
 
-aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
+aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
+                              const aigc_options_t *options)
 {
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
@@ -69,7 +71,8 @@ aigc_status_t aigc_model_save(aigc_model_t *model, const char *path, const aigc_
 static aigc_status_t check_metrics(const aigc_metrics_t *metrics)
 {
     if (metrics && metrics->struct_size < sizeof *metrics)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "metrics->struct_size is %zu, not %zu", metrics->struct_size, sizeof *metrics);
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "metrics->struct_size is %zu, not %zu", metrics->struct_size,
+                          sizeof *metrics);
     return AIGC_OK;
 }
 
@@ -116,8 +119,9 @@ aigc_status_t aigc_model_train(aigc_model_t *model, aigc_dataset_t *dataset, aig
     AIGC__TRY(check_dataset(model, dataset, "dataset"));
     if (validation) AIGC__TRY(check_dataset(model, validation, "validation"));
     AIGC__TRY(begin(&call, model, options));
-    return end(&call, model, model->kind->train ? model->kind->train(model, dataset, validation, options, progress, user)
-                                                    : unsupported(model, "train"));
+    return end(&call, model,
+               model->kind->train ? model->kind->train(model, dataset, validation, options, progress, user)
+                                  : unsupported(model, "train"));
 }
 
 static aigc_status_t train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
@@ -151,8 +155,9 @@ aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, 
     AIGC__TRY(aigc__check_handle(model, AIGC__MODEL, "model"));
     AIGC__TRY(check_dataset(model, dataset, "dataset"));
     AIGC__TRY(begin(&call, model, options));
-    const aigc_status_t status = model->kind->evaluate ? model->kind->evaluate(model, dataset, options, &own, progress, user)
-                                                       : unsupported(model, "evaluate");
+    const aigc_status_t status = model->kind->evaluate
+                                     ? model->kind->evaluate(model, dataset, options, &own, progress, user)
+                                     : unsupported(model, "evaluate");
     own.step = model->optimizer ? aigc__optimizer_steps(model->optimizer) : 0;
     if (status == AIGC_OK) give_metrics(metrics, own);
     return end(&call, model, status);
@@ -165,7 +170,8 @@ aigc_status_t aigc_model_generate(aigc_tensor_t **images, aigc_model_t *model, c
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(images, "images"));
     AIGC__TRY(begin(&call, model, options));
-    return end(&call, model, model->kind->generate ? model->kind->generate(images, model, options) : unsupported(model, "generate"));
+    return end(&call, model,
+               model->kind->generate ? model->kind->generate(images, model, options) : unsupported(model, "generate"));
 }
 
 aigc_status_t aigc_model_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
@@ -202,7 +208,8 @@ aigc_status_t aigc_model_reconstruct(aigc_tensor_t **out, aigc_model_t *model, c
     aigc__call_t call;
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(begin(&call, model, options));
-    aigc_status_t status = model->kind->reconstruct ? check_pictures(model, images, labels) : unsupported(model, "reconstruct");
+    aigc_status_t status =
+        model->kind->reconstruct ? check_pictures(model, images, labels) : unsupported(model, "reconstruct");
     if (status == AIGC_OK) status = model->kind->reconstruct(out, model, images, labels, options);
     return end(&call, model, status);
 }
@@ -215,8 +222,9 @@ aigc_status_t aigc_model_interpolate(aigc_tensor_t **images, aigc_model_t *model
     if (from) AIGC__TRY(aigc__check_handle(from, AIGC__TENSOR, "from"));
     if (to) AIGC__TRY(aigc__check_handle(to, AIGC__TENSOR, "to"));
     AIGC__TRY(begin(&call, model, options));
-    return end(&call, model, model->kind->interpolate ? model->kind->interpolate(images, model, from, to, options)
-                                                          : unsupported(model, "interpolate"));
+    return end(&call, model,
+               model->kind->interpolate ? model->kind->interpolate(images, model, from, to, options)
+                                        : unsupported(model, "interpolate"));
 }
 
 /* ---- looking inside ---- */
@@ -236,11 +244,12 @@ static aigc_status_t lend_parameter(aigc_model_t *model, size_t index, const cha
     AIGC__TRY(aigc__model_build(model));
     aigc__store_t *store = aigc__model_sampling_store(model);
     if (index >= aigc__store_count(store))
-        return aigc__fail(AIGC_ERROR_NOT_FOUND, "the model has %zu parameters, no number %zu", aigc__store_count(store), index);
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "the model has %zu parameters, no number %zu", aigc__store_count(store),
+                          index);
     const aigc__parameter_t *parameter = aigc__store_parameter(store, index);
     if (tensor) {
-        AIGC__TRY(aigc__tensor_wrap(tensor, model->context, aigc__store_data(store, index), AIGC_DTYPE_F32, parameter->shape.rank,
-                                    parameter->shape.dims, parameter_released, model));
+        AIGC__TRY(aigc__tensor_wrap(tensor, model->context, aigc__store_data(store, index), AIGC_DTYPE_F32,
+                                    parameter->shape.rank, parameter->shape.dims, parameter_released, model));
         atomic_fetch_add(&model->tensors_out, 1);
         aigc__model_retain(model);
     }
@@ -275,5 +284,7 @@ aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aig
     AIGC__TRY(aigc__check_pointer(verb, "verb"));
     AIGC__TRY(aigc__check_pointer(bytes, "bytes"));
     AIGC__TRY(begin(&call, model, options));
-    return end(&call, model, model->kind->memory ? model->kind->memory(model, verb, options, bytes) : unsupported(model, "tell its memory"));
+    return end(&call, model,
+               model->kind->memory ? model->kind->memory(model, verb, options, bytes)
+                                   : unsupported(model, "tell its memory"));
 }

@@ -18,7 +18,8 @@ void aigc_options_free(aigc_options_t *options)
     if (options && aigc__check_handle(options, AIGC__OPTIONS, "options") == AIGC_OK) aigc__options_free(options);
 }
 
-static aigc_status_t set(aigc_options_t *options, const char *name, aigc__option_type_t type, const void *values, size_t n)
+static aigc_status_t set(aigc_options_t *options, const char *name, aigc__option_type_t type, const void *values,
+                         size_t n)
 {
     AIGC__TRY(aigc__check_handle(options, AIGC__OPTIONS, "options"));
     AIGC__TRY(aigc__check_pointer(name, "name"));
@@ -98,7 +99,9 @@ static aigc_status_t find_row(const char *verb, const char *kind, size_t index, 
         *out = model_row(row, verb, index, &has_verb);
     }
     if (*out) return AIGC_OK;
-    if (!has_verb) return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no verb '%s'%s%s", verb, kind ? " of kind " : " without a kind", kind ? kind : "");
+    if (!has_verb)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no verb '%s'%s%s", verb,
+                          kind ? " of kind " : " without a kind", kind ? kind : "");
     return aigc__fail(AIGC_ERROR_NOT_FOUND, "'%s' has no option number %zu", verb, index);
 }
 
@@ -107,7 +110,8 @@ aigc_status_t aigc_option_info(const char *verb, const char *kind, size_t index,
     const aigc__option_t *row = NULL;
     AIGC__TRY(aigc__check_pointer(verb, "verb"));
     AIGC__TRY(aigc__check_pointer(out, "out"));
-    if (out->struct_size < sizeof *out) return aigc__fail(AIGC_ERROR_ARGUMENT, "out->struct_size is %zu, not %zu", out->struct_size, sizeof *out);
+    if (out->struct_size < sizeof *out)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "out->struct_size is %zu, not %zu", out->struct_size, sizeof *out);
     AIGC__TRY(find_row(verb, kind, index, &row));
     const aigc__fp_state_t state = aigc__fp_enter();
     aigc__option_describe(row, out);

@@ -7,10 +7,22 @@ const char *aigc_last_error(void) { return aigc__failure_text(); }
 
 const char *aigc_status_name(aigc_status_t status)
 {
-    static const char *const names[] = {
-        "AIGC_OK",           "AIGC_ERROR_ARGUMENT",  "AIGC_ERROR_OPTION", "AIGC_ERROR_HANDLE",      "AIGC_ERROR_STATE",  "AIGC_ERROR_MEMORY",
-        "AIGC_ERROR_LIMIT",  "AIGC_ERROR_IO",        "AIGC_ERROR_CORRUPT", "AIGC_ERROR_UNSUPPORTED", "AIGC_ERROR_DOMAIN", "AIGC_ERROR_NUMERIC",
-        "AIGC_ERROR_CANCELLED", "AIGC_ERROR_FORKED", "AIGC_ERROR_THREAD", "AIGC_ERROR_NOT_FOUND"};
+    static const char *const names[] = {"AIGC_OK",
+                                        "AIGC_ERROR_ARGUMENT",
+                                        "AIGC_ERROR_OPTION",
+                                        "AIGC_ERROR_HANDLE",
+                                        "AIGC_ERROR_STATE",
+                                        "AIGC_ERROR_MEMORY",
+                                        "AIGC_ERROR_LIMIT",
+                                        "AIGC_ERROR_IO",
+                                        "AIGC_ERROR_CORRUPT",
+                                        "AIGC_ERROR_UNSUPPORTED",
+                                        "AIGC_ERROR_DOMAIN",
+                                        "AIGC_ERROR_NUMERIC",
+                                        "AIGC_ERROR_CANCELLED",
+                                        "AIGC_ERROR_FORKED",
+                                        "AIGC_ERROR_THREAD",
+                                        "AIGC_ERROR_NOT_FOUND"};
     const int64_t place = -(int64_t)status;
     return place >= 0 && place < (int64_t)(sizeof names / sizeof *names) ? names[place] : "AIGC_ERROR_UNKNOWN";
 }

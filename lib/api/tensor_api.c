@@ -4,15 +4,16 @@
 #include "tensor/storage.h"
 #include <string.h>
 
-aigc_status_t aigc_tensor_create(aigc_tensor_t **out, aigc_context_t *context, aigc_dtype_t dtype, size_t rank, const int64_t *shape)
+aigc_status_t aigc_tensor_create(aigc_tensor_t **out, aigc_context_t *context, aigc_dtype_t dtype, size_t rank,
+                                 const int64_t *shape)
 {
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_context(context, "context"));
     return aigc__tensor_create(out, context, dtype, rank, shape);
 }
 
-aigc_status_t aigc_tensor_wrap(aigc_tensor_t **out, aigc_context_t *context, void *data, aigc_dtype_t dtype, size_t rank,
-                               const int64_t *shape, aigc_release_fn release, void *user)
+aigc_status_t aigc_tensor_wrap(aigc_tensor_t **out, aigc_context_t *context, void *data, aigc_dtype_t dtype,
+                               size_t rank, const int64_t *shape, aigc_release_fn release, void *user)
 {
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_context(context, "context"));
@@ -62,14 +63,16 @@ aigc_status_t aigc_tensor_convert(aigc_tensor_t **out, const aigc_tensor_t *tens
 
 /* ---- files ---- */
 
-static aigc_status_t read_entry(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source, const char *name)
+static aigc_status_t read_entry(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source,
+                                const char *name)
 {
     aigc__safetensors_t *file = NULL;
     AIGC__TRY(aigc__safetensors_open(&file, context, source));
     aigc_status_t status = AIGC_OK;
     int64_t index = name ? aigc__safetensors_find(file, name) : 0;
     if (name == NULL && aigc__safetensors_count(file) != 1)
-        status = aigc__fail(AIGC_ERROR_ARGUMENT, "'%s' holds %zu tensors: say by name which one", source->name, aigc__safetensors_count(file));
+        status = aigc__fail(AIGC_ERROR_ARGUMENT, "'%s' holds %zu tensors: say by name which one", source->name,
+                            aigc__safetensors_count(file));
     else if (index < 0)
         status = aigc__fail(AIGC_ERROR_NOT_FOUND, "'%s' has no tensor '%s'", source->name, name);
     else
@@ -82,7 +85,8 @@ static aigc_status_t read_file(aigc_tensor_t **out, aigc_context_t *context, con
 {
     aigc__source_t source = {0};
     AIGC__TRY(aigc__source_open(&source, context->files, path));
-    const aigc_status_t status = aigc__npy_known(&source) ? aigc__npy_read(out, context, &source) : read_entry(out, context, &source, name);
+    const aigc_status_t status =
+        aigc__npy_known(&source) ? aigc__npy_read(out, context, &source) : read_entry(out, context, &source, name);
     aigc__source_close(&source);
     return status;
 }
@@ -98,7 +102,8 @@ aigc_status_t aigc_tensor_read(aigc_tensor_t **out, aigc_context_t *context, con
 
 static aigc_status_t write_contents(aigc__saver_t *saver, const aigc_tensor_t *tensor, const char *name, bool is_npy)
 {
-    const aigc__safetensors_part_t part = {name ? name : "tensor", tensor->dtype, tensor->rank, tensor->shape, tensor->data, tensor->dtype};
+    const aigc__safetensors_part_t part = {name ? name : "tensor", tensor->dtype, tensor->rank,
+                                           tensor->shape,          tensor->data,  tensor->dtype};
     return is_npy ? aigc__npy_write(saver, tensor) : aigc__safetensors_write(saver, tensor->context, &part, 1, NULL, 0);
 }
 

@@ -14,7 +14,8 @@ static const aigc__option_t context_rows[] = {
 #define AT(member) offsetof(aigc__image_read_options_t, member)
 static const aigc__option_t image_read_rows[] = {
     {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "0 as in the file, 1 gray, 3 RGB, 4 RGBA"},
-    {"background", AIGC__OPTION_STRING, AT(background), "white", 0, 0, NULL, "laid under alpha where it is not kept: white, black or #rrggbb"},
+    {"background", AIGC__OPTION_STRING, AT(background), "white", 0, 0, NULL,
+     "laid under alpha where it is not kept: white, black or #rrggbb"},
 };
 #undef AT
 
@@ -31,7 +32,8 @@ static const aigc__option_t image_grid_rows[] = {
     {"padding", AIGC__OPTION_INT, AT(padding), "2", 0, 1024, NULL, "pixels between and around pictures"},
     {"pad_value", AIGC__OPTION_FLOAT, AT(pad_value), "0", 0, 1, NULL, "brightness of the padding"},
     {"normalize", AIGC__OPTION_BOOL, AT(normalize), "false", 0, 0, NULL, "stretch the values to 0..1"},
-    {"value_range", AIGC__OPTION_FLOATS, AT(value_range), "", 0, 0, NULL, "normalize: low,high (default: the smallest and largest value)"},
+    {"value_range", AIGC__OPTION_FLOATS, AT(value_range), "", 0, 0, NULL,
+     "normalize: low,high (default: the smallest and largest value)"},
 };
 #undef AT
 
@@ -39,7 +41,8 @@ static const aigc__option_t image_grid_rows[] = {
 static const aigc__option_t image_resize_rows[] = {
     {"height", AIGC__OPTION_INT, AT(height), "64", 1, 16384, NULL, "pixels"},
     {"width", AIGC__OPTION_INT, AT(width), "64", 1, 16384, NULL, "pixels"},
-    {"filter", AIGC__OPTION_CHOICE, AT(filter), "area", 0, 0, "area|lanczos|bilinear|nearest", "how pixels are weighted"},
+    {"filter", AIGC__OPTION_CHOICE, AT(filter), "area", 0, 0, "area|lanczos|bilinear|nearest",
+     "how pixels are weighted"},
 };
 #undef AT
 
@@ -49,8 +52,9 @@ static const struct {
     const aigc__option_t *rows;
     size_t n;
 } tables[] = {
-    {"context", ROWS(context_rows)},         {"image-read", ROWS(image_read_rows)},     {"image-write", ROWS(image_write_rows)},
-    {"image-grid", ROWS(image_grid_rows)},   {"image-resize", ROWS(image_resize_rows)}, {"load", ROWS(aigc__load_rows)},
+    {"context", ROWS(context_rows)},           {"image-read", ROWS(image_read_rows)},
+    {"image-write", ROWS(image_write_rows)},   {"image-grid", ROWS(image_grid_rows)},
+    {"image-resize", ROWS(image_resize_rows)}, {"load", ROWS(aigc__load_rows)},
 };
 
 aigc__option_group_t aigc__verb_group(const char *verb, void *record)

@@ -1,7 +1,8 @@
 #include "base/angles.h"
 #include "models/network.h"
 
-void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim, double temperature)
+void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim,
+                        double temperature)
 {
     const aigc__kernels_t *kernels = context->kernels;
     for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
-#include "models/network.h"
 #include "base/sizes.h"
+#include "models/network.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +26,8 @@ const aigc__model_kind_t *aigc__model_kind_named(const char *name)
     return NULL;
 }
 
-aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options,
-                                 bool builds)
+aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
+                                 const aigc_options_t *options, bool builds)
 {
     const aigc__model_kind_t *row = aigc__model_kind_named(kind);
     void *block = NULL;
@@ -77,7 +77,10 @@ void aigc__model_release(aigc_model_t *model)
 
 /* ---- building ---- */
 
-bool aigc__geometry_known(aigc__geometry_t geometry) { return geometry.height > 0 && geometry.width > 0 && geometry.channels > 0; }
+bool aigc__geometry_known(aigc__geometry_t geometry)
+{
+    return geometry.height > 0 && geometry.width > 0 && geometry.channels > 0;
+}
 
 const aigc__verb_table_t *aigc__model_create_table(const aigc__model_kind_t *kind)
 {
@@ -91,7 +94,7 @@ static uint64_t initial_seed(aigc_model_t *model)
 {
     const aigc__option_t *row = aigc__model_create_table(model->kind)->rows;
     while (strcmp(row->name, "seed") != 0) row++;
-    return (uint64_t)*(const int64_t *)(const void *)((const char *)model->kind->config(model) + row->offset);
+    return (uint64_t) * (const int64_t *)(const void *)((const char *)model->kind->config(model) + row->offset);
 }
 
 /* Into a store of its own, so that an attempt that fails binds no later one. */
@@ -101,14 +104,17 @@ aigc_status_t aigc__model_declare(aigc_model_t *model)
     aigc__store_t *fresh = NULL, *const before = model->store;
     aigc_status_t status;
     if (!aigc__geometry_known(model->kind->geometry(model)))
-        return aigc__fail(AIGC_ERROR_STATE,
-                          "the model has no image size yet: train it, or give height, width and channels when creating it");
+        return aigc__fail(
+            AIGC_ERROR_STATE,
+            "the model has no image size yet: train it, or give height, width and channels when creating it");
     AIGC__GOTO(done, aigc__graph_create(&graph, &model->context->memory));
     AIGC__GOTO(done, aigc__store_create(&fresh, model->context));
     model->store = fresh;
     status = model->kind->declare(model, graph);
-    if (status == AIGC_OK) fresh = before;
-    else model->store = before;
+    if (status == AIGC_OK)
+        fresh = before;
+    else
+        model->store = before;
 done:
     aigc__graph_free(graph);
     aigc__store_free(fresh);
@@ -146,7 +152,8 @@ aigc_status_t aigc__model_set_class_names(aigc_model_t *model, const char *const
     AIGC__TRY(aigc__bytes_of(n + 1, sizeof(char *), &bytes));
     AIGC__TRY(aigc__memory_alloc_zeroed(memory, bytes, &block));
     char **copy = block;
-    for (size_t k = 0; k < n; k++) AIGC__GOTO(fail, aigc__memory_copy_string(memory, printable(text, names[k]), &copy[k]));
+    for (size_t k = 0; k < n; k++)
+        AIGC__GOTO(fail, aigc__memory_copy_string(memory, printable(text, names[k]), &copy[k]));
     free_class_names(memory, model->class_names);
     model->class_names = copy;
     return AIGC_OK;
@@ -170,8 +177,10 @@ static aigc_status_t check_class_names(const aigc_model_t *model, const aigc_dat
     for (int64_t k = 0; k < dataset->classes && model->class_names[k]; k++) {
         const char *known = model->class_names[k], *theirs = printable(text, dataset->class_names[k]);
         if (strcmp(known, theirs) != 0 && !is_number(known, k) && !is_number(theirs, k))
-            return aigc__fail(AIGC_ERROR_ARGUMENT, "class %lld of the model is '%s', of the data '%s'; the names must be the same, "
-                              "in the same order", (long long)k, known, theirs);
+            return aigc__fail(AIGC_ERROR_ARGUMENT,
+                              "class %lld of the model is '%s', of the data '%s'; the names must be the same, "
+                              "in the same order",
+                              (long long)k, known, theirs);
     }
     return AIGC_OK;
 }
@@ -184,7 +193,8 @@ static aigc_status_t fit_classes(aigc_model_t *model, const aigc_dataset_t *data
         return aigc__fail(AIGC_ERROR_ARGUMENT, "the model knows %lld classes, the data have %lld", (long long)classes,
                           (long long)dataset->classes);
     if (dataset->classes == 0)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "the model is conditional on %lld classes, the data have no labels", (long long)classes);
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "the model is conditional on %lld classes, the data have no labels",
+                          (long long)classes);
     if (model->class_names) return check_class_names(model, dataset);
     return aigc__model_set_class_names(model, (const char *const *)dataset->class_names, (size_t)dataset->classes);
 }
@@ -194,7 +204,8 @@ static aigc_status_t fit_classes(aigc_model_t *model, const aigc_dataset_t *data
 static aigc__geometry_t merged(aigc__geometry_t told, aigc__geometry_t data)
 {
     return (aigc__geometry_t){told.height ? told.height : data.height, told.width ? told.width : data.width,
-                              told.channels ? told.channels : data.channels, told.classes ? told.classes : data.classes};
+                              told.channels ? told.channels : data.channels,
+                              told.classes ? told.classes : data.classes};
 }
 
 /* What the model was told must agree with the data; what it was not told is taken from the data. */
@@ -206,10 +217,11 @@ static aigc_status_t fit(aigc_model_t *model, aigc__geometry_t data)
                           (long long)data.height, (long long)data.width, AIGC__LARGEST_SIDE, AIGC__LARGEST_SIDE);
     const aigc__geometry_t want = merged(had, data);
     if (want.height != data.height || want.width != data.width || want.channels != data.channels)
-        return aigc__fail(AIGC_ERROR_ARGUMENT,
-                          "the model works on %lldx%lldx%lld pictures (height, width, channels), these are %lldx%lldx%lld",
-                          (long long)want.height, (long long)want.width, (long long)want.channels, (long long)data.height,
-                          (long long)data.width, (long long)data.channels);
+        return aigc__fail(
+            AIGC_ERROR_ARGUMENT,
+            "the model works on %lldx%lldx%lld pictures (height, width, channels), these are %lldx%lldx%lld",
+            (long long)want.height, (long long)want.width, (long long)want.channels, (long long)data.height,
+            (long long)data.width, (long long)data.channels);
     if (aigc__store_sealed(model->store)) return AIGC_OK;
     model->kind->set_geometry(model, want);
     const aigc_status_t status = aigc__model_build(model);
@@ -231,7 +243,10 @@ aigc_status_t aigc__model_fit_dataset(aigc_model_t *model, aigc_dataset_t *datas
 
 /* ---- the moving average ---- */
 
-aigc__store_t *aigc__model_sampling_store(aigc_model_t *model) { return model->average ? model->average : model->store; }
+aigc__store_t *aigc__model_sampling_store(aigc_model_t *model)
+{
+    return model->average ? model->average : model->store;
+}
 
 aigc_status_t aigc__model_reserve_average(aigc_model_t *model)
 {

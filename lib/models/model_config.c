@@ -34,11 +34,16 @@ static json_t *value_to_json(const aigc__option_t *row, const void *record)
 {
     const void *value = (const char *)record + row->offset;
     switch (row->type) {
-    case AIGC__OPTION_FLOAT: return json_real(*(const double *)value);
-    case AIGC__OPTION_BOOL: return json_boolean(*(const int64_t *)value);
-    case AIGC__OPTION_CHOICE: return choice_to_json(row->choices, *(const int64_t *)value);
-    case AIGC__OPTION_INTS: return ints_to_json(value);
-    default: return json_integer(*(const int64_t *)value); /* what a model is has numbers and choices only */
+    case AIGC__OPTION_FLOAT:
+        return json_real(*(const double *)value);
+    case AIGC__OPTION_BOOL:
+        return json_boolean(*(const int64_t *)value);
+    case AIGC__OPTION_CHOICE:
+        return choice_to_json(row->choices, *(const int64_t *)value);
+    case AIGC__OPTION_INTS:
+        return ints_to_json(value);
+    default:
+        return json_integer(*(const int64_t *)value); /* what a model is has numbers and choices only */
     }
 }
 
@@ -75,8 +80,10 @@ static aigc_status_t json_to_option(aigc_options_t *options, const char *name, c
     enum { LARGEST = 64 };
     int64_t ints[LARGEST];
     const size_t n = json_array_size(value);
-    if (json_is_real(value)) return aigc__options_set(options, name, AIGC__OPTION_FLOAT, &(double){json_real_value(value)}, 1);
-    if (json_is_string(value)) return aigc__options_set(options, name, AIGC__OPTION_STRING, json_string_value(value), 1);
+    if (json_is_real(value))
+        return aigc__options_set(options, name, AIGC__OPTION_FLOAT, &(double){json_real_value(value)}, 1);
+    if (json_is_string(value))
+        return aigc__options_set(options, name, AIGC__OPTION_STRING, json_string_value(value), 1);
     if (json_is_integer(value) || json_is_boolean(value)) {
         ints[0] = json_is_integer(value) ? json_integer_value(value) : json_is_true(value);
         return aigc__options_set(options, name, AIGC__OPTION_INT, ints, 1);
@@ -97,7 +104,8 @@ static aigc_status_t config_to_options(const char *text, aigc_options_t *options
     aigc_status_t status = AIGC_OK;
     if (!json_is_object(object)) {
         json_decref(object);
-        return aigc__fail(AIGC_ERROR_CORRUPT, "the configuration is not a JSON object of at most %d bytes", CONFIG_LONGEST);
+        return aigc__fail(AIGC_ERROR_CORRUPT, "the configuration is not a JSON object of at most %d bytes",
+                          CONFIG_LONGEST);
     }
     json_object_foreach(object, name, value)
     {
@@ -126,9 +134,12 @@ static size_t count_commas(const char *text)
     size_t n = 0;
     bool is_string = false;
     for (; *text; text++) {
-        if (is_string && text[0] == '\\' && text[1]) text++;
-        else if (*text == '"') is_string = !is_string;
-        else n += !is_string && *text == ',';
+        if (is_string && text[0] == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            is_string = !is_string;
+        else
+            n += !is_string && *text == ',';
     }
     return n;
 }
@@ -206,8 +217,9 @@ static aigc_status_t find_kind(const struct aigc__safetensors *file, aigc_option
         if (aigc__model_kind(k)->recognise) AIGC__TRY(aigc__model_kind(k)->recognise(file, options, &is_mine));
     }
     if (is_mine) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "the file names no model kind and its tensors fit none: create a model and use "
-                                              "aigc_model_load_weights()");
+    return aigc__fail(AIGC_ERROR_UNSUPPORTED,
+                      "the file names no model kind and its tensors fit none: create a model and use "
+                      "aigc_model_load_weights()");
 }
 
 /* What is wrong with a call's options is, where they come from a file, wrong with the file. */
@@ -218,7 +230,8 @@ static aigc_status_t blame_file(aigc_status_t status)
     return is_option ? aigc__fail_within(AIGC_ERROR_CORRUPT, "its configuration makes no model: ") : status;
 }
 
-aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, const struct aigc__safetensors *file)
+aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context,
+                                        const struct aigc__safetensors *file)
 {
     const char *kind = NULL;
     aigc_options_t *options = NULL;

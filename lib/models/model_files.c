@@ -12,7 +12,8 @@ typedef struct save_options {
 } save_options_t;
 
 const aigc__option_t aigc__save_rows[] = {
-    {"dtype", AIGC__OPTION_CHOICE, offsetof(save_options_t, dtype), "f32", 0, 0, "f32|f16|bf16", "number format of the parameters in the file"},
+    {"dtype", AIGC__OPTION_CHOICE, offsetof(save_options_t, dtype), "f32", 0, 0, "f32|f16|bf16",
+     "number format of the parameters in the file"},
 };
 const size_t aigc__save_row_count = sizeof aigc__save_rows / sizeof *aigc__save_rows;
 
@@ -22,13 +23,17 @@ typedef struct load_options {
 } load_options_t;
 
 const aigc__option_t aigc__load_rows[AIGC__LOAD_ROWS] = {
-    {"finite", AIGC__OPTION_BOOL, offsetof(load_options_t, finite), "true", 0, 0, NULL, "NaN and infinity are an error"},
+    {"finite", AIGC__OPTION_BOOL, offsetof(load_options_t, finite), "true", 0, 0, NULL,
+     "NaN and infinity are an error"},
 };
 
 const aigc__option_t aigc__load_weights_rows[] = {
-    {"prefix", AIGC__OPTION_STRING, offsetof(load_options_t, prefix), "", 0, 0, NULL, "text before every name in the file, such as model."},
-    {"strict", AIGC__OPTION_BOOL, offsetof(load_options_t, strict), "true", 0, 0, NULL, "tensors the model does not have are an error"},
-    {"finite", AIGC__OPTION_BOOL, offsetof(load_options_t, finite), "true", 0, 0, NULL, "NaN and infinity are an error"},
+    {"prefix", AIGC__OPTION_STRING, offsetof(load_options_t, prefix), "", 0, 0, NULL,
+     "text before every name in the file, such as model."},
+    {"strict", AIGC__OPTION_BOOL, offsetof(load_options_t, strict), "true", 0, 0, NULL,
+     "tensors the model does not have are an error"},
+    {"finite", AIGC__OPTION_BOOL, offsetof(load_options_t, finite), "true", 0, 0, NULL,
+     "NaN and infinity are an error"},
 };
 const size_t aigc__load_weights_row_count = sizeof aigc__load_weights_rows / sizeof *aigc__load_weights_rows;
 
@@ -76,7 +81,8 @@ static bool shape_fits(const aigc__safetensors_entry_t *entry, const aigc__shape
     return true;
 }
 
-static void list_misshaped(listing_t *listing, const aigc__parameter_t *parameter, const aigc__safetensors_entry_t *entry)
+static void list_misshaped(listing_t *listing, const aigc__parameter_t *parameter,
+                           const aigc__safetensors_entry_t *entry)
 {
     char text[160], want[96], have[96];
     aigc__shape_text(want, parameter->shape.rank, parameter->shape.dims);
@@ -92,7 +98,8 @@ static bool is_wanted(const aigc_model_t *model, const char *prefix, const char 
 }
 
 /* Ends when the list is full: a file may have a million names. */
-static void list_unexpected(listing_t *listing, const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix)
+static void list_unexpected(listing_t *listing, const aigc_model_t *model, const struct aigc__safetensors *file,
+                            const char *prefix)
 {
     for (size_t k = 0; k < aigc__safetensors_count(file); k++) {
         const char *name = aigc__safetensors_entry(file, k)->name;
@@ -100,8 +107,8 @@ static void list_unexpected(listing_t *listing, const aigc_model_t *model, const
     }
 }
 
-aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
-                                        bool strict)
+aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
+                                        const char *prefix, bool strict)
 {
     listing_t missing = {.n = 0}, misshaped = {.n = 0}, unexpected = {.n = 0};
     size_t matched = 0;
@@ -109,8 +116,10 @@ aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct 
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
         const int64_t index = find_entry(file, prefix, parameter->name);
         const aigc__safetensors_entry_t *entry = index < 0 ? NULL : aigc__safetensors_entry(file, (size_t)index);
-        if (entry) matched++;
-        else list(&missing, parameter->name);
+        if (entry)
+            matched++;
+        else
+            list(&missing, parameter->name);
         if (entry && !shape_fits(entry, &parameter->shape)) list_misshaped(&misshaped, parameter, entry);
     }
     if (strict && matched < aigc__safetensors_count(file)) {
@@ -118,13 +127,15 @@ aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct 
         unexpected.n = aigc__safetensors_count(file) - matched;
     }
     if (missing.n + misshaped.n + unexpected.n == 0) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_CORRUPT, "the file does not fit the model: %zu missing (%s%s), %zu of another shape (%s%s), %zu unexpected (%s%s)",
-                      missing.n, missing.text, dots(&missing), misshaped.n, misshaped.text, dots(&misshaped), unexpected.n,
-                      unexpected.text, dots(&unexpected));
+    return aigc__fail(
+        AIGC_ERROR_CORRUPT,
+        "the file does not fit the model: %zu missing (%s%s), %zu of another shape (%s%s), %zu unexpected (%s%s)",
+        missing.n, missing.text, dots(&missing), misshaped.n, misshaped.text, dots(&misshaped), unexpected.n,
+        unexpected.text, dots(&unexpected));
 }
 
-aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
-                                     bool strict, float *block)
+aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file,
+                                     const char *prefix, bool strict, float *block)
 {
     AIGC__TRY(aigc__model_check_entries(model, file, prefix, strict));
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
@@ -180,7 +191,8 @@ aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, co
     AIGC__GOTO(done, open_file(&reading, model->context, path));
     AIGC__GOTO(done, aigc__bytes_of(aigc__store_elements(model->store), sizeof(float), &bytes));
     AIGC__GOTO(done, aigc__memory_alloc_zeroed(&model->context->memory, bytes, &block));
-    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", given.strict != 0, block));
+    AIGC__GOTO(done,
+               aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", given.strict != 0, block));
     if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, block));
     memcpy(aigc__store_block(model->store), block, bytes);
     if (model->average) memcpy(aigc__store_block(model->average), block, bytes);
@@ -200,7 +212,8 @@ static void read_epochs(aigc_model_t *model, const struct aigc__safetensors *fil
 }
 
 /* The file must have every number that its configuration asks for before memory is taken for them. */
-aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options)
+aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
+                               const aigc_options_t *options)
 {
     load_options_t given;
     reading_t reading = {.file = NULL};
@@ -233,13 +246,14 @@ static aigc_status_t check_f16(const aigc__store_t *store)
         const float *numbers = aigc__store_data(store, k);
         for (size_t i = 0; i < parameter->count; i++)
             if (numbers[i] >= 65520 || numbers[i] <= -65520)
-                return aigc__fail(AIGC_ERROR_NUMERIC, "%s has numbers beyond the range of f16; save as bf16 or f32", parameter->name);
+                return aigc__fail(AIGC_ERROR_NUMERIC, "%s has numbers beyond the range of f16; save as bf16 or f32",
+                                  parameter->name);
     }
     return AIGC_OK;
 }
 
-aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, const aigc__safetensors_part_t *parts, size_t n,
-                                 const aigc__model_metadata_t *metadata)
+aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, const aigc__safetensors_part_t *parts,
+                                      size_t n, const aigc__model_metadata_t *metadata)
 {
     aigc__saver_t *saver = NULL;
     AIGC__TRY(aigc__saver_begin(&saver, &model->context->memory, model->context->files, path));
@@ -271,8 +285,9 @@ aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc
     aigc__safetensors_part_t *parts = block;
     for (size_t k = 0; k < n; k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
-        parts[k] = (aigc__safetensors_part_t){parameter->name, dtype, parameter->shape.rank, parameter->shape.dims,
-                                              aigc__store_data(store, k), AIGC_DTYPE_F32};
+        parts[k] = (aigc__safetensors_part_t){
+            parameter->name, dtype, parameter->shape.rank, parameter->shape.dims, aigc__store_data(store, k),
+            AIGC_DTYPE_F32};
     }
     status = aigc__model_write_parts(model, path, parts, n, &metadata);
 done:

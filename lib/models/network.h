@@ -74,7 +74,7 @@ typedef struct aigc__plan_recipe {
     aigc__id_t fetches[AIGC__MAX_FETCHES];
     size_t n_fetches;
     size_t n_external; /* the last so many fetches are written to memory of the caller's */
-    bool frozen; /* uses the averaged parameters where there are some, folded once */
+    bool frozen;       /* uses the averaged parameters where there are some, folded once */
 } aigc__plan_recipe_t;
 
 /* Appends what the key asks for and fills the recipe. */
@@ -99,10 +99,10 @@ typedef struct aigc__plan_cache {
 
 /* Where a training stands, so that it can go on bit for bit. */
 typedef struct aigc__position {
-    uint64_t epoch, batch; /* epochs done, batches done in the next one */
+    uint64_t epoch, batch;                  /* epochs done, batches done in the next one */
     uint64_t seed, batch_size, fingerprint; /* of the training it belongs to */
-    uint64_t images;       /* seen in all */
-    double weight;         /* images in the sums below: means over the epoch so far */
+    uint64_t images;                        /* seen in all */
+    double weight;                          /* images in the sums below: means over the epoch so far */
     aigc_metrics_t sums;
 } aigc__position_t;
 
@@ -111,25 +111,25 @@ struct aigc_model {
     _Atomic uint32_t references;
     aigc_context_t *context; /* retained */
     const aigc__model_kind_t *kind;
-    void *network;           /* the kind's own */
-    aigc__store_t *store;    /* sealed once the geometry is known */
-    aigc__store_t *average;  /* moving average used for everything but training; or NULL */
+    void *network;                /* the kind's own */
+    aigc__store_t *store;         /* sealed once the geometry is known */
+    aigc__store_t *average;       /* moving average used for everything but training; or NULL */
     aigc__store_t *average_store; /* what `average` is when it is there; kept, since users' tensors may look into it */
     aigc__optimizer_t *optimizer;
     aigc__plan_cache_t plans;
     _Atomic uint64_t parameters_version; /* grows whenever parameters change */
-    _Atomic uint32_t tensors_out;    /* parameter tensors in users' hands: parameters may change any time */
-    aigc__position_t position;       /* of the training that was stopped or finished last */
-    char **class_names;              /* of the first classes, printable; NULL after the last; or NULL */
-    char *config_json;               /* what aigc_model_config() lent last */
+    _Atomic uint32_t tensors_out;        /* parameter tensors in users' hands: parameters may change any time */
+    aigc__position_t position;           /* of the training that was stopped or finished last */
+    char **class_names;                  /* of the first classes, printable; NULL after the last; or NULL */
+    char *config_json;                   /* what aigc_model_config() lent last */
 };
 
 const aigc__model_kind_t *aigc__model_kind(size_t index); /* NULL past the last */
 const aigc__model_kind_t *aigc__model_kind_named(const char *name);
 
 /* `builds`: the parameters are made at once where the geometry is known. */
-aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind, const aigc_options_t *options,
-                                 bool builds);
+aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
+                                 const aigc_options_t *options, bool builds);
 void aigc__model_retain(aigc_model_t *model);
 void aigc__model_release(aigc_model_t *model);
 
@@ -185,22 +185,24 @@ aigc_status_t aigc__model_metadata(aigc_model_t *model, aigc__model_metadata_t *
 void aigc__model_metadata_free(aigc_model_t *model, aigc__model_metadata_t *metadata);
 void aigc__model_metadata_add(aigc__model_metadata_t *metadata, const char *key, const char *value); /* borrowed */
 /* A whole file of them, or none. */
-aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, const struct aigc__safetensors_part *parts, size_t n,
-                                      const aigc__model_metadata_t *metadata);
+aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, const struct aigc__safetensors_part *parts,
+                                      size_t n, const aigc__model_metadata_t *metadata);
 /* A model of the kind and configuration that a file tells, its parameters declared but not made: what the file
  * claims must be proven by aigc__model_check_entries() first. AIGC_ERROR_CORRUPT, AIGC_ERROR_UNSUPPORTED. */
-aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, const struct aigc__safetensors *file);
+aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context,
+                                        const struct aigc__safetensors *file);
 /* The class names of the metadata, where there are some. */
 aigc_status_t aigc__model_read_class_names(aigc_model_t *model, const struct aigc__safetensors *file);
 /* Whether the entries "<prefix><name>" are those of the declared parameters. One message lists what is
  * missing and mis-shaped, and with `strict` what is there but not wanted. */
-aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
-                                        bool strict);
+aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
+                                        const char *prefix, bool strict);
 /* Fills `block` (laid out like the store's) with the entries, after checking them. */
-aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file, const char *prefix,
-                                     bool strict, float *block);
+aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file,
+                                     const char *prefix, bool strict, float *block);
 
-aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path, const aigc_options_t *options);
+aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
+                               const aigc_options_t *options);
 aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options);
 aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc_options_t *options);
 /* The configuration as JSON, the create options by name; frees with aigc__memory_free. */
@@ -214,7 +216,8 @@ extern const size_t aigc__save_row_count, aigc__load_weights_row_count;
 
 /* ---- latents ---- */
 /* Row i of `out` [n,dim]: normal numbers of the stream that seeds[i] names, times temperature. */
-void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim, double temperature);
+void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim,
+                        double temperature);
 /* The point at t of 0..1 between a and b: along the great circle, or straight. */
 void aigc__latents_between(float *out, const float *a, const float *b, size_t dim, double t, bool spherical);
 

@@ -43,7 +43,8 @@ static aigc_status_t make_plan(aigc_model_t *model, const aigc__plan_key_t *key,
     AIGC__GOTO(done, builder(model, key, graph, recipe));
     AIGC__GOTO(done, aigc__graph_status(graph));
     const aigc__compile_options_t options = {.frozen = recipe->frozen, .n_external = recipe->n_external};
-    AIGC__GOTO(done, aigc__plan_create(plan, memory, graph, model->context->kernels, recipe->fetches, recipe->n_fetches, &options));
+    AIGC__GOTO(done, aigc__plan_create(plan, memory, graph, model->context->kernels, recipe->fetches, recipe->n_fetches,
+                                       &options));
     *frozen = recipe->frozen;
 done:
     aigc__graph_free(graph);
@@ -89,7 +90,8 @@ static aigc_status_t grow_arena(aigc_model_t *model, uint64_t bytes)
 {
     void *arena = NULL;
     if (model->plans.arena && bytes <= model->plans.arena_bytes) return AIGC_OK;
-    if (bytes > SIZE_MAX) return aigc__fail(AIGC_ERROR_LIMIT, "the plan needs more memory than this machine can address");
+    if (bytes > SIZE_MAX)
+        return aigc__fail(AIGC_ERROR_LIMIT, "the plan needs more memory than this machine can address");
     drop_executors(model);
     aigc__memory_free(&model->context->memory, model->plans.arena);
     model->plans.arena = NULL;
@@ -127,6 +129,7 @@ aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t
     const uint64_t needed = arena_bytes(model, entry->plan);
     const uint64_t growth = needed > model->plans.arena_bytes ? needed - model->plans.arena_bytes : 0;
     if (growth > *arena) *arena = growth;
-    if (entry->executor == NULL) *own += aigc__plan_steps(entry->plan) * STEP_BYTES + aigc__plan_folded_bytes(entry->plan);
+    if (entry->executor == NULL)
+        *own += aigc__plan_steps(entry->plan) * STEP_BYTES + aigc__plan_folded_bytes(entry->plan);
     return AIGC_OK;
 }

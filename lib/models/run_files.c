@@ -1,7 +1,7 @@
-#include "models/training.h"
 #include "base/numbers.h"
 #include "base/sizes.h"
 #include "data/transform.h"
+#include "models/training.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -86,7 +86,8 @@ aigc_status_t aigc__run_files_keep(aigc__run_files_t *files, uint64_t epochs)
     uint32_t mode;
     if (files->model_path == NULL || epochs == 0) return AIGC_OK;
     const aigc__file_calls_t *calls = files->context->files;
-    if (calls->mode(calls->user, files->metrics_path, &mode) == -ENOENT) return AIGC_OK; /* none left by the earlier run */
+    if (calls->mode(calls->user, files->metrics_path, &mode) == -ENOENT)
+        return AIGC_OK; /* none left by the earlier run */
     AIGC__TRY(aigc__source_open(&source, calls, files->metrics_path));
     const aigc_status_t status = aigc__source_read_all(&source, &files->context->memory, LARGEST, &text, &size);
     aigc__source_close(&source);
@@ -128,7 +129,8 @@ static void put_number(line_t *line, const char *prefix, const char *name, doubl
 {
     char number[AIGC__NUMBER_SIZE], text[96];
     const bool is_finite = value - value == 0;
-    snprintf(text, sizeof text, ", \"%s%s\": %s", prefix, name, is_finite ? aigc__format_double(number, value) : "null");
+    snprintf(text, sizeof text, ", \"%s%s\": %s", prefix, name,
+             is_finite ? aigc__format_double(number, value) : "null");
     put_text(line, text);
 }
 

@@ -58,14 +58,23 @@ static aigc_status_t report(run_t *run, const moment_t *moment)
     if (run->progress == NULL) return AIGC_OK;
     const double left =
         run->images_here > 0 ? seconds * (double)(run->images_to_do - run->images_here) / (double)run->images_here : -1;
-    const aigc_progress_t progress = {
-        .struct_size = sizeof progress, .phase = "train", .step = moment->step, .steps = run->batches, .epoch = moment->epoch,
-        .epochs = (uint64_t)run->options->epochs, .images = run->images_here, .seconds = seconds, .seconds_left = left,
-        .metrics = moment->means, .validation = moment->validation, .preview = moment->preview};
+    const aigc_progress_t progress = {.struct_size = sizeof progress,
+                                      .phase = "train",
+                                      .step = moment->step,
+                                      .steps = run->batches,
+                                      .epoch = moment->epoch,
+                                      .epochs = (uint64_t)run->options->epochs,
+                                      .images = run->images_here,
+                                      .seconds = seconds,
+                                      .seconds_left = left,
+                                      .metrics = moment->means,
+                                      .validation = moment->validation,
+                                      .preview = moment->preview};
     run->last_report = now;
     const int32_t answer = run->progress(&progress, run->user);
     if (answer != 0)
-        return aigc__fail(AIGC_ERROR_CANCELLED, "the training was stopped by its progress callback, which returned %d", (int)answer);
+        return aigc__fail(AIGC_ERROR_CANCELLED, "the training was stopped by its progress callback, which returned %d",
+                          (int)answer);
     return AIGC_OK;
 }
 
@@ -91,7 +100,8 @@ static void save_after_stop(run_t *run)
     char sentence[512];
     aigc__failure_copy(sentence);
     if (run->is_dirty && save(run) != AIGC_OK)
-        aigc__log(run->model->context, AIGC_LOG_ERROR, "the stopped training could not be saved: %s", aigc__failure_text());
+        aigc__log(run->model->context, AIGC_LOG_ERROR, "the stopped training could not be saved: %s",
+                  aigc__failure_text());
     aigc__failure_restore(sentence);
 }
 
@@ -102,7 +112,8 @@ static aigc_status_t split(run_t *run, aigc_dataset_t *dataset, aigc_dataset_t *
     const double part = run->options->validation_split;
     if (validation && part > 0)
         return aigc__fail(AIGC_ERROR_OPTION, "option validation_split: there are pictures for validation already");
-    if (part > 0) return aigc__dataset_split(dataset, 1 - part, (uint64_t)run->options->seed, &run->train, &run->validation);
+    if (part > 0)
+        return aigc__dataset_split(dataset, 1 - part, (uint64_t)run->options->seed, &run->train, &run->validation);
     aigc__dataset_retain(dataset);
     run->train = dataset;
     if (validation) aigc__dataset_retain(validation);
@@ -121,9 +132,12 @@ static aigc_status_t fit(run_t *run)
 static aigc_status_t open_loader(run_t *run)
 {
     const aigc__train_options_t *given = run->options;
-    const aigc__loader_options_t options = {
-        .batch_size = (size_t)given->batch_size, .seed = (uint64_t)given->seed, .shuffle = given->shuffle != 0,
-        .flip = given->flip != 0, .cache_bytes = (uint64_t)given->cache, .background = true};
+    const aigc__loader_options_t options = {.batch_size = (size_t)given->batch_size,
+                                            .seed = (uint64_t)given->seed,
+                                            .shuffle = given->shuffle != 0,
+                                            .flip = given->flip != 0,
+                                            .cache_bytes = (uint64_t)given->cache,
+                                            .background = true};
     AIGC__TRY(aigc__loader_create(&run->loader, run->train, &options));
     run->batches = aigc__loader_batches(run->loader);
     return run->trainee->begin(run->trainee->user, (uint64_t)given->epochs * run->batches);
@@ -139,7 +153,8 @@ static aigc_status_t check_position(const run_t *run, const aigc__position_t *po
         return aigc__fail(AIGC_ERROR_STATE, "the training to resume was run with batch_size %llu, not %lld",
                           (unsigned long long)position->batch_size, (long long)run->options->batch_size);
     if (position->fingerprint != aigc__dataset_fingerprint(run->train))
-        return aigc__fail(AIGC_ERROR_STATE, "the training to resume was run on other pictures (their number, size or classes differ)");
+        return aigc__fail(AIGC_ERROR_STATE,
+                          "the training to resume was run on other pictures (their number, size or classes differ)");
     if (position->batch > run->batches)
         return aigc__fail(AIGC_ERROR_CORRUPT, "the training to resume stands at batch %llu of %llu",
                           (unsigned long long)position->batch, (unsigned long long)run->batches);
@@ -155,15 +170,19 @@ static aigc_status_t find_earlier(run_t *run, aigc__state_t *state, const aigc__
     if (!run->options->resume) return AIGC_OK;
     if (run->files.state_path) AIGC__TRY(aigc__state_find(model, run->files.state_path, &is_there));
     if (is_there) AIGC__TRY(aigc__state_read(state, model, run->files.state_path, run->options->ema > 0));
-    if (is_there) *position = &state->position;
-    else if (model->optimizer && model->position.batch_size > 0) *position = &model->position;
-    else aigc__log(model->context, AIGC_LOG_INFO, "there is no training to resume: a new one begins");
+    if (is_there)
+        *position = &state->position;
+    else if (model->optimizer && model->position.batch_size > 0)
+        *position = &model->position;
+    else
+        aigc__log(model->context, AIGC_LOG_INFO, "there is no training to resume: a new one begins");
     return AIGC_OK;
 }
 
 static aigc_status_t make_new(const run_t *run, aigc__state_t *state)
 {
-    state->position = (aigc__position_t){.seed = (uint64_t)run->options->seed, .batch_size = (uint64_t)run->options->batch_size,
+    state->position = (aigc__position_t){.seed = (uint64_t)run->options->seed,
+                                         .batch_size = (uint64_t)run->options->batch_size,
                                          .fingerprint = aigc__dataset_fingerprint(run->train)};
     return aigc__optimizer_create(&state->optimizer, run->model->context, run->model->store, NULL, 0);
 }
@@ -178,8 +197,10 @@ static aigc_status_t start(run_t *run)
     aigc_status_t status;
     AIGC__GOTO(done, find_earlier(run, &state, &earlier));
     if (earlier) AIGC__GOTO(done, check_position(run, earlier));
-    if (earlier) AIGC__GOTO(done, aigc__run_files_keep(&run->files, earlier->epoch));
-    else AIGC__GOTO(done, make_new(run, &state));
+    if (earlier)
+        AIGC__GOTO(done, aigc__run_files_keep(&run->files, earlier->epoch));
+    else
+        AIGC__GOTO(done, make_new(run, &state));
     if (averages) AIGC__GOTO(done, aigc__model_reserve_average(model));
     const aigc__position_t from = earlier ? *earlier : state.position;
     const bool at_end = from.batch == run->batches; /* stopped while looking back */
@@ -187,10 +208,12 @@ static aigc_status_t start(run_t *run)
     const bool goes_on = earlier == &model->position; /* with all the handle holds */
     run->is_dirty = earlier != NULL; /* the state is saved before the model, which may have failed then */
     if (!goes_on) aigc__state_adopt(model, &state);
-    aigc__model_use_average(model, averages, state.average || goes_on ? state.average : aigc__store_block(model->store));
+    aigc__model_use_average(model, averages,
+                            state.average || goes_on ? state.average : aigc__store_block(model->store));
     aigc__optimizer_set_average(model->optimizer, model->average, run->options->ema);
     const uint64_t count = run->train->count, all = (uint64_t)run->options->epochs * count;
-    const uint64_t past = at_end ? (from.epoch + 1) * count : from.epoch * count + from.batch * (uint64_t)run->options->batch_size;
+    const uint64_t past =
+        at_end ? (from.epoch + 1) * count : from.epoch * count + from.batch * (uint64_t)run->options->batch_size;
     run->images_to_do = all > past ? all - past : 0;
 done:
     aigc__state_free(model, &state);
@@ -214,7 +237,8 @@ static aigc_status_t one_batch(run_t *run)
     AIGC__TRY(aigc__check_cancel(run->model->context));
     AIGC__TRY(aigc__loader_next(run->loader, &batch));
     const uint64_t step = aigc__optimizer_steps(run->model->optimizer);
-    AIGC__TRY(name_step(run, run->trainee->step(run->trainee->user, batch.images, batch.labels, batch.n, step, &metrics)));
+    AIGC__TRY(
+        name_step(run, run->trainee->step(run->trainee->user, batch.images, batch.labels, batch.n, step, &metrics)));
     run->is_dirty = true;
     aigc__metrics_accumulate(&position->sums, &metrics, (double)batch.n);
     position->weight += (double)batch.n;
@@ -228,17 +252,20 @@ static aigc_status_t one_batch(run_t *run)
 
 /* What is measured, drawn and written at the end of an epoch. A failure or a cancel in here leaves the position
  * before the end, and a resume does all of it again. */
-static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_metrics_t *validation, aigc_tensor_t **preview)
+static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_metrics_t *validation,
+                               aigc_tensor_t **preview)
 {
     const aigc__trainee_t *trainee = run->trainee;
     const aigc__position_t *position = &run->model->position;
     const bool is_watched = run->files.model_path || run->progress;
     if (run->validation)
-        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, trainee, "validate", validation, NULL, NULL));
+        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, trainee, "validate",
+                                validation, NULL, NULL));
     validation->step = means->step;
-    if (run->options->samples > 0 && is_watched) AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
-    AIGC__TRY(aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began, means,
-                                      run->validation ? validation : NULL));
+    if (run->options->samples > 0 && is_watched)
+        AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
+    AIGC__TRY(aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began,
+                                      means, run->validation ? validation : NULL));
     return aigc__run_files_samples(&run->files, position->epoch + 1, *preview);
 }
 
@@ -275,8 +302,8 @@ static aigc_status_t loop(run_t *run)
 }
 
 aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
-                          const aigc__train_options_t *options, const aigc__trainee_t *trainee, aigc_progress_fn progress,
-                          void *user)
+                          const aigc__train_options_t *options, const aigc__trainee_t *trainee,
+                          aigc_progress_fn progress, void *user)
 {
     run_t run = {.model = model, .options = options, .trainee = trainee, .progress = progress, .user = user};
     aigc_status_t status;
@@ -298,8 +325,9 @@ done:
 
 /* ---- measuring ---- */
 
-aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t batch_size, const aigc__trainee_t *trainee,
-                            const char *phase, aigc_metrics_t *metrics, aigc_progress_fn progress, void *user)
+aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t batch_size,
+                            const aigc__trainee_t *trainee, const char *phase, aigc_metrics_t *metrics,
+                            aigc_progress_fn progress, void *user)
 {
     const aigc__loader_options_t options = {.batch_size = batch_size, .background = true};
     aigc__loader_t *loader = NULL;
@@ -321,12 +349,20 @@ aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t
         const double now = aigc__now();
         if (progress == NULL || (b + 1 < batches && now - last_report < 0.05)) continue;
         last_report = now;
-        const aigc_progress_t so_far = {.struct_size = sizeof so_far, .phase = phase, .step = b + 1, .steps = batches, .epoch = 1,
-                                        .epochs = 1, .images = (uint64_t)weight, .seconds = now - began,
-                                        .seconds_left = (now - began) * (double)(batches - b - 1) / (double)(b + 1), .metrics = metrics};
+        const aigc_progress_t so_far = {.struct_size = sizeof so_far,
+                                        .phase = phase,
+                                        .step = b + 1,
+                                        .steps = batches,
+                                        .epoch = 1,
+                                        .epochs = 1,
+                                        .images = (uint64_t)weight,
+                                        .seconds = now - began,
+                                        .seconds_left = (now - began) * (double)(batches - b - 1) / (double)(b + 1),
+                                        .metrics = metrics};
         const int32_t answer = progress(&so_far, user);
         if (answer == 0) continue;
-        status = aigc__fail(AIGC_ERROR_CANCELLED, "the measurement was stopped by its progress callback, which returned %d", (int)answer);
+        status = aigc__fail(AIGC_ERROR_CANCELLED,
+                            "the measurement was stopped by its progress callback, which returned %d", (int)answer);
         goto done;
     }
 done:

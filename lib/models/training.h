@@ -38,12 +38,13 @@ typedef struct aigc__trainee {
 
 /* Trains. model->optimizer and model->average are made here (or kept when resuming). */
 aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
-                          const aigc__train_options_t *options, const aigc__trainee_t *trainee, aigc_progress_fn progress,
-                          void *user);
+                          const aigc__train_options_t *options, const aigc__trainee_t *trainee,
+                          aigc_progress_fn progress, void *user);
 
 /* Means over a whole dataset by trainee->measure, batches of `batch_size` in order. */
-aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t batch_size, const aigc__trainee_t *trainee,
-                            const char *phase, aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t batch_size,
+                            const aigc__trainee_t *trainee, const char *phase, aigc_metrics_t *metrics,
+                            aigc_progress_fn progress, void *user);
 
 /* sums += metrics * weight, and the means of such sums. */
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight);

@@ -18,10 +18,14 @@ static const char *const prefixes[BLOCKS] = {"parameter.", "moment1.", "moment2.
 static float *block_data(const aigc_model_t *model, int block, size_t index)
 {
     switch (block) {
-    case BLOCK_PARAMETERS: return aigc__store_data(model->store, index);
-    case BLOCK_FIRST_MOMENT: return aigc__optimizer_moment(model->optimizer, 1, index);
-    case BLOCK_SECOND_MOMENT: return aigc__optimizer_moment(model->optimizer, 2, index);
-    default: return aigc__store_data(model->average, index);
+    case BLOCK_PARAMETERS:
+        return aigc__store_data(model->store, index);
+    case BLOCK_FIRST_MOMENT:
+        return aigc__optimizer_moment(model->optimizer, 1, index);
+    case BLOCK_SECOND_MOMENT:
+        return aigc__optimizer_moment(model->optimizer, 2, index);
+    default:
+        return aigc__store_data(model->average, index);
     }
 }
 
@@ -31,17 +35,19 @@ static aigc_status_t position_json(const aigc_model_t *model, char text[POSITION
 {
     const aigc__position_t *p = &model->position;
     char number[AIGC__NUMBER_SIZE];
-    int length = snprintf(text, POSITION_SIZE,
-                          "{\"version\":1,\"epoch\":%llu,\"batch\":%llu,\"steps\":%llu,\"images\":%llu,\"batch_size\":%llu,"
-                          "\"seed\":\"%llu\",\"fingerprint\":\"%llu\",\"weight\":%llu,\"sums\":{",
-                          (unsigned long long)p->epoch, (unsigned long long)p->batch,
-                          (unsigned long long)aigc__optimizer_steps(model->optimizer), (unsigned long long)p->images,
-                          (unsigned long long)p->batch_size, (unsigned long long)p->seed, (unsigned long long)p->fingerprint,
-                          (unsigned long long)p->weight);
+    int length =
+        snprintf(text, POSITION_SIZE,
+                 "{\"version\":1,\"epoch\":%llu,\"batch\":%llu,\"steps\":%llu,\"images\":%llu,\"batch_size\":%llu,"
+                 "\"seed\":\"%llu\",\"fingerprint\":\"%llu\",\"weight\":%llu,\"sums\":{",
+                 (unsigned long long)p->epoch, (unsigned long long)p->batch,
+                 (unsigned long long)aigc__optimizer_steps(model->optimizer), (unsigned long long)p->images,
+                 (unsigned long long)p->batch_size, (unsigned long long)p->seed, (unsigned long long)p->fingerprint,
+                 (unsigned long long)p->weight);
     for (uint32_t k = 0; k < p->sums.count && length > 0 && length < POSITION_SIZE; k++)
-        length += snprintf(text + length, POSITION_SIZE - (size_t)length, "%s\"%s\":\"%s\"", k ? "," : "", p->sums.names[k],
-                           aigc__format_double(number, p->sums.values[k]));
-    if (length < 0 || length + 3 > POSITION_SIZE) return aigc__fail(AIGC_ERROR_LIMIT, "the training's position is longer than its record");
+        length += snprintf(text + length, POSITION_SIZE - (size_t)length, "%s\"%s\":\"%s\"", k ? "," : "",
+                           p->sums.names[k], aigc__format_double(number, p->sums.values[k]));
+    if (length < 0 || length + 3 > POSITION_SIZE)
+        return aigc__fail(AIGC_ERROR_LIMIT, "the training's position is longer than its record");
     memcpy(text + length, "}}", 3);
     return AIGC_OK;
 }
@@ -57,7 +63,8 @@ static bool get_number(const json_t *object, const char *name, uint64_t *out)
     if (digit == NULL || *digit == '\0') return false;
     for (; *digit; digit++) {
         if (*digit < '0' || *digit > '9') return false;
-        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, (uint64_t)(*digit - '0'), out)) return false;
+        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, (uint64_t)(*digit - '0'), out))
+            return false;
     }
     return true;
 }
@@ -81,14 +88,17 @@ static aigc_status_t parse_position(const char *text, const aigc_model_t *model,
     uint64_t version = 0, weight = 0;
     json_t *object = text && strlen(text) < POSITION_SIZE ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     *p = (aigc__position_t){.epoch = 0};
-    const bool is_good = get_number(object, "version", &version) && version == 1 && get_number(object, "epoch", &p->epoch) &&
-                         get_number(object, "batch", &p->batch) && get_number(object, "steps", steps) &&
-                         get_number(object, "images", &p->images) && get_number(object, "batch_size", &p->batch_size) &&
-                         get_number(object, "seed", &p->seed) && get_number(object, "fingerprint", &p->fingerprint) &&
-                         get_number(object, "weight", &weight) && get_sums(json_object_get(object, "sums"), model, &p->sums);
+    const bool is_good = get_number(object, "version", &version) && version == 1 &&
+                         get_number(object, "epoch", &p->epoch) && get_number(object, "batch", &p->batch) &&
+                         get_number(object, "steps", steps) && get_number(object, "images", &p->images) &&
+                         get_number(object, "batch_size", &p->batch_size) && get_number(object, "seed", &p->seed) &&
+                         get_number(object, "fingerprint", &p->fingerprint) && get_number(object, "weight", &weight) &&
+                         get_sums(json_object_get(object, "sums"), model, &p->sums);
     p->weight = (double)weight;
     json_decref(object);
-    return is_good ? AIGC_OK : aigc__fail(AIGC_ERROR_CORRUPT, "the position of the training is missing, damaged or of a newer version");
+    return is_good ? AIGC_OK
+                   : aigc__fail(AIGC_ERROR_CORRUPT,
+                                "the position of the training is missing, damaged or of a newer version");
 }
 
 /* ---- saving ---- */
@@ -107,8 +117,12 @@ static void list_parts(const aigc_model_t *model, part_list_t *list)
             const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
             char *name = list->names[list->n];
             snprintf(name, NAME_SIZE, "%s%s", prefixes[block], parameter->name);
-            list->parts[list->n++] = (aigc__safetensors_part_t){name, AIGC_DTYPE_F32, parameter->shape.rank, parameter->shape.dims,
-                                                                block_data(model, block, k), AIGC_DTYPE_F32};
+            list->parts[list->n++] = (aigc__safetensors_part_t){name,
+                                                                AIGC_DTYPE_F32,
+                                                                parameter->shape.rank,
+                                                                parameter->shape.dims,
+                                                                block_data(model, block, k),
+                                                                AIGC_DTYPE_F32};
         }
     }
 }
@@ -156,13 +170,16 @@ aigc_status_t aigc__state_find(const aigc_model_t *model, const char *path, bool
 static aigc_status_t check_config(const aigc_model_t *model, const aigc__safetensors_t *file)
 {
     char *config = NULL;
-    const char *kind = aigc__safetensors_metadata(file, "aigc.kind"), *theirs = aigc__safetensors_metadata(file, "aigc.config");
+    const char *kind = aigc__safetensors_metadata(file, "aigc.kind"),
+               *theirs = aigc__safetensors_metadata(file, "aigc.config");
     if (kind == NULL || theirs == NULL || strcmp(kind, model->kind->name) != 0)
         return aigc__fail(AIGC_ERROR_CORRUPT, "this is no training state of a %s", model->kind->name);
     AIGC__TRY(aigc__model_config_json(model, &config));
     const bool is_same = strcmp(config, theirs) == 0;
     aigc_status_t status = AIGC_OK;
-    if (!is_same) status = aigc__fail(AIGC_ERROR_STATE, "the training to resume has another configuration: %.180s, not %.180s", theirs, config);
+    if (!is_same)
+        status = aigc__fail(AIGC_ERROR_STATE, "the training to resume has another configuration: %.180s, not %.180s",
+                            theirs, config);
     aigc__memory_free(&model->context->memory, config);
     return status;
 }
@@ -189,7 +206,9 @@ static aigc_status_t read_new_block(const aigc_model_t *model, const aigc__safet
 static aigc_status_t check_squares(const float *squares, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (squares[i] < 0) return aigc__fail(AIGC_ERROR_CORRUPT, "the tensors %s*: a mean of squares is negative", prefixes[BLOCK_SECOND_MOMENT]);
+        if (squares[i] < 0)
+            return aigc__fail(AIGC_ERROR_CORRUPT, "the tensors %s*: a mean of squares is negative",
+                              prefixes[BLOCK_SECOND_MOMENT]);
     return AIGC_OK;
 }
 
@@ -200,7 +219,8 @@ static bool has_average(const aigc_model_t *model, const aigc__safetensors_t *fi
     return aigc__safetensors_find(file, name) >= 0;
 }
 
-static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, const aigc__safetensors_t *file, bool with_average)
+static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, const aigc__safetensors_t *file,
+                                bool with_average)
 {
     uint64_t steps = 0;
     AIGC__TRY(check_config(model, file));
@@ -212,7 +232,8 @@ static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, c
     AIGC__TRY(read_block(model, file, BLOCK_SECOND_MOMENT, second));
     AIGC__TRY(check_squares(second, aigc__store_elements(model->store)));
     AIGC__TRY(read_new_block(model, file, BLOCK_PARAMETERS, &out->parameters));
-    return with_average && has_average(model, file) ? read_new_block(model, file, BLOCK_AVERAGE, &out->average) : AIGC_OK;
+    return with_average && has_average(model, file) ? read_new_block(model, file, BLOCK_AVERAGE, &out->average)
+                                                    : AIGC_OK;
 }
 
 aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, const char *path, bool with_average)

@@ -7,15 +7,22 @@
 #define AT(member) offsetof(aigc__vae_config_t, member)
 
 static const aigc__option_t create_rows[] = {
-    {"height", AIGC__OPTION_INT, AT(height), "0", 0, AIGC__LARGEST_SIDE, NULL, "picture height in pixels (0: as the training data)"},
-    {"width", AIGC__OPTION_INT, AT(width), "0", 0, AIGC__LARGEST_SIDE, NULL, "picture width in pixels (0: as the training data)"},
+    {"height", AIGC__OPTION_INT, AT(height), "0", 0, AIGC__LARGEST_SIDE, NULL,
+     "picture height in pixels (0: as the training data)"},
+    {"width", AIGC__OPTION_INT, AT(width), "0", 0, AIGC__LARGEST_SIDE, NULL,
+     "picture width in pixels (0: as the training data)"},
     {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "1 gray, 3 RGB, 4 RGBA (0: as the training data)"},
-    {"conditional", AIGC__OPTION_BOOL, AT(conditional), "false", 0, 0, NULL, "learn each class of the data apart, to generate by class"},
-    {"classes", AIGC__OPTION_INT, AT(classes), "0", 0, 65536, NULL, "classes of a conditional model (0: as the training data)"},
-    {"hidden_dim", AIGC__OPTION_INTS, AT(hidden_dim), "400", 1, 65536, NULL, "widths of the hidden layers, in the encoder's order"},
+    {"conditional", AIGC__OPTION_BOOL, AT(conditional), "false", 0, 0, NULL,
+     "learn each class of the data apart, to generate by class"},
+    {"classes", AIGC__OPTION_INT, AT(classes), "0", 0, 65536, NULL,
+     "classes of a conditional model (0: as the training data)"},
+    {"hidden_dim", AIGC__OPTION_INTS, AT(hidden_dim), "400", 1, 65536, NULL,
+     "widths of the hidden layers, in the encoder's order"},
     {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "20", 1, 65536, NULL, "numbers that describe a picture"},
-    {"loss", AIGC__OPTION_CHOICE, AT(loss), "bce", 0, 0, "bce|mse", "pixels as probabilities, or Gaussian around the output with deviation sigma"},
-    {"sigma", AIGC__OPTION_FLOAT, AT(sigma), "0.1", 1e-3, 100, NULL, "mse: deviation; reconstruction is sum (x-y)^2 / (2 sigma^2) + D/2 log(2 pi sigma^2)"},
+    {"loss", AIGC__OPTION_CHOICE, AT(loss), "bce", 0, 0, "bce|mse",
+     "pixels as probabilities, or Gaussian around the output with deviation sigma"},
+    {"sigma", AIGC__OPTION_FLOAT, AT(sigma), "0.1", 1e-3, 100, NULL,
+     "mse: deviation; reconstruction is sum (x-y)^2 / (2 sigma^2) + D/2 log(2 pi sigma^2)"},
     {"seed", AIGC__OPTION_INT, AT(seed), "0", 0, 9e18, NULL, "names the random initial parameters"},
 };
 
@@ -41,7 +48,6 @@ static const aigc__verb_table_t tables[] = {
 };
 
 /* ---- staging ---- */
-
 
 aigc_status_t aigc__vae_reserve_rows(aigc_model_t *model, size_t n)
 {
@@ -88,8 +94,8 @@ aigc_status_t aigc__vae_check_labels(const aigc_model_t *model, const int64_t *l
     if (labels == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "a conditional model needs labels");
     for (size_t i = 0; i < n; i++)
         if (labels[i] < 0 || labels[i] >= config->classes)
-            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i, (long long)labels[i],
-                              (int)config->classes - 1);
+            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i,
+                              (long long)labels[i], (int)config->classes - 1);
     return AIGC_OK;
 }
 
@@ -105,7 +111,8 @@ static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
         return aigc__fail(AIGC_ERROR_OPTION, "option hidden_dim: give 1 to 64 widths");
     memmove(hidden->own, hidden->values, hidden->n * sizeof *hidden->own);
     hidden->values = hidden->own;
-    if (config->channels == 2) return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
+    if (config->channels == 2)
+        return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     if (config->classes > 0) config->conditional = 1;
     return AIGC_OK;
 }
@@ -150,7 +157,8 @@ static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
  * its number of pixels allows. */
 static aigc_status_t recognise(const aigc__safetensors_t *file, aigc_options_t *options, bool *is_mine)
 {
-    const int64_t first = aigc__safetensors_find(file, "fc1.weight"), mean = aigc__safetensors_find(file, "fc21.weight");
+    const int64_t first = aigc__safetensors_find(file, "fc1.weight"),
+                  mean = aigc__safetensors_find(file, "fc21.weight");
     if (first < 0 || mean < 0 || aigc__safetensors_find(file, "fc4.weight") < 0) return AIGC_OK;
     const aigc__safetensors_entry_t *fc1 = aigc__safetensors_entry(file, (size_t)first);
     const aigc__safetensors_entry_t *fc21 = aigc__safetensors_entry(file, (size_t)mean);
@@ -161,8 +169,14 @@ static aigc_status_t recognise(const aigc__safetensors_t *file, aigc_options_t *
         if (side * side * c == fc1->shape[1]) channels = c;
     }
     if (channels == 0) return AIGC_OK;
-    const struct { const char *name; int64_t value; } set[] = {
-        {"height", side}, {"width", side}, {"channels", channels}, {"hidden_dim", fc1->shape[0]}, {"latent_dim", fc21->shape[0]}};
+    const struct {
+        const char *name;
+        int64_t value;
+    } set[] = {{"height", side},
+               {"width", side},
+               {"channels", channels},
+               {"hidden_dim", fc1->shape[0]},
+               {"latent_dim", fc21->shape[0]}};
     for (size_t k = 0; k < sizeof set / sizeof *set; k++)
         AIGC__TRY(aigc__options_set(options, set[k].name, AIGC__OPTION_INT, &set[k].value, 1));
     *is_mine = true;
@@ -171,7 +185,10 @@ static aigc_status_t recognise(const aigc__safetensors_t *file, aigc_options_t *
 
 /* ---- the kind's row: memory ---- */
 
-static uint64_t row_bytes(const aigc_model_t *model) { return (uint64_t)aigc__vae_pixels(config(model)) * sizeof(float); }
+static uint64_t row_bytes(const aigc_model_t *model)
+{
+    return (uint64_t)aigc__vae_pixels(config(model)) * sizeof(float);
+}
 
 /* What goes through encoder or decoder a chunk at a time. */
 static aigc_status_t chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *arena, uint64_t *own)
@@ -235,7 +252,8 @@ static aigc_status_t memory(aigc_model_t *model, const char *verb, const aigc_op
         AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
         AIGC__TRY(aigc__vae_generate_bytes(model, options, &own));
     } else {
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "the memory of '%s' cannot be told; train, generate, encode and decode can", verb);
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED,
+                          "the memory of '%s' cannot be told; train, generate, encode and decode can", verb);
     }
     *bytes = arena + own;
     return AIGC_OK;
@@ -243,7 +261,8 @@ static aigc_status_t memory(aigc_model_t *model, const char *verb, const aigc_op
 
 const aigc__model_kind_t aigc__model_kind_vae = {
     .name = "vae",
-    .help = "variational autoencoder: learns to compress pictures to a few numbers, and to make new ones from such numbers",
+    .help =
+        "variational autoencoder: learns to compress pictures to a few numbers, and to make new ones from such numbers",
     .tables = tables,
     .n_tables = sizeof tables / sizeof *tables,
     .metrics = aigc__vae_metrics,

@@ -38,10 +38,11 @@ int64_t aigc__vae_pixels(const aigc__vae_config_t *config); /* D */
 aigc__vae_codes_t aigc__vae_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
                                     aigc__id_t images, aigc__id_t labels);
 /* Logits [n,D]; the picture is their sigmoid. */
-aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config, aigc__id_t latents,
-                             aigc__id_t labels);
+aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
+                             aigc__id_t latents, aigc__id_t labels);
 /* -log p(x|z) in nats per image. */
-aigc__id_t aigc__vae_reconstruction(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t logits, aigc__id_t images);
+aigc__id_t aigc__vae_reconstruction(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t logits,
+                                    aigc__id_t images);
 
 /* ---- plans ---- */
 enum { AIGC__VAE_TRAIN, AIGC__VAE_MEASURE, AIGC__VAE_ENCODE, AIGC__VAE_DECODE };
@@ -50,7 +51,8 @@ enum { AIGC__VAE_DRAWN_NOISE, AIGC__VAE_FED_NOISE }; /* variants of TRAIN */
 /* Feeds: images [n,D], labels [n] (conditional), noise [n,latent_dim] (fed), latents (decode), beta [].
  * Fetches: TRAIN loss, reconstruction, kl, then a gradient a parameter in the store's order; MEASURE
  * the first three; ENCODE the means; DECODE the pictures. */
-aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph, aigc__plan_recipe_t *recipe);
+aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
+                             aigc__plan_recipe_t *recipe);
 
 /* Pictures that go through encoder or decoder at a time. One number for all callers, so that a picture
  * does not depend on the others of its call. */

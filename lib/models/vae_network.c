@@ -8,8 +8,10 @@ int64_t aigc__vae_pixels(const aigc__vae_config_t *config) { return config->heig
 /* "fc1", "fc1_2", "fc1_3", ...: the classic name, then the further hidden layers. */
 static const char *layer_name(char name[32], const char *first, size_t index)
 {
-    if (index == 0) snprintf(name, 32, "%s", first);
-    else snprintf(name, 32, "%s_%zu", first, index + 1);
+    if (index == 0)
+        snprintf(name, 32, "%s", first);
+    else
+        snprintf(name, 32, "%s_%zu", first, index + 1);
     return name;
 }
 
@@ -31,18 +33,20 @@ aigc__vae_codes_t aigc__vae_encoder(aigc__graph_t *graph, aigc__store_t *store, 
                                aigc__linear(graph, store, "fc22", h, config->latent_dim)};
 }
 
-aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config, aigc__id_t latents,
-                             aigc__id_t labels)
+aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
+                             aigc__id_t latents, aigc__id_t labels)
 {
     char name[32];
     const size_t layers = config->hidden_dim.n;
     aigc__id_t h = with_class(graph, config, latents, labels);
     for (size_t k = 0; k < layers; k++)
-        h = aigc__relu(graph, aigc__linear(graph, store, layer_name(name, "fc3", k), h, config->hidden_dim.values[layers - 1 - k]));
+        h = aigc__relu(graph, aigc__linear(graph, store, layer_name(name, "fc3", k), h,
+                                           config->hidden_dim.values[layers - 1 - k]));
     return aigc__linear(graph, store, "fc4", h, aigc__vae_pixels(config));
 }
 
-aigc__id_t aigc__vae_reconstruction(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t logits, aigc__id_t images)
+aigc__id_t aigc__vae_reconstruction(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t logits,
+                                    aigc__id_t images)
 {
     if (config->loss == AIGC__VAE_BCE) return aigc__bce_with_logits(graph, logits, images);
     return aigc__gaussian_nll(graph, aigc__sigmoid(graph, logits), images, config->sigma);
@@ -67,12 +71,14 @@ static aigc__id_t reparameterise(aigc__graph_t *graph, aigc__vae_codes_t codes, 
     return aigc__add(graph, codes.mean, aigc__mul(graph, noise, deviation));
 }
 
-static aigc_status_t add_gradients(aigc_model_t *model, aigc__graph_t *graph, aigc__id_t loss, aigc__plan_recipe_t *recipe)
+static aigc_status_t add_gradients(aigc_model_t *model, aigc__graph_t *graph, aigc__id_t loss,
+                                   aigc__plan_recipe_t *recipe)
 {
     aigc__id_t parameters[AIGC__MAX_FETCHES];
     const size_t n = aigc__store_count(model->store);
     if (recipe->n_fetches + n > AIGC__MAX_FETCHES)
-        return aigc__fail(AIGC_ERROR_LIMIT, "the network has %zu parameters, more than the %d a training can have", n, AIGC__MAX_FETCHES - 3);
+        return aigc__fail(AIGC_ERROR_LIMIT, "the network has %zu parameters, more than the %d a training can have", n,
+                          AIGC__MAX_FETCHES - 3);
     for (size_t k = 0; k < n; k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
         parameters[k] = aigc__param(graph, model->store, parameter->name, parameter->shape, parameter->initialiser);
@@ -83,17 +89,20 @@ static aigc_status_t add_gradients(aigc_model_t *model, aigc__graph_t *graph, ai
     return AIGC_OK;
 }
 
-static aigc_status_t loss_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph, aigc__plan_recipe_t *recipe)
+static aigc_status_t loss_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
+                               aigc__plan_recipe_t *recipe)
 {
     const aigc__vae_config_t *config = &((const aigc__vae_t *)model->network)->config;
     const int64_t n = (int64_t)key->n;
-    const aigc__id_t images = feed_matrix(graph, "images", n, aigc__vae_pixels(config)), labels = feed_labels(graph, config, n);
+    const aigc__id_t images = feed_matrix(graph, "images", n, aigc__vae_pixels(config)),
+                     labels = feed_labels(graph, config, n);
     const aigc__id_t beta = aigc__feed(graph, "beta", AIGC_DTYPE_F32, aigc__shape_of(0, NULL));
     const aigc__vae_codes_t codes = aigc__vae_encoder(graph, model->store, config, images, labels);
     const aigc__id_t noise = key->variant == AIGC__VAE_FED_NOISE
-        ? feed_matrix(graph, "noise", n, config->latent_dim)
-        : aigc__random_normal(graph, aigc__shape_of(2, (int64_t[]){n, config->latent_dim}));
-    const aigc__id_t logits = aigc__vae_decoder(graph, model->store, config, reparameterise(graph, codes, noise), labels);
+                                 ? feed_matrix(graph, "noise", n, config->latent_dim)
+                                 : aigc__random_normal(graph, aigc__shape_of(2, (int64_t[]){n, config->latent_dim}));
+    const aigc__id_t logits =
+        aigc__vae_decoder(graph, model->store, config, reparameterise(graph, codes, noise), labels);
     const aigc__id_t reconstruction = aigc__vae_reconstruction(graph, config, logits, images);
     const aigc__id_t kl = aigc__kl_standard_normal(graph, codes.mean, codes.log_variance);
     const aigc__id_t loss = aigc__add(graph, reconstruction, aigc__mul(graph, beta, kl));
@@ -104,7 +113,8 @@ static aigc_status_t loss_plan(aigc_model_t *model, const aigc__plan_key_t *key,
     return key->verb == AIGC__VAE_TRAIN ? add_gradients(model, graph, loss, recipe) : AIGC_OK;
 }
 
-aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph, aigc__plan_recipe_t *recipe)
+aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
+                             aigc__plan_recipe_t *recipe)
 {
     const aigc__vae_config_t *config = &((const aigc__vae_t *)model->network)->config;
     const int64_t n = (int64_t)key->n;
@@ -116,7 +126,8 @@ aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, a
         recipe->fetches[0] = aigc__vae_encoder(graph, model->store, config, images, feed_labels(graph, config, n)).mean;
     } else {
         const aigc__id_t latents = feed_matrix(graph, "latents", n, config->latent_dim);
-        recipe->fetches[0] = aigc__sigmoid(graph, aigc__vae_decoder(graph, model->store, config, latents, feed_labels(graph, config, n)));
+        recipe->fetches[0] = aigc__sigmoid(
+            graph, aigc__vae_decoder(graph, model->store, config, latents, feed_labels(graph, config, n)));
     }
     return AIGC_OK;
 }

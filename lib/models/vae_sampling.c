@@ -11,11 +11,15 @@ typedef struct generate_options {
 } generate_options_t;
 
 const aigc__option_t aigc__vae_generate_rows[] = {
-    {"n", AIGC__OPTION_INT, offsetof(generate_options_t, n), "1", 1, 1e6, NULL, "pictures, of seeds seed, seed + 1, ..."},
+    {"n", AIGC__OPTION_INT, offsetof(generate_options_t, n), "1", 1, 1e6, NULL,
+     "pictures, of seeds seed, seed + 1, ..."},
     {"seed", AIGC__OPTION_INT, offsetof(generate_options_t, seed), "0", 0, 9e18, NULL, "seed of the first picture"},
-    {"seeds", AIGC__OPTION_INTS, offsetof(generate_options_t, seeds), "", 0, 9e18, NULL, "a picture for each, such as 0,1,4-6; instead of n and seed"},
-    {"class", AIGC__OPTION_STRING, offsetof(generate_options_t, class_name), "", 0, 0, NULL, "conditional model: name or number of the class (default: all in turn)"},
-    {"temperature", AIGC__OPTION_FLOAT, offsetof(generate_options_t, temperature), "1", 0, 10, NULL, "deviation of the latents: below 1 more typical, above 1 more unusual"},
+    {"seeds", AIGC__OPTION_INTS, offsetof(generate_options_t, seeds), "", 0, 9e18, NULL,
+     "a picture for each, such as 0,1,4-6; instead of n and seed"},
+    {"class", AIGC__OPTION_STRING, offsetof(generate_options_t, class_name), "", 0, 0, NULL,
+     "conditional model: name or number of the class (default: all in turn)"},
+    {"temperature", AIGC__OPTION_FLOAT, offsetof(generate_options_t, temperature), "1", 0, 10, NULL,
+     "deviation of the latents: below 1 more typical, above 1 more unusual"},
 };
 const size_t aigc__vae_generate_row_count = sizeof aigc__vae_generate_rows / sizeof *aigc__vae_generate_rows;
 
@@ -24,7 +28,8 @@ typedef struct class_options {
 } class_options_t;
 
 const aigc__option_t aigc__vae_class_rows[] = {
-    {"class", AIGC__OPTION_STRING, offsetof(class_options_t, class_name), "", 0, 0, NULL, "conditional model without labels: name or number of the class of all"},
+    {"class", AIGC__OPTION_STRING, offsetof(class_options_t, class_name), "", 0, 0, NULL,
+     "conditional model without labels: name or number of the class of all"},
 };
 const size_t aigc__vae_class_row_count = sizeof aigc__vae_class_rows / sizeof *aigc__vae_class_rows;
 
@@ -35,14 +40,21 @@ typedef struct interpolate_options {
 } interpolate_options_t;
 
 const aigc__option_t aigc__vae_interpolate_rows[] = {
-    {"steps", AIGC__OPTION_INT, offsetof(interpolate_options_t, steps), "8", 2, 100000, NULL, "pictures from one end to the other, ends included"},
-    {"seeds", AIGC__OPTION_INTS, offsetof(interpolate_options_t, seeds), "0,1", 0, 9e18, NULL, "seeds of the ends; more than two: a chain of `steps` pictures each"},
-    {"mode", AIGC__OPTION_CHOICE, offsetof(interpolate_options_t, mode), "spherical", 0, 0, "spherical|linear", "way through the latent space"},
-    {"class", AIGC__OPTION_STRING, offsetof(interpolate_options_t, class_name), "", 0, 0, NULL, "conditional model: name or number of the class (default: the first)"},
+    {"steps", AIGC__OPTION_INT, offsetof(interpolate_options_t, steps), "8", 2, 100000, NULL,
+     "pictures from one end to the other, ends included"},
+    {"seeds", AIGC__OPTION_INTS, offsetof(interpolate_options_t, seeds), "0,1", 0, 9e18, NULL,
+     "seeds of the ends; more than two: a chain of `steps` pictures each"},
+    {"mode", AIGC__OPTION_CHOICE, offsetof(interpolate_options_t, mode), "spherical", 0, 0, "spherical|linear",
+     "way through the latent space"},
+    {"class", AIGC__OPTION_STRING, offsetof(interpolate_options_t, class_name), "", 0, 0, NULL,
+     "conditional model: name or number of the class (default: the first)"},
 };
 const size_t aigc__vae_interpolate_row_count = sizeof aigc__vae_interpolate_rows / sizeof *aigc__vae_interpolate_rows;
 
-static const aigc__vae_config_t *config_of(const aigc_model_t *model) { return &((const aigc__vae_t *)model->network)->config; }
+static const aigc__vae_config_t *config_of(const aigc_model_t *model)
+{
+    return &((const aigc__vae_t *)model->network)->config;
+}
 
 /* ---- chunks: pictures through a frozen plan, AIGC__VAE_CHUNK rows at a time ---- */
 
@@ -78,13 +90,15 @@ static size_t part_of(size_t n, size_t first) { return n - first < AIGC__VAE_CHU
 static aigc_status_t encode_rows(aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels, float *out)
 {
     const aigc__vae_config_t *config = config_of(model);
-    const transfer_t t = {model, AIGC__VAE_ENCODE, "images", (size_t)aigc__vae_pixels(config), (size_t)config->latent_dim};
+    const transfer_t t = {model, AIGC__VAE_ENCODE, "images", (size_t)aigc__vae_pixels(config),
+                          (size_t)config->latent_dim};
     const size_t n = (size_t)images->shape[0];
     AIGC__TRY(aigc__vae_check_labels(model, labels, n));
     for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
         const size_t part = part_of(n, first);
         AIGC__TRY(aigc__check_cancel(model->context));
-        AIGC__TRY(run_chunk(&t, aigc__vae_images(model, images, first, part), labels ? labels + first : NULL, part, out + first * t.out_width));
+        AIGC__TRY(run_chunk(&t, aigc__vae_images(model, images, first, part), labels ? labels + first : NULL, part,
+                            out + first * t.out_width));
     }
     return AIGC_OK;
 }
@@ -92,12 +106,14 @@ static aigc_status_t encode_rows(aigc_model_t *model, const aigc_tensor_t *image
 static aigc_status_t decode_rows(aigc_model_t *model, const float *latents, const int64_t *labels, size_t n, float *out)
 {
     const aigc__vae_config_t *config = config_of(model);
-    const transfer_t t = {model, AIGC__VAE_DECODE, "latents", (size_t)config->latent_dim, (size_t)aigc__vae_pixels(config)};
+    const transfer_t t = {model, AIGC__VAE_DECODE, "latents", (size_t)config->latent_dim,
+                          (size_t)aigc__vae_pixels(config)};
     AIGC__TRY(aigc__vae_check_labels(model, labels, n));
     for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
         const size_t part = part_of(n, first);
         AIGC__TRY(aigc__check_cancel(model->context));
-        AIGC__TRY(run_chunk(&t, latents + first * t.in_width, labels ? labels + first : NULL, part, out + first * t.out_width));
+        AIGC__TRY(run_chunk(&t, latents + first * t.in_width, labels ? labels + first : NULL, part,
+                            out + first * t.out_width));
     }
     return AIGC_OK;
 }
@@ -112,7 +128,8 @@ static aigc_status_t prepare(aigc_model_t *model)
 static aigc_status_t new_images(aigc_tensor_t **out, const aigc_model_t *model, size_t n)
 {
     const aigc__vae_config_t *c = config_of(model);
-    return aigc__tensor_create_raw(out, model->context, AIGC_DTYPE_F32, 4, (int64_t[]){(int64_t)n, c->height, c->width, c->channels});
+    return aigc__tensor_create_raw(out, model->context, AIGC_DTYPE_F32, 4,
+                                   (int64_t[]){(int64_t)n, c->height, c->width, c->channels});
 }
 
 /* ---- classes ---- */
@@ -132,18 +149,20 @@ static bool parse_index(const char *text, int64_t *out)
 static aigc_status_t find_class(const aigc_model_t *model, const char *name, int64_t *out)
 {
     const aigc__vae_config_t *config = config_of(model);
-    if (!config->conditional) return aigc__fail(AIGC_ERROR_OPTION, "option class: the model was not trained with classes");
+    if (!config->conditional)
+        return aigc__fail(AIGC_ERROR_OPTION, "option class: the model was not trained with classes");
     for (char **known = model->class_names; known && *known; known++)
         if (strcmp(*known, name) == 0) {
             *out = known - model->class_names;
             return AIGC_OK;
         }
     if (parse_index(name, out) && *out < config->classes) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_OPTION, "option class: there is no class '%s'; the model knows %d, numbers 0 to %d%s", name,
-                      (int)config->classes, (int)config->classes - 1, model->class_names ? " or by name" : "");
+    return aigc__fail(AIGC_ERROR_OPTION, "option class: there is no class '%s'; the model knows %d, numbers 0 to %d%s",
+                      name, (int)config->classes, (int)config->classes - 1, model->class_names ? " or by name" : "");
 }
 
-static aigc_status_t fill_labels(const aigc_model_t *model, const char *class_name, int64_t *labels, size_t n, bool in_turn)
+static aigc_status_t fill_labels(const aigc_model_t *model, const char *class_name, int64_t *labels, size_t n,
+                                 bool in_turn)
 {
     const aigc__vae_config_t *config = config_of(model);
     int64_t chosen = 0;
@@ -175,8 +194,8 @@ static aigc_status_t allocate_codes(aigc_model_t *model, size_t n, codes_t *out)
 }
 
 /* The labels of a call: the caller's, or `own` (to be freed) full of the class that the options name. */
-static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const aigc_options_t *options, const aigc_tensor_t *given,
-                                   size_t n, const int64_t **labels, void **own)
+static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const aigc_options_t *options,
+                                   const aigc_tensor_t *given, size_t n, const int64_t **labels, void **own)
 {
     class_options_t named;
     size_t bytes = 0;
@@ -192,8 +211,8 @@ static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const 
 
 /* ---- verbs ---- */
 
-static aigc_status_t generate(aigc_tensor_t **out, aigc_model_t *model, const int64_t *seeds, size_t n, int64_t first_seed,
-                              const char *class_name, double temperature)
+static aigc_status_t generate(aigc_tensor_t **out, aigc_model_t *model, const int64_t *seeds, size_t n,
+                              int64_t first_seed, const char *class_name, double temperature)
 {
     const size_t width = (size_t)config_of(model)->latent_dim;
     codes_t codes = {NULL, NULL};
@@ -221,8 +240,8 @@ aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, co
     generate_options_t given;
     AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
     const bool has_seeds = given.seeds.n > 0;
-    return generate(images, model, has_seeds ? given.seeds.values : NULL, has_seeds ? given.seeds.n : (size_t)given.n, given.seed,
-                    given.class_name, given.temperature);
+    return generate(images, model, has_seeds ? given.seeds.values : NULL, has_seeds ? given.seeds.n : (size_t)given.n,
+                    given.seed, given.class_name, given.temperature);
 }
 
 aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes)
@@ -232,7 +251,8 @@ aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t
     const aigc__vae_config_t *config = config_of(model);
     const uint64_t n = given.seeds.n > 0 ? given.seeds.n : (uint64_t)given.n;
     enum { FEW_BLOCKS = 1024 }; /* what the allocator adds to each */
-    *bytes += n * ((uint64_t)(aigc__vae_pixels(config) + config->latent_dim) * sizeof(float) + sizeof(int64_t)) + FEW_BLOCKS;
+    *bytes +=
+        n * ((uint64_t)(aigc__vae_pixels(config) + config->latent_dim) * sizeof(float) + sizeof(int64_t)) + FEW_BLOCKS;
     return AIGC_OK;
 }
 
@@ -241,33 +261,40 @@ aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n)
     return generate(images, user, NULL, n, 0, NULL, 1);
 }
 
-static aigc_status_t encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels)
+static aigc_status_t encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
+                            const int64_t *labels)
 {
     aigc_tensor_t *made = NULL;
     AIGC__TRY(prepare(model));
     AIGC__TRY(aigc__tensor_create_raw(&made, model->context, AIGC_DTYPE_F32, 2,
                                       (int64_t[]){images->shape[0], config_of(model)->latent_dim}));
     const aigc_status_t status = encode_rows(model, images, labels, made->data);
-    if (status == AIGC_OK) *latents = made;
-    else aigc__tensor_release(made);
+    if (status == AIGC_OK)
+        *latents = made;
+    else
+        aigc__tensor_release(made);
     return status;
 }
 
-static aigc_status_t decode(aigc_tensor_t **out, aigc_model_t *model, const float *latents, const int64_t *labels, size_t n)
+static aigc_status_t decode(aigc_tensor_t **out, aigc_model_t *model, const float *latents, const int64_t *labels,
+                            size_t n)
 {
     aigc_tensor_t *made = NULL;
     AIGC__TRY(prepare(model));
     AIGC__TRY(new_images(&made, model, n));
     const aigc_status_t status = decode_rows(model, latents, labels, n, made->data);
-    if (status == AIGC_OK) *out = made;
-    else aigc__tensor_release(made);
+    if (status == AIGC_OK)
+        *out = made;
+    else
+        aigc__tensor_release(made);
     return status;
 }
 
 static aigc_status_t check_latents(const aigc_model_t *model, const aigc_tensor_t *latents, const char *argument)
 {
     const int64_t width = config_of(model)->latent_dim;
-    if (latents->dtype != AIGC_DTYPE_F32 || latents->rank < 1 || latents->rank > 2 || latents->shape[latents->rank - 1] != width)
+    if (latents->dtype != AIGC_DTYPE_F32 || latents->rank < 1 || latents->rank > 2 ||
+        latents->shape[latents->rank - 1] != width)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "%s must be an f32 tensor [n,%d]", argument, (int)width);
     return AIGC_OK;
 }
@@ -323,7 +350,8 @@ static aigc_status_t chain_ends(aigc_model_t *model, const aigc_tensor_t *from, 
         return AIGC_OK;
     }
     if (from->count != width || to->count != width)
-        return aigc__fail(AIGC_ERROR_ARGUMENT, "the ends of an interpolation must be single latents of %zu numbers", width);
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "the ends of an interpolation must be single latents of %zu numbers",
+                          width);
     memcpy(ends, from->data, width * sizeof *ends);
     memcpy(ends + width, to->data, width * sizeof *ends);
     return AIGC_OK;
@@ -334,7 +362,8 @@ static void fill_chain(float *latents, const float *ends, size_t n_ends, size_t 
     for (size_t leg = 0; leg + 1 < n_ends; leg++)
         for (size_t k = 0; k < steps; k++) {
             const double t = (double)k / (double)(steps - 1);
-            aigc__latents_between(latents + (leg * steps + k) * width, ends + leg * width, ends + (leg + 1) * width, width, t, spherical);
+            aigc__latents_between(latents + (leg * steps + k) * width, ends + leg * width, ends + (leg + 1) * width,
+                                  width, t, spherical);
         }
 }
 
@@ -345,7 +374,8 @@ aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model,
     codes_t ends = {NULL, NULL}, codes = {NULL, NULL};
     aigc_status_t status;
     AIGC__TRY(aigc__model_options(model, "interpolate", options, (void *[]){&given}, 1));
-    if ((from == NULL) != (to == NULL)) return aigc__fail(AIGC_ERROR_ARGUMENT, "give both ends of the interpolation, or neither");
+    if ((from == NULL) != (to == NULL))
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "give both ends of the interpolation, or neither");
     const size_t n_ends = from ? 2 : given.seeds.n, steps = (size_t)given.steps;
     if (n_ends < 2) return aigc__fail(AIGC_ERROR_OPTION, "option seeds: an interpolation needs at least two");
     if (from) AIGC__TRY(check_latents(model, from, "from"));

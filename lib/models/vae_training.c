@@ -11,13 +11,17 @@ typedef struct step_options {
 } step_options_t;
 
 const aigc__option_t aigc__vae_train_rows[] = {
-    {"beta", AIGC__OPTION_FLOAT, offsetof(step_options_t, beta), "1", 0, 1e6, NULL, "weight of the KL term in the loss"},
+    {"beta", AIGC__OPTION_FLOAT, offsetof(step_options_t, beta), "1", 0, 1e6, NULL,
+     "weight of the KL term in the loss"},
 };
 
 const aigc__option_t aigc__vae_train_step_rows[] = {
-    {"beta", AIGC__OPTION_FLOAT, offsetof(step_options_t, beta), "1", 0, 1e6, NULL, "weight of the KL term in the loss"},
-    {"noise", AIGC__OPTION_TENSOR, offsetof(step_options_t, noise), "", 0, 0, NULL, "f32 [n,latent_dim] used instead of drawn numbers"},
-    {"seed", AIGC__OPTION_INT, offsetof(step_options_t, seed), "0", 0, 9e18, NULL, "names the drawn numbers, together with the step"},
+    {"beta", AIGC__OPTION_FLOAT, offsetof(step_options_t, beta), "1", 0, 1e6, NULL,
+     "weight of the KL term in the loss"},
+    {"noise", AIGC__OPTION_TENSOR, offsetof(step_options_t, noise), "", 0, 0, NULL,
+     "f32 [n,latent_dim] used instead of drawn numbers"},
+    {"seed", AIGC__OPTION_INT, offsetof(step_options_t, seed), "0", 0, 9e18, NULL,
+     "names the drawn numbers, together with the step"},
 };
 
 typedef struct evaluate_options {
@@ -25,7 +29,8 @@ typedef struct evaluate_options {
 } evaluate_options_t;
 
 const aigc__option_t aigc__vae_evaluate_rows[] = {
-    {"batch_size", AIGC__OPTION_INT, offsetof(evaluate_options_t, batch_size), "128", 1, 65536, NULL, "pictures at a time"},
+    {"batch_size", AIGC__OPTION_INT, offsetof(evaluate_options_t, batch_size), "128", 1, 65536, NULL,
+     "pictures at a time"},
     {"seed", AIGC__OPTION_INT, offsetof(evaluate_options_t, seed), "0", 0, 9e18, NULL, "names the random numbers"},
 };
 
@@ -43,7 +48,8 @@ static void put_losses(const aigc__executor_t *executor, aigc_metrics_t *metrics
         aigc__metrics_put(metrics, aigc__vae_metrics[k], (double)*(const float *)aigc__executor_fetch(executor, k));
 }
 
-static aigc_status_t feed_batch(aigc_model_t *model, aigc__executor_t *executor, const float *images, const int64_t *labels, size_t n)
+static aigc_status_t feed_batch(aigc_model_t *model, aigc__executor_t *executor, const float *images,
+                                const int64_t *labels, size_t n)
 {
     aigc__vae_t *vae = model->network;
     AIGC__TRY(aigc__executor_set_feed(executor, "images", images));
@@ -54,8 +60,8 @@ static aigc_status_t feed_batch(aigc_model_t *model, aigc__executor_t *executor,
 }
 
 /* The executor of a plan for n pictures, fed. */
-static aigc_status_t prepare(aigc_model_t *model, const aigc__plan_key_t *key, const float *images, const int64_t *labels,
-                             aigc__executor_t **out)
+static aigc_status_t prepare(aigc_model_t *model, const aigc__plan_key_t *key, const float *images,
+                             const int64_t *labels, aigc__executor_t **out)
 {
     AIGC__TRY(aigc__vae_check_labels(model, labels, key->n));
     AIGC__TRY(aigc__vae_reserve_labels(model, key->n));
@@ -81,8 +87,8 @@ static aigc_status_t name_bad_loss(const aigc_model_t *model, const float *image
 static uint64_t seed_of(uint64_t seed, uint64_t step) { return seed ^ (step >> 32) * 0x9e3779b97f4a7c15u; }
 
 /* One optimizer step; `noise` NULL: drawn. */
-static aigc_status_t learn(aigc_model_t *model, const float *images, const int64_t *labels, const float *noise, size_t n,
-                           uint64_t step, aigc_metrics_t *metrics)
+static aigc_status_t learn(aigc_model_t *model, const float *images, const int64_t *labels, const float *noise,
+                           size_t n, uint64_t step, aigc_metrics_t *metrics)
 {
     const aigc__vae_t *vae = model->network;
     const aigc__plan_key_t key = {AIGC__VAE_TRAIN, noise ? AIGC__VAE_FED_NOISE : AIGC__VAE_DRAWN_NOISE, n};
@@ -102,13 +108,15 @@ static aigc_status_t learn(aigc_model_t *model, const float *images, const int64
     return AIGC_OK;
 }
 
-static aigc_status_t step(void *user, const float *images, const int64_t *labels, size_t n, uint64_t number, aigc_metrics_t *metrics)
+static aigc_status_t step(void *user, const float *images, const int64_t *labels, size_t n, uint64_t number,
+                          aigc_metrics_t *metrics)
 {
     return learn(user, images, labels, NULL, n, number, metrics);
 }
 
 /* Random numbers of measurements are of a seed of their own, the same every time. */
-static aigc_status_t measure(void *user, const float *images, const int64_t *labels, size_t n, uint64_t batch, aigc_metrics_t *metrics)
+static aigc_status_t measure(void *user, const float *images, const int64_t *labels, size_t n, uint64_t batch,
+                             aigc_metrics_t *metrics)
 {
     aigc_model_t *model = user;
     const aigc__vae_t *vae = model->network;
@@ -129,7 +137,8 @@ static aigc_status_t begin(void *user, uint64_t total_steps)
 
 static aigc__trainee_t trainee_of(aigc_model_t *model)
 {
-    return (aigc__trainee_t){.step = step, .measure = measure, .preview = aigc__vae_preview, .begin = begin, .user = model};
+    return (aigc__trainee_t){
+        .step = step, .measure = measure, .preview = aigc__vae_preview, .begin = begin, .user = model};
 }
 
 aigc_status_t aigc__vae_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
@@ -156,11 +165,13 @@ aigc_status_t aigc__vae_train_step(aigc_model_t *model, const aigc_tensor_t *ima
     vae->beta = (float)own.beta;
     vae->seed = (uint64_t)own.seed;
     if (own.noise && (own.noise->dtype != AIGC_DTYPE_F32 || own.noise->count != n * (size_t)vae->config.latent_dim))
-        return aigc__fail(AIGC_ERROR_OPTION, "option noise: an f32 tensor [%zu,%d] is needed", n, (int)vae->config.latent_dim);
-    if (model->optimizer == NULL) AIGC__TRY(aigc__optimizer_create(&model->optimizer, model->context, model->store, NULL, 0));
+        return aigc__fail(AIGC_ERROR_OPTION, "option noise: an f32 tensor [%zu,%d] is needed", n,
+                          (int)vae->config.latent_dim);
+    if (model->optimizer == NULL)
+        AIGC__TRY(aigc__optimizer_create(&model->optimizer, model->context, model->store, NULL, 0));
     if (images->dtype != AIGC_DTYPE_F32) AIGC__TRY(aigc__vae_reserve_rows(model, n));
-    return learn(model, aigc__vae_images(model, images, 0, n), labels ? labels->data : NULL, own.noise ? own.noise->data : NULL, n,
-                 aigc__optimizer_steps(model->optimizer), metrics);
+    return learn(model, aigc__vae_images(model, images, 0, n), labels ? labels->data : NULL,
+                 own.noise ? own.noise->data : NULL, n, aigc__optimizer_steps(model->optimizer), metrics);
 }
 
 aigc_status_t aigc__vae_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,

@@ -9,7 +9,10 @@ aigc__initialiser_t aigc__kaiming_uniform(int64_t fan_in)
     return (aigc__initialiser_t){AIGC__INITIAL_UNIFORM, -bound, bound};
 }
 
-aigc__initialiser_t aigc__constant_init(double value) { return (aigc__initialiser_t){AIGC__INITIAL_CONSTANT, value, 0}; }
+aigc__initialiser_t aigc__constant_init(double value)
+{
+    return (aigc__initialiser_t){AIGC__INITIAL_CONSTANT, value, 0};
+}
 
 /* The parameter "<layer>.<part>". */
 static aigc__id_t layer_parameter(aigc__graph_t *graph, aigc__store_t *store, const char *layer, const char *part,
@@ -18,8 +21,8 @@ static aigc__id_t layer_parameter(aigc__graph_t *graph, aigc__store_t *store, co
     char name[NAME_SIZE];
     const int length = snprintf(name, sizeof name, "%s.%s", layer, part);
     if (length < 0 || (size_t)length >= sizeof name)
-        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "the parameter name '%s.%s' is longer than %d bytes", layer, part,
-                                NAME_SIZE - 1);
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "the parameter name '%s.%s' is longer than %d bytes", layer,
+                                part, NAME_SIZE - 1);
     return aigc__param(graph, store, name, shape, initialiser);
 }
 
@@ -30,7 +33,8 @@ aigc__id_t aigc__linear(aigc__graph_t *graph, aigc__store_t *store, const char *
     const aigc__shape_t shape = aigc__graph_shape(graph, x);
     const int64_t in = last_dim(&shape);
     const aigc__initialiser_t initialiser = aigc__kaiming_uniform(in);
-    const aigc__id_t weight = layer_parameter(graph, store, name, "weight", aigc__shape_of(2, (int64_t[]){out, in}), initialiser);
+    const aigc__id_t weight =
+        layer_parameter(graph, store, name, "weight", aigc__shape_of(2, (int64_t[]){out, in}), initialiser);
     const aigc__id_t bias = layer_parameter(graph, store, name, "bias", aigc__shape_of(1, &out), initialiser);
     return aigc__add(graph, aigc__matmul(graph, x, weight, false, true), bias);
 }
@@ -40,8 +44,10 @@ aigc__id_t aigc__layer_norm(aigc__graph_t *graph, aigc__store_t *store, const ch
     const aigc__shape_t shape = aigc__graph_shape(graph, x);
     const int64_t width = last_dim(&shape);
     const uint32_t axis = shape.rank ? 1u << (shape.rank - 1) : 0;
-    const aigc__id_t weight = layer_parameter(graph, store, name, "weight", aigc__shape_of(1, &width), aigc__constant_init(1));
-    const aigc__id_t bias = layer_parameter(graph, store, name, "bias", aigc__shape_of(1, &width), aigc__constant_init(0));
+    const aigc__id_t weight =
+        layer_parameter(graph, store, name, "weight", aigc__shape_of(1, &width), aigc__constant_init(1));
+    const aigc__id_t bias =
+        layer_parameter(graph, store, name, "bias", aigc__shape_of(1, &width), aigc__constant_init(0));
     const aigc__id_t centred = aigc__sub(graph, x, aigc__mean(graph, x, axis, true));
     const aigc__id_t variance = aigc__mean(graph, aigc__square(graph, centred), axis, true);
     const aigc__id_t scale = aigc__map1(graph, AIGC__MAP_rsqrt, aigc__shift(graph, variance, epsilon), 0);

@@ -35,7 +35,8 @@ aigc__id_t aigc__gaussian_nll(aigc__graph_t *graph, aigc__id_t y, aigc__id_t tar
     const aigc__id_t squares = aigc__scale(graph, aigc__mse(graph, y, target), 0.5 / (sigma * sigma));
     const aigc__id_t sigma_id = aigc__constant(graph, sigma, aigc__shape_of(0, NULL));
     const aigc__id_t log_sigma = aigc__map1(graph, AIGC__MAP_log, sigma_id, 0);
-    return aigc__add(graph, squares, aigc__shift(graph, aigc__scale(graph, log_sigma, dimension), 0.5 * dimension * LOG_2_PI));
+    return aigc__add(graph, squares,
+                     aigc__shift(graph, aigc__scale(graph, log_sigma, dimension), 0.5 * dimension * LOG_2_PI));
 }
 
 aigc__id_t aigc__kl_standard_normal(aigc__graph_t *graph, aigc__id_t mean, aigc__id_t log_variance)

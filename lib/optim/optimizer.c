@@ -29,7 +29,10 @@ static size_t tile_size(size_t elements, size_t tile)
     return left < TILE ? left : TILE;
 }
 
-static float *block(const aigc__optimizer_t *optimizer, size_t which) { return optimizer->blocks + which * optimizer->elements; }
+static float *block(const aigc__optimizer_t *optimizer, size_t which)
+{
+    return optimizer->blocks + which * optimizer->elements;
+}
 
 uint64_t aigc__optimizer_bytes(const aigc__store_t *store)
 {
@@ -46,7 +49,10 @@ aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *co
     aigc_status_t status;
     AIGC__TRY(aigc__memory_alloc_zeroed(memory, sizeof(aigc__optimizer_t), &block));
     aigc__optimizer_t *made = block;
-    *made = (aigc__optimizer_t){.context = context, .store = store, .average = average, .decay = decay,
+    *made = (aigc__optimizer_t){.context = context,
+                                .store = store,
+                                .average = average,
+                                .decay = decay,
                                 .elements = aigc__store_elements(store)};
     made->tiles = tile_count(made->elements);
     AIGC__GOTO(fail, aigc__bytes_of(made->elements, 3 * sizeof(float), &bytes));
@@ -117,9 +123,15 @@ static void update_tile(void *user, size_t tile, size_t worker)
     const float *g = block(o, 0) + first;
     (void)worker;
     switch (pass->kind) {
-    case AIGC__OPTIMIZER_SGD: kernels->update_sgd(p, g, kept, n, &pass->update); break;
-    case AIGC__OPTIMIZER_RMSPROP: kernels->update_rmsprop(p, g, v, kept, n, &pass->update); break;
-    default: kernels->update_adam(p, g, m, v, n, &pass->update); break;
+    case AIGC__OPTIMIZER_SGD:
+        kernels->update_sgd(p, g, kept, n, &pass->update);
+        break;
+    case AIGC__OPTIMIZER_RMSPROP:
+        kernels->update_rmsprop(p, g, v, kept, n, &pass->update);
+        break;
+    default:
+        kernels->update_adam(p, g, m, v, n, &pass->update);
+        break;
     }
     if (o->average) kernels->update_average(aigc__store_block(o->average) + first, p, n, (float)o->decay);
 }
@@ -158,7 +170,8 @@ static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimi
         .beta2 = (float)beta2,
         .epsilon = (float)s->epsilon,
         .weight_decay = (float)decay,
-        .correction1 = (float)(1 - power((double)(float)s->beta1, o->steps + 1)), /* of the betas as the kernel has them */
+        .correction1 =
+            (float)(1 - power((double)(float)s->beta1, o->steps + 1)), /* of the betas as the kernel has them */
         .correction2 = (float)__builtin_sqrt(1 - power((double)(float)beta2, o->steps + 1)),
         .gradient_scale = (float)clip,
         .decoupled = s->kind == AIGC__OPTIMIZER_ADAMW,
@@ -166,7 +179,8 @@ static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimi
     };
 }
 
-aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings, double *norm)
+aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings,
+                                   double *norm)
 {
     AIGC__TRY(gradient_norm(optimizer, norm));
     pass_t pass = {optimizer, make_update(optimizer, settings, *norm), settings->kind};

@@ -14,15 +14,15 @@ typedef enum aigc__optimizer_kind {
 } aigc__optimizer_kind_t;
 
 typedef struct aigc__optimizer_settings {
-    int64_t kind;          /* aigc__optimizer_kind_t */
-    double learning_rate;  /* 0: the kind's own: Adam, AdamW 1e-3, SGD, RMSprop 1e-2 */
-    double beta1, beta2;   /* Adam, AdamW */
+    int64_t kind;         /* aigc__optimizer_kind_t */
+    double learning_rate; /* 0: the kind's own: Adam, AdamW 1e-3, SGD, RMSprop 1e-2 */
+    double beta1, beta2;  /* Adam, AdamW */
     double epsilon;
-    double momentum;       /* SGD, RMSprop; negative: the kind's own: SGD 0.9, RMSprop 0 */
-    double alpha;          /* RMSprop */
-    double weight_decay;   /* negative: the kind's own: AdamW 1e-2, others 0 */
+    double momentum;     /* SGD, RMSprop; negative: the kind's own: SGD 0.9, RMSprop 0 */
+    double alpha;        /* RMSprop */
+    double weight_decay; /* negative: the kind's own: AdamW 1e-2, others 0 */
     int64_t nesterov;
-    double gradient_clip;  /* greatest norm of all gradients together; 0: none */
+    double gradient_clip; /* greatest norm of all gradients together; 0: none */
     aigc__schedule_t schedule;
 } aigc__optimizer_settings_t;
 
@@ -41,7 +41,8 @@ float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index
 
 /* Moves the parameters by one step. AIGC_ERROR_NUMERIC where a gradient is not finite (parameter named) or
  * so large that its square is not: nothing was changed. `norm` receives the gradients' norm. */
-aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings, double *norm);
+aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings,
+                                   double *norm);
 
 /* Steps done, and the moments, for saving: first (m) and second (v) of parameter `index`. */
 uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer);

@@ -18,8 +18,11 @@ double aigc__schedule_factor(const aigc__schedule_t *schedule, uint64_t step)
     const double t = span > 0 ? (s - warmup) / span : 1;
     const double left = t < 1 ? 1 - t : 0;
     switch (schedule->kind) {
-    case AIGC__SCHEDULE_LINEAR: return schedule->final + (1 - schedule->final) * left;
-    case AIGC__SCHEDULE_COSINE: return schedule->final + (1 - schedule->final) * 0.5 * (1 + aigc__cos_pi(1 - left));
-    default: return 1;
+    case AIGC__SCHEDULE_LINEAR:
+        return schedule->final + (1 - schedule->final) * left;
+    case AIGC__SCHEDULE_COSINE:
+        return schedule->final + (1 - schedule->final) * 0.5 * (1 + aigc__cos_pi(1 - left));
+    default:
+        return 1;
     }
 }

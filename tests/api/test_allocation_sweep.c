@@ -58,19 +58,26 @@ static aigc_status_t op_batch(scene_t *scene)
     return status;
 }
 
-static aigc_status_t op_export(scene_t *scene) { return aigc_dataset_export(scene->dataset, small_path(&scene->world, "exported")); }
+static aigc_status_t op_export(scene_t *scene)
+{
+    return aigc_dataset_export(scene->dataset, small_path(&scene->world, "exported"));
+}
 
 static aigc_status_t op_create(scene_t *scene)
 {
     aigc_model_t *model = NULL;
-    aigc_options_t *options = small_options(&scene->world, "height=8 width=8 channels=1 hidden_dim=8 latent_dim=2 classes=2", NULL);
+    aigc_options_t *options =
+        small_options(&scene->world, "height=8 width=8 channels=1 hidden_dim=8 latent_dim=2 classes=2", NULL);
     const aigc_status_t status = aigc_model_create(&model, scene->world.context, "vae", options);
     aigc_options_free(options);
     aigc_model_free(model);
     return status;
 }
 
-static aigc_status_t op_train_step(scene_t *scene) { return aigc_model_train_step(scene->model, scene->images, NULL, NULL, NULL); }
+static aigc_status_t op_train_step(scene_t *scene)
+{
+    return aigc_model_train_step(scene->model, scene->images, NULL, NULL, NULL);
+}
 
 static aigc_status_t op_train(scene_t *scene)
 {
@@ -141,7 +148,10 @@ static aigc_status_t op_load(scene_t *scene)
     return status;
 }
 
-static aigc_status_t op_load_weights(scene_t *scene) { return aigc_model_load_weights(scene->model, scene->path, NULL); }
+static aigc_status_t op_load_weights(scene_t *scene)
+{
+    return aigc_model_load_weights(scene->model, scene->path, NULL);
+}
 
 static aigc_status_t op_save_named(scene_t *scene) { return aigc_model_save(scene->named, scene->named_path, NULL); }
 
@@ -171,12 +181,16 @@ static aigc_status_t op_resize(scene_t *scene)
     return status;
 }
 
-static aigc_status_t op_grid(scene_t *scene) { return aigc_image_write_grid(scene->images, small_path(&scene->world, "grid.png"), NULL); }
+static aigc_status_t op_grid(scene_t *scene)
+{
+    return aigc_image_write_grid(scene->images, small_path(&scene->world, "grid.png"), NULL);
+}
 
 static aigc_status_t op_read_image(scene_t *scene)
 {
     aigc_tensor_t *image = NULL;
-    const aigc_status_t status = aigc_image_read(&image, scene->world.context, small_path(&scene->world, "read.png"), NULL);
+    const aigc_status_t status =
+        aigc_image_read(&image, scene->world.context, small_path(&scene->world, "read.png"), NULL);
     aigc_tensor_release(image);
     return status;
 }
@@ -204,7 +218,9 @@ static void scene_begin(scene_t *scene)
     scene->dataset = small_dataset(&scene->world, 12);
     scene->model = small_vae(&scene->world, "height=8 width=8 channels=1");
     scene->images = small_pictures(&scene->world, 6);
-    scene->train = small_options(&scene->world, "epochs=2 batch_size=5 samples=4 ema=0.5 validation_split=0.25 save_seconds=0 resume=true", "t.safetensors");
+    scene->train = small_options(
+        &scene->world, "epochs=2 batch_size=5 samples=4 ema=0.5 validation_split=0.25 save_seconds=0 resume=true",
+        "t.safetensors");
     snprintf(scene->path, sizeof scene->path, "%s/m.safetensors", scene->world.folder);
     snprintf(scene->named_path, sizeof scene->named_path, "%s/n.safetensors", scene->world.folder);
     scene->named = small_vae(&scene->world, "conditional=true");
@@ -274,11 +290,11 @@ static void sweep(operation_t operation, bool keeps, bool trains)
     free(expected);
 }
 
-#define SWEEP(name, keeps, trains)                                                                                       \
-    static void sweep_##name(void **state)                                                                              \
+#define SWEEP(name, keeps, trains)                                                                                     \
+    static void sweep_##name(void **state)                                                                             \
     {                                                                                                                  \
-        (void)state;                                                                                                    \
-        sweep(op_##name, keeps, trains);                                                                                 \
+        (void)state;                                                                                                   \
+        sweep(op_##name, keeps, trains);                                                                               \
     }
 
 SWEEP(context, false, false)
@@ -337,14 +353,18 @@ static void the_byte_cap_is_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sweep_context),     cmocka_unit_test(sweep_tensor),      cmocka_unit_test(sweep_dataset),
-        cmocka_unit_test(sweep_create),      cmocka_unit_test(sweep_train_step),  cmocka_unit_test(sweep_train),
-        cmocka_unit_test(sweep_generate),    cmocka_unit_test(sweep_reconstruct), cmocka_unit_test(sweep_evaluate),
-        cmocka_unit_test(sweep_interpolate), cmocka_unit_test(sweep_save),        cmocka_unit_test(sweep_load),
-        cmocka_unit_test(sweep_load_weights), cmocka_unit_test(sweep_grid),       cmocka_unit_test(sweep_read_image),
-        cmocka_unit_test(sweep_batch),       cmocka_unit_test(sweep_export),      cmocka_unit_test(sweep_decode),
-        cmocka_unit_test(sweep_look_inside), cmocka_unit_test(sweep_save_named),  cmocka_unit_test(sweep_load_named),
-        cmocka_unit_test(sweep_tensor_file), cmocka_unit_test(sweep_resize),      cmocka_unit_test(the_byte_cap_is_held),
+        cmocka_unit_test(sweep_context),      cmocka_unit_test(sweep_tensor),
+        cmocka_unit_test(sweep_dataset),      cmocka_unit_test(sweep_create),
+        cmocka_unit_test(sweep_train_step),   cmocka_unit_test(sweep_train),
+        cmocka_unit_test(sweep_generate),     cmocka_unit_test(sweep_reconstruct),
+        cmocka_unit_test(sweep_evaluate),     cmocka_unit_test(sweep_interpolate),
+        cmocka_unit_test(sweep_save),         cmocka_unit_test(sweep_load),
+        cmocka_unit_test(sweep_load_weights), cmocka_unit_test(sweep_grid),
+        cmocka_unit_test(sweep_read_image),   cmocka_unit_test(sweep_batch),
+        cmocka_unit_test(sweep_export),       cmocka_unit_test(sweep_decode),
+        cmocka_unit_test(sweep_look_inside),  cmocka_unit_test(sweep_save_named),
+        cmocka_unit_test(sweep_load_named),   cmocka_unit_test(sweep_tensor_file),
+        cmocka_unit_test(sweep_resize),       cmocka_unit_test(the_byte_cap_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

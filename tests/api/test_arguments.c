@@ -43,22 +43,27 @@ static int end(void **state)
 }
 
 /* The call fails with `expected`, says something, and leaves `out` as it was. */
-#define refused(expected, out, call)                                                                                    \
+#define refused(expected, out, call)                                                                                   \
     do {                                                                                                               \
-        void *const untouched = e->poison;                                                                              \
-        memcpy(&(out), &untouched, sizeof(out));                                                                        \
-        assert_int_equal((call), (expected));                                                                           \
-        assert_true(strlen(aigc_last_error()) > 10);                                                                    \
-        assert_ptr_equal((out), untouched);                                                                             \
+        void *const untouched = e->poison;                                                                             \
+        memcpy(&(out), &untouched, sizeof(out));                                                                       \
+        assert_int_equal((call), (expected));                                                                          \
+        assert_true(strlen(aigc_last_error()) > 10);                                                                   \
+        assert_ptr_equal((out), untouched);                                                                            \
     } while (0)
 
-#define refused_plain(expected, call)                                                                                   \
+#define refused_plain(expected, call)                                                                                  \
     do {                                                                                                               \
-        assert_int_equal((call), (expected));                                                                           \
-        assert_true(strlen(aigc_last_error()) > 10);                                                                    \
+        assert_int_equal((call), (expected));                                                                          \
+        assert_true(strlen(aigc_last_error()) > 10);                                                                   \
     } while (0)
 
-enum { ARGUMENT = AIGC_ERROR_ARGUMENT, HANDLE = AIGC_ERROR_HANDLE, OPTION = AIGC_ERROR_OPTION, MISSING = AIGC_ERROR_NOT_FOUND };
+enum {
+    ARGUMENT = AIGC_ERROR_ARGUMENT,
+    HANDLE = AIGC_ERROR_HANDLE,
+    OPTION = AIGC_ERROR_OPTION,
+    MISSING = AIGC_ERROR_NOT_FOUND
+};
 
 static void contexts(void **state)
 {
@@ -117,7 +122,8 @@ static void tensors(void **state)
     refused(ARGUMENT, out, aigc_tensor_create(&out, c, AIGC_DTYPE_F32, 7, (int64_t[7]){0}));
     refused(ARGUMENT, out, aigc_tensor_create(&out, c, AIGC_DTYPE_F32, 1, NULL));
     refused(ARGUMENT, out, aigc_tensor_create(&out, c, AIGC_DTYPE_F32, 1, (int64_t[]){-1}));
-    refused(AIGC_ERROR_LIMIT, out, aigc_tensor_create(&out, c, AIGC_DTYPE_F32, 3, (int64_t[]){1 << 30, 1 << 30, 1 << 30}));
+    refused(AIGC_ERROR_LIMIT, out,
+            aigc_tensor_create(&out, c, AIGC_DTYPE_F32, 3, (int64_t[]){1 << 30, 1 << 30, 1 << 30}));
     refused(ARGUMENT, out, aigc_tensor_wrap(&out, c, NULL, AIGC_DTYPE_F32, 0, NULL, NULL, NULL));
     refused(ARGUMENT, out, aigc_tensor_wrap(&out, c, (char *)&number + 1, AIGC_DTYPE_F32, 0, NULL, NULL, NULL));
     refused(ARGUMENT, out, aigc_tensor_convert(&out, NULL, AIGC_DTYPE_F32));
@@ -302,9 +308,16 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(contexts), TEST(options),  TEST(tensors),   TEST(images),
-        TEST(datasets), TEST(models),   TEST(sampling),  TEST(callbacks),
-        cmocka_unit_test(names_and_versions), cmocka_unit_test(handles_go_in_any_order),
+        TEST(contexts),
+        TEST(options),
+        TEST(tensors),
+        TEST(images),
+        TEST(datasets),
+        TEST(models),
+        TEST(sampling),
+        TEST(callbacks),
+        cmocka_unit_test(names_and_versions),
+        cmocka_unit_test(handles_go_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

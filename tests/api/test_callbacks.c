@@ -48,7 +48,8 @@ static void try_everything(scene_t *scene)
     aigc_dataset_t *data = scene->dataset, *first = NULL, *second = NULL;
     aigc_tensor_t *images = scene->images, *latents = scene->latents, *out = NULL;
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
-    const char *path = small_path(&scene->world, "inside.png"), *file = small_path(&scene->world, "inside.npy"), *text = NULL;
+    const char *path = small_path(&scene->world, "inside.png"), *file = small_path(&scene->world, "inside.npy"),
+               *text = NULL;
     const int64_t index = 0;
     uint64_t bytes = 0;
     busy(aigc_context_set_log(c, NULL, NULL));
@@ -165,7 +166,8 @@ static void a_dataset_may_only_look(void **state)
     aigc_tensor_t *images = NULL;
     (void)state;
     scene_begin(&scene, "epochs=1 samples=0");
-    check_ok(aigc_dataset_create_callback(&asking, scene.world.context, (int64_t[]){4, 8, 8, 1}, during_fetch, &scene, NULL));
+    check_ok(aigc_dataset_create_callback(&asking, scene.world.context, (int64_t[]){4, 8, 8, 1}, during_fetch, &scene,
+                                          NULL));
     check_ok(aigc_dataset_batch(asking, (int64_t[]){0, 3}, 2, &images, NULL));
     check_ok(aigc_model_train(scene.model, asking, NULL, scene.options, NULL, NULL));
     assert_true(scene.calls >= 6);
@@ -196,9 +198,12 @@ static void a_callback_may_free_everything(void **state)
         scene_t scene;
         aigc_metrics_t metrics = {.struct_size = sizeof metrics};
         scene_begin(&scene, verb == 1 ? "epochs=3 samples=4 validation_split=0.3" : "epochs=3 samples=4");
-        if (verb == 2) check_ok(aigc_model_evaluate(scene.model, scene.dataset, NULL, &metrics, free_everything, &scene));
-        else check_failure(aigc_model_train(scene.model, scene.dataset, verb ? NULL : scene.validation, scene.options, free_everything, &scene),
-                           AIGC_ERROR_CANCELLED, "returned 1");
+        if (verb == 2)
+            check_ok(aigc_model_evaluate(scene.model, scene.dataset, NULL, &metrics, free_everything, &scene));
+        else
+            check_failure(aigc_model_train(scene.model, scene.dataset, verb ? NULL : scene.validation, scene.options,
+                                           free_everything, &scene),
+                          AIGC_ERROR_CANCELLED, "returned 1");
         scene.world.context = NULL;
         small_world_end(&scene.world); /* nothing is left */
     }
@@ -213,9 +218,12 @@ static void data_of_another_context_are_refused(void **state)
     scene_begin(&scene, "epochs=1 samples=0");
     small_world_begin(&other, 1);
     aigc_dataset_t *foreign = small_dataset(&other, 6);
-    check_failure(aigc_model_train(scene.model, foreign, NULL, scene.options, NULL, NULL), AIGC_ERROR_ARGUMENT, "'dataset' belongs to another");
-    check_failure(aigc_model_train(scene.model, scene.dataset, foreign, scene.options, NULL, NULL), AIGC_ERROR_ARGUMENT, "'validation' belongs");
-    check_failure(aigc_model_evaluate(scene.model, foreign, NULL, &metrics, NULL, NULL), AIGC_ERROR_ARGUMENT, "another context");
+    check_failure(aigc_model_train(scene.model, foreign, NULL, scene.options, NULL, NULL), AIGC_ERROR_ARGUMENT,
+                  "'dataset' belongs to another");
+    check_failure(aigc_model_train(scene.model, scene.dataset, foreign, scene.options, NULL, NULL), AIGC_ERROR_ARGUMENT,
+                  "'validation' belongs");
+    check_failure(aigc_model_evaluate(scene.model, foreign, NULL, &metrics, NULL, NULL), AIGC_ERROR_ARGUMENT,
+                  "another context");
     assert_int_equal(metrics.count, 0);
     /* tensors are only read: whose they are does not matter */
     aigc_tensor_t *images = small_pictures(&other, 3), *latents = NULL;
@@ -253,10 +261,11 @@ static void options_that_exclude_each_other_are_refused(void **state)
     scene_t scene;
     (void)state;
     scene_begin(&scene, "epochs=1 samples=0 validation_split=0.5");
-    check_failure(aigc_model_train(scene.model, scene.dataset, scene.validation, scene.options, NULL, NULL), AIGC_ERROR_OPTION,
-                  "validation_split");
+    check_failure(aigc_model_train(scene.model, scene.dataset, scene.validation, scene.options, NULL, NULL),
+                  AIGC_ERROR_OPTION, "validation_split");
     aigc_options_t *options = small_options(&scene.world, "schedule=linear schedule_steps=5 warmup_steps=5", NULL);
-    check_failure(aigc_model_train_step(scene.model, scene.images, NULL, options, NULL), AIGC_ERROR_OPTION, "warmup_steps");
+    check_failure(aigc_model_train_step(scene.model, scene.images, NULL, options, NULL), AIGC_ERROR_OPTION,
+                  "warmup_steps");
     check_ok(aigc_options_parse(options, "warmup_steps=4"));
     check_ok(aigc_model_train_step(scene.model, scene.images, NULL, options, NULL));
     check_ok(aigc_options_parse(options, "epsilon=0"));

@@ -197,8 +197,10 @@ static void every_flipped_bit_of_the_header_is_noticed_or_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failed_save_leaves_the_old_file), cmocka_unit_test(interruptions_do_not_show),
-        cmocka_unit_test(a_failed_load_says_so), cmocka_unit_test(a_power_loss_leaves_old_or_new),
+        cmocka_unit_test(a_failed_save_leaves_the_old_file),
+        cmocka_unit_test(interruptions_do_not_show),
+        cmocka_unit_test(a_failed_load_says_so),
+        cmocka_unit_test(a_power_loss_leaves_old_or_new),
         cmocka_unit_test(every_flipped_bit_of_the_header_is_noticed_or_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,8 @@ static void make_tiny(aigc_tensor_t *tensor)
     const uint32_t tiny = 70000; /* about 1e-40 */
     uint64_t count = 0;
     check_ok(aigc_tensor_info(tensor, NULL, &count, NULL));
-    for (uint64_t i = 0; i < count / 2; i++) memcpy((char *)aigc_tensor_data(tensor) + i * sizeof tiny, &tiny, sizeof tiny);
+    for (uint64_t i = 0; i < count / 2; i++)
+        memcpy((char *)aigc_tensor_data(tensor) + i * sizeof tiny, &tiny, sizeof tiny);
 }
 
 /* Data in, training, sampling, data out: 0, or the number of the call that failed. */
@@ -39,8 +40,10 @@ static int work_in(small_world_t *world, const char *folder)
     aigc_tensor_t *images = NULL, *floats = NULL, *again = NULL, *resized = NULL;
     aigc_model_t *model = small_vae(world, "loss=mse sigma=0.25"), *loaded = NULL;
     aigc_dataset_t *data = small_dataset(world, 30);
-    aigc_options_t *train = small_options(world, "epochs=3 batch_size=8 learning_rate=2.5e-3 ema=0.9 beta=0.7 samples=5 save_seconds=0", NULL);
-    aigc_options_t *sample = small_options(world, "n=5 temperature=0.9", NULL), *size = small_options(world, "height=13 width=5 filter=lanczos", NULL);
+    aigc_options_t *train = small_options(
+        world, "epochs=3 batch_size=8 learning_rate=2.5e-3 ema=0.9 beta=0.7 samples=5 save_seconds=0", NULL);
+    aigc_options_t *sample = small_options(world, "n=5 temperature=0.9", NULL),
+                   *size = small_options(world, "height=13 width=5 filter=lanczos", NULL);
     int failed = 0, call = 0;
 #define STEP(expression) (call++, failed = failed ? failed : (expression) == AIGC_OK ? 0 : call)
 #define AT(name) (snprintf(path, sizeof path, "%s/%s", folder, name), path)
@@ -82,8 +85,9 @@ static int work(const char *folder)
 
 static int is_as_ever(const char *folder)
 {
-    static const char *const names[] = {"m.safetensors", "m.state.safetensors", "m.samples/epoch-0003.png", "images.npy", "grid.png",
-                                        "resized.safetensors"};
+    static const char *const names[] = {
+        "m.safetensors", "m.state.safetensors", "m.samples/epoch-0003.png", "images.npy",
+        "grid.png",      "resized.safetensors"};
     char a[128], b[128];
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         snprintf(a, sizeof a, "%s/%s", reference, names[k]);
@@ -144,14 +148,22 @@ static void rounding_modes_do_not_show(void **state)
 static void denormals_and_traps_do_not_show(void **state)
 {
 #if defined(__x86_64__)
-    enum { FLUSH = 0x8000, DENORMALS_ZERO = 0x40, MASK_INVALID = 0x80, MASK_DIVIDE = 0x200, MASK_OVERFLOW = 0x400, FLAGS = 0x3f };
+    enum {
+        FLUSH = 0x8000,
+        DENORMALS_ZERO = 0x40,
+        MASK_INVALID = 0x80,
+        MASK_DIVIDE = 0x200,
+        MASK_OVERFLOW = 0x400,
+        FLAGS = 0x3f
+    };
     static const unsigned set[] = {FLUSH, DENORMALS_ZERO, FLUSH | DENORMALS_ZERO, 0};
     const unsigned before = _mm_getcsr();
     (void)state;
     for (size_t k = 0; k < sizeof set / sizeof *set; k++) {
         char folder[64];
         make_folder(folder);
-        const unsigned given = ((before | set[k]) & ~(unsigned)(MASK_INVALID | MASK_DIVIDE | MASK_OVERFLOW)) & ~(unsigned)FLAGS;
+        const unsigned given =
+            ((before | set[k]) & ~(unsigned)(MASK_INVALID | MASK_DIVIDE | MASK_OVERFLOW)) & ~(unsigned)FLAGS;
         _mm_setcsr(given);
         const int failed = work(folder);
         const unsigned after = _mm_getcsr();
@@ -236,7 +248,8 @@ static void alarms_do_not_show(void **state)
     setitimer(ITIMER_REAL, &never, NULL);
     assert_true(alarms >= 20);
     assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &still_blocked), 0);
-    for (int number = 1; number < 32; number++) assert_int_equal(sigismember(&blocked, number), sigismember(&still_blocked, number));
+    for (int number = 1; number < 32; number++)
+        assert_int_equal(sigismember(&blocked, number), sigismember(&still_blocked, number));
     assert_int_equal(sigaction(SIGALRM, &before, &after), 0);
     assert_ptr_equal(after.sa_handler, count_alarm);
 }
@@ -302,10 +315,7 @@ static void nothing_is_printed(void **state)
 
 /* ---- a poor host ---- */
 
-static void *work_on_little_stack(void *argument)
-{
-    return work(argument) == 0 ? argument : NULL;
-}
+static void *work_on_little_stack(void *argument) { return work(argument) == 0 ? argument : NULL; }
 
 /* As small as threads are in some C libraries. */
 static void a_small_stack_is_enough(void **state)

@@ -21,7 +21,8 @@ typedef struct job {
 
 static aigc_status_t train_some(small_world_t *world, int number, job_t *job)
 {
-    static const char *const kinds[] = {"optimizer=adam ema=0.9", "optimizer=sgd learning_rate=1e-3", "optimizer=rmsprop flip=true"};
+    static const char *const kinds[] = {"optimizer=adam ema=0.9", "optimizer=sgd learning_rate=1e-3",
+                                        "optimizer=rmsprop flip=true"};
     aigc_tensor_t *images = NULL;
     aigc_dataset_t *data = small_dataset(world, 40);
     aigc_model_t *model = small_vae(world, number % 2 ? "conditional=true" : "loss=mse");
@@ -57,7 +58,8 @@ static void trainings_side_by_side_are_those_alone(void **state)
         alone[k].number = together[k].number = k;
         train_in_a_world(&alone[k]);
     }
-    for (int k = 0; k < SIDE_BY_SIDE; k++) assert_int_equal(pthread_create(&threads[k], NULL, train_in_a_world, &together[k]), 0);
+    for (int k = 0; k < SIDE_BY_SIDE; k++)
+        assert_int_equal(pthread_create(&threads[k], NULL, train_in_a_world, &together[k]), 0);
     for (int k = 0; k < SIDE_BY_SIDE; k++) assert_int_equal(pthread_join(threads[k], NULL), 0);
     for (int k = 0; k < SIDE_BY_SIDE; k++) {
         assert_int_equal(alone[k].status, AIGC_OK);
@@ -92,7 +94,8 @@ static void contexts_come_and_go_side_by_side(void **state)
     pthread_t threads[SIDE_BY_SIDE];
     size_t failures[SIDE_BY_SIDE] = {0};
     (void)state;
-    for (int k = 0; k < SIDE_BY_SIDE; k++) assert_int_equal(pthread_create(&threads[k], NULL, live_and_die, &failures[k]), 0);
+    for (int k = 0; k < SIDE_BY_SIDE; k++)
+        assert_int_equal(pthread_create(&threads[k], NULL, live_and_die, &failures[k]), 0);
     for (int k = 0; k < SIDE_BY_SIDE; k++) {
         assert_int_equal(pthread_join(threads[k], NULL), 0);
         assert_int_equal(failures[k], 0);
@@ -128,7 +131,8 @@ static size_t train_to_the_end(const char *folder, const char *name, long nanose
     small_world_begin(&world, 2);
     aigc_dataset_t *data = small_dataset(&world, 40), *validation = small_dataset(&world, 20);
     aigc_model_t *model = small_vae(&world, "");
-    aigc_options_t *options = small_options(&world, "epochs=6 batch_size=7 samples=9 ema=0.9 save_seconds=0 resume=true", NULL);
+    aigc_options_t *options =
+        small_options(&world, "epochs=6 batch_size=7 samples=9 ema=0.9 save_seconds=0 resume=true", NULL);
     snprintf(path, sizeof path, "%s/%s.safetensors", folder, name);
     check_ok(aigc_options_set_string(options, "output", path));
     canceller_t canceller = {world.context, nanoseconds, times};
@@ -172,7 +176,8 @@ static void a_cancel_at_any_moment_loses_nothing(void **state)
         random = random * 1664525 + 1013904223;
         const double part = 1.1 * lasts * (random >> 8) / (1 << 24);
         snprintf(stopped, sizeof stopped, "stopped%d", k);
-        cancelled += train_to_the_end(world.folder, stopped, (long)(part < 0.9 ? 1e9 * part / (1 + k % 3) : 1e8), 1 + k % 3);
+        cancelled +=
+            train_to_the_end(world.folder, stopped, (long)(part < 0.9 ? 1e9 * part / (1 + k % 3) : 1e8), 1 + k % 3);
         for (size_t t = 0; t < 2; t++) {
             snprintf(straight, sizeof straight, "straight%s", tails[t]);
             snprintf(stopped, sizeof stopped, "stopped%d%s", k, tails[t]);

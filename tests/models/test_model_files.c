@@ -31,15 +31,19 @@ static void add_part(made_t *made, const char *name, int64_t rows, int64_t colum
     int64_t *shape = made->shapes[made->n];
     shape[0] = rows;
     shape[1] = columns;
-    made->parts[made->n++] = (aigc__safetensors_part_t){name, AIGC_DTYPE_F32, columns ? 2 : 1, shape, numbers, AIGC_DTYPE_F32};
+    made->parts[made->n++] =
+        (aigc__safetensors_part_t){name, AIGC_DTYPE_F32, columns ? 2 : 1, shape, numbers, AIGC_DTYPE_F32};
 }
 
 /* The parameters of a network 16-3-2, by the names of the classic one. */
 static void add_classic(made_t *made)
 {
-    static const struct { const char *name; int64_t rows, columns; } all[] = {
-        {"fc1.weight", 3, 16}, {"fc1.bias", 3, 0}, {"fc21.weight", 2, 3}, {"fc21.bias", 2, 0}, {"fc22.weight", 2, 3},
-        {"fc22.bias", 2, 0},   {"fc3.weight", 3, 2}, {"fc3.bias", 3, 0},  {"fc4.weight", 16, 3}, {"fc4.bias", 16, 0}};
+    static const struct {
+        const char *name;
+        int64_t rows, columns;
+    } all[] = {{"fc1.weight", 3, 16}, {"fc1.bias", 3, 0},  {"fc21.weight", 2, 3}, {"fc21.bias", 2, 0},
+               {"fc22.weight", 2, 3}, {"fc22.bias", 2, 0}, {"fc3.weight", 3, 2},  {"fc3.bias", 3, 0},
+               {"fc4.weight", 16, 3}, {"fc4.bias", 16, 0}};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) add_part(made, all[k].name, all[k].rows, all[k].columns);
 }
 
@@ -72,7 +76,11 @@ static aigc_status_t load_made(small_world_t *world, const made_t *made)
 
 static void configurations_are_checked(void **state)
 {
-    static const struct { const char *config; aigc_status_t status; const char *part; } all[] = {
+    static const struct {
+        const char *config;
+        aigc_status_t status;
+        const char *part;
+    } all[] = {
         {CLASSIC, AIGC_OK, ""},
         {"", AIGC_ERROR_CORRUPT, "JSON object"},
         {"[1,2]", AIGC_ERROR_CORRUPT, "JSON object"},
@@ -88,14 +96,19 @@ static void configurations_are_checked(void **state)
         {"{\"channels\":2}", AIGC_ERROR_CORRUPT, "channels"},
         {"{\"hidden_dim\":[]}", AIGC_ERROR_CORRUPT, "hidden_dim"},
         {"{\"hidden_dim\":[0]}", AIGC_ERROR_CORRUPT, "hidden_dim"},
-        {"{\"hidden_dim\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
-         "1,1,1,1,1,1,1,1,1,1,1,1,1]}", AIGC_ERROR_CORRUPT, "'hidden_dim'"},
+        {"{\"hidden_dim\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+         "1,1,1,1,1,1,"
+         "1,1,1,1,1,1,1,1,1,1,1,1,1]}",
+         AIGC_ERROR_CORRUPT, "'hidden_dim'"},
         {"{\"loss\":\"hinge\"}", AIGC_ERROR_CORRUPT, "hinge"},
         {"{\"width\":4,\"wings\":2}", AIGC_ERROR_CORRUPT, "wings"},
         {"{\"\":2}", AIGC_ERROR_CORRUPT, "option name"},
-        {"{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3],\"latent_dim\":2,\"conditional\":true}", AIGC_ERROR_CORRUPT, "class"},
-        {"{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3],\"latent_dim\":3}", AIGC_ERROR_CORRUPT, "fc21.weight [2,3] for [3,3]"},
-        {"{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3,3],\"latent_dim\":2}", AIGC_ERROR_CORRUPT, "fc1_2.weight"},
+        {"{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3],\"latent_dim\":2,\"conditional\":true}",
+         AIGC_ERROR_CORRUPT, "class"},
+        {"{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3],\"latent_dim\":3}", AIGC_ERROR_CORRUPT,
+         "fc21.weight [2,3] for [3,3]"},
+        {"{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3,3],\"latent_dim\":2}", AIGC_ERROR_CORRUPT,
+         "fc1_2.weight"},
     };
     small_world_t world;
     (void)state;
@@ -105,8 +118,10 @@ static void configurations_are_checked(void **state)
         add_classic(&made);
         add_metadata(&made, "aigc.kind", "vae");
         add_metadata(&made, "aigc.config", all[k].config);
-        if (all[k].status == AIGC_OK) check_ok(load_made(&world, &made));
-        else check_failure(load_made(&world, &made), all[k].status, all[k].part);
+        if (all[k].status == AIGC_OK)
+            check_ok(load_made(&world, &made));
+        else
+            check_failure(load_made(&world, &made), all[k].status, all[k].part);
     }
     made_t made = {.n = 0};
     add_classic(&made);
@@ -141,9 +156,12 @@ static void claims_are_proven_before_memory_is_taken(void **state)
     static const char *const claims[] = {
         "{\"height\":4096,\"width\":4096,\"channels\":4,\"hidden_dim\":[65536],\"latent_dim\":65536}",
         "{\"height\":512,\"width\":512,\"channels\":1,\"hidden_dim\":[1024],\"latent_dim\":2}",
-        "{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,"
-        "65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,"
-        "65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,"
+        "{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[65536,65536,65536,65536,65536,65536,65536,65536,"
+        "65536,65536,65536,65536,"
+        "65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,"
+        "65536,65536,65536,"
+        "65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,65536,"
+        "65536,65536,65536,"
         "65536,65536,65536,65536,65536,65536,65536,65536,65536,65536],\"latent_dim\":2}",
         "{\"height\":4,\"width\":4,\"channels\":1,\"hidden_dim\":[3],\"latent_dim\":2,\"classes\":65536}",
     };
@@ -181,12 +199,13 @@ static void a_million_names_are_counted_not_listed(void **state)
     }
     aigc__saver_t *saver = NULL;
     const char *const metadata[][2] = {{"aigc.kind", "vae"}, {"aigc.config", CLASSIC}};
-    check_ok(aigc__saver_begin(&saver, &world.context->memory, world.context->files, small_path(&world, "many.safetensors")));
+    check_ok(aigc__saver_begin(&saver, &world.context->memory, world.context->files,
+                               small_path(&world, "many.safetensors")));
     check_ok(aigc__safetensors_write(saver, world.context, parts, MANY, metadata, 2));
     check_ok(aigc__saver_commit(saver));
     aigc_model_t *model = NULL;
-    check_failure(aigc_model_load(&model, world.context, small_path(&world, "many.safetensors"), NULL), AIGC_ERROR_CORRUPT,
-                  "10 missing");
+    check_failure(aigc_model_load(&model, world.context, small_path(&world, "many.safetensors"), NULL),
+                  AIGC_ERROR_CORRUPT, "10 missing");
     assert_non_null(strstr(aigc_last_error(), "30000 unexpected"));
     free(names);
     free(parts);
@@ -212,7 +231,8 @@ static void a_model_with_nan_is_refused_unless_asked_for(void **state)
     aigc_model_free(model);
     aigc_options_free(options);
     options = small_options(&world, "finish=false", NULL);
-    check_failure(aigc_model_load(&model, world.context, small_path(&world, "made.safetensors"), options), AIGC_ERROR_OPTION, "'finite'");
+    check_failure(aigc_model_load(&model, world.context, small_path(&world, "made.safetensors"), options),
+                  AIGC_ERROR_OPTION, "'finite'");
     aigc_options_free(options);
     small_world_end(&world);
 }
@@ -257,12 +277,15 @@ static aigc_status_t load_with_names(small_world_t *world, const char *names)
 
 static void class_names_are_checked(void **state)
 {
-    static const char *const bad[] = {"", "{}", "[1,2]", "[\"a\",null]", "[\"a\",\"b\",\"c\"]", "[\"a\"", "[[\"a\"],[\"b\"]]", "nonsense"};
-    static const char *const good[] = {"[\"a\",\"b\"]", "[\"a\"]", "[]", "[\"a, b\",\"c\\\", d\"]", "[\"a\",\"a\"]", "[\"\\n\",\"\\u0007\"]"};
+    static const char *const bad[] = {
+        "", "{}", "[1,2]", "[\"a\",null]", "[\"a\",\"b\",\"c\"]", "[\"a\"", "[[\"a\"],[\"b\"]]", "nonsense"};
+    static const char *const good[] = {"[\"a\",\"b\"]",           "[\"a\"]",       "[]",
+                                       "[\"a, b\",\"c\\\", d\"]", "[\"a\",\"a\"]", "[\"\\n\",\"\\u0007\"]"};
     small_world_t world;
     (void)state;
     small_world_begin(&world, 1);
-    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) check_failure(load_with_names(&world, bad[k]), AIGC_ERROR_CORRUPT, "class names");
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        check_failure(load_with_names(&world, bad[k]), AIGC_ERROR_CORRUPT, "class names");
     for (size_t k = 0; k < sizeof good / sizeof *good; k++) check_ok(load_with_names(&world, good[k]));
     small_world_end(&world);
 }
@@ -353,19 +376,23 @@ static void odd_folder_names_become_printable(void **state)
 
 static void a_class_does_not_become_another(void **state)
 {
-    static const char *const names[] = {"bed", "lamp", "sofa"}, *const fewer[] = {"bed", "lamp"}, *const other[] = {"bed", "sofa"};
+    static const char *const names[] = {"bed", "lamp", "sofa"}, *const fewer[] = {"bed", "lamp"},
+                             *const other[] = {"bed", "sofa"};
     small_world_t world;
     (void)state;
     small_world_begin(&world, 1);
-    aigc_dataset_t *data = folders(&world, "all", names, 3), *part = folders(&world, "part", fewer, 2), *wrong = folders(&world, "wrong", other, 2);
+    aigc_dataset_t *data = folders(&world, "all", names, 3), *part = folders(&world, "part", fewer, 2),
+                   *wrong = folders(&world, "wrong", other, 2);
     aigc_model_t *model = small_vae(&world, "conditional=true");
     check_ok(train_briefly(&world, model, data));
     check_ok(train_briefly(&world, model, part));
-    check_failure(train_briefly(&world, model, wrong), AIGC_ERROR_ARGUMENT, "class 1 of the model is 'lamp', of the data 'sofa'");
+    check_failure(train_briefly(&world, model, wrong), AIGC_ERROR_ARGUMENT,
+                  "class 1 of the model is 'lamp', of the data 'sofa'");
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     check_failure(aigc_model_evaluate(model, wrong, NULL, &metrics, NULL, NULL), AIGC_ERROR_ARGUMENT, "'sofa'");
     aigc_options_t *options = small_options(&world, "epochs=1", NULL);
-    check_failure(aigc_model_train(model, data, wrong, options, NULL, NULL), AIGC_ERROR_ARGUMENT, "for validation: class 1");
+    check_failure(aigc_model_train(model, data, wrong, options, NULL, NULL), AIGC_ERROR_ARGUMENT,
+                  "for validation: class 1");
     aigc_options_free(options);
     aigc_model_free(model);
     aigc_dataset_free(data);

@@ -42,7 +42,8 @@ static aigc_dataset_t *drawn(source_t *source, int64_t n)
     aigc_options_t *options = NULL;
     check_ok(aigc_options_create(&options));
     check_ok(aigc_options_set_int(options, "classes", 2));
-    check_ok(aigc_dataset_create_callback(&dataset, source->context, (int64_t[]){n, WORLD_SIDE, WORLD_SIDE, 1}, draw, source, options));
+    check_ok(aigc_dataset_create_callback(&dataset, source->context, (int64_t[]){n, WORLD_SIDE, WORLD_SIDE, 1}, draw,
+                                          source, options));
     aigc_options_free(options);
     return dataset;
 }
@@ -77,7 +78,8 @@ static int32_t check_progress(const aigc_progress_t *progress, void *user)
 }
 
 /* In a world of its own; leaves <output>.safetensors and its companions in `folder`. */
-static aigc_status_t train_once(const char *folder, int threads, const options_t *options, const char *more, const char *output, stop_t stop)
+static aigc_status_t train_once(const char *folder, int threads, const options_t *options, const char *more,
+                                const char *output, stop_t stop)
 {
     small_world_t world;
     char path[128];
@@ -148,7 +150,8 @@ static const options_t combinations[] = {
 
 static void any_training_stopped_anywhere_goes_on(void **state)
 {
-    static const stop_t stops[] = {{1, 0, 0}, {33, 0, 0}, {60, 0, 0}, {101, 0, 0}, {150, 0, 0}, {0, 1, 0}, {0, 20, 0}, {0, 0, 1}, {0, 0, 2}, {0, 0, 4}};
+    static const stop_t stops[] = {{1, 0, 0}, {33, 0, 0}, {60, 0, 0}, {101, 0, 0}, {150, 0, 0},
+                                   {0, 1, 0}, {0, 20, 0}, {0, 0, 1},  {0, 0, 2},   {0, 0, 4}};
     size_t stopped = 0;
     (void)state;
     for (size_t c = 0; c < sizeof combinations / sizeof *combinations; c++) {
@@ -162,7 +165,8 @@ static void any_training_stopped_anywhere_goes_on(void **state)
             const aigc_status_t first = train_once(world.folder, 2, &combinations[c], "", name, stops[k]);
             const aigc_status_t second = train_once(world.folder, 1, &combinations[c], "resume=true", name, stops[k]);
             assert_true(first == AIGC_OK || first == AIGC_ERROR_CANCELLED);
-            if (second != AIGC_OK && second != AIGC_ERROR_CANCELLED) print_error("%zu %zu: %s\n", c, k, aigc_last_error());
+            if (second != AIGC_OK && second != AIGC_ERROR_CANCELLED)
+                print_error("%zu %zu: %s\n", c, k, aigc_last_error());
             assert_true(second == AIGC_OK || second == AIGC_ERROR_CANCELLED);
             stopped += (size_t)(first != AIGC_OK) + (size_t)(second != AIGC_OK);
             check_ok(train_once(world.folder, 3, &combinations[c], "resume=true", name, (stop_t){0, 0, 0}));
@@ -289,7 +293,11 @@ static void lent_parameters_stay_valid(void **state)
 
 static void a_refused_resume_changes_nothing(void **state)
 {
-    static const struct { const char *text; aigc_status_t status; const char *part; } refused[] = {
+    static const struct {
+        const char *text;
+        aigc_status_t status;
+        const char *part;
+    } refused[] = {
         {"epochs=3 seed=5 resume=true ema=0.9", AIGC_ERROR_STATE, "seed 0, not 5"},
         {"epochs=3 batch_size=10 resume=true ema=0.9", AIGC_ERROR_STATE, "batch_size 16, not 10"},
         {"epochs=3 validation_split=0.2 resume=true ema=0.9", AIGC_ERROR_STATE, "other pictures"},
@@ -307,7 +315,8 @@ static void a_refused_resume_changes_nothing(void **state)
         aigc_options_t *options = small_options(&bench.world, "batch_size=16 samples=0", "m.safetensors");
         check_ok(aigc_options_parse(options, refused[k].text));
         const uint64_t steps = aigc__optimizer_steps(bench.model->optimizer);
-        check_failure(aigc_model_train(bench.model, bench.data, NULL, options, NULL, NULL), refused[k].status, refused[k].part);
+        check_failure(aigc_model_train(bench.model, bench.data, NULL, options, NULL, NULL), refused[k].status,
+                      refused[k].part);
         assert_int_equal(aigc__optimizer_steps(bench.model->optimizer), steps);
         assert_int_equal(bench.model->position.epoch, 2);
         assert_parameters(&bench, before);
@@ -335,7 +344,10 @@ static void change_state(const bench_t *bench, const char *from, const char *to)
 
 static void a_hostile_position_is_refused(void **state)
 {
-    static const struct { const char *from, *to; aigc_status_t status; } changes[] = {
+    static const struct {
+        const char *from, *to;
+        aigc_status_t status;
+    } changes[] = {
         {"{\\\"version\\\":1", "{\\\"version\\\":2", AIGC_ERROR_CORRUPT},
         {"{\\\"version\\\":1", "[\\\"version\\\":1", AIGC_ERROR_CORRUPT},
         {"\\\"batch\\\":0", "\\\"batch\\\":9", AIGC_ERROR_CORRUPT},
@@ -382,7 +394,11 @@ static void plant(const bench_t *bench, const char *name, float number)
 
 static void bad_numbers_in_a_state_are_named(void **state)
 {
-    static const struct { const char *name; float number; aigc_status_t status; } plants[] = {
+    static const struct {
+        const char *name;
+        float number;
+        aigc_status_t status;
+    } plants[] = {
         {"parameter.fc1.weight", NAN, AIGC_ERROR_NUMERIC}, {"moment1.fc3.bias", INFINITY, AIGC_ERROR_NUMERIC},
         {"moment2.fc4.weight", NAN, AIGC_ERROR_NUMERIC},   {"average.fc21.bias", -INFINITY, AIGC_ERROR_NUMERIC},
         {"moment2.fc1.weight", -1, AIGC_ERROR_CORRUPT},
@@ -442,7 +458,8 @@ static void a_broken_model_is_not_saved(void **state)
     bench_begin(&bench, "");
     check_ok(bench_train(&bench, "epochs=1 ema=0.5", "m.safetensors"));
     for (int saves_soon = 0; saves_soon < 2; saves_soon++) {
-        aigc_options_t *options = small_options(&bench.world, "epochs=9 batch_size=16 samples=0 ema=0.5 resume=true", "m.safetensors");
+        aigc_options_t *options =
+            small_options(&bench.world, "epochs=9 batch_size=16 samples=0 ema=0.5 resume=true", "m.safetensors");
         check_ok(aigc_options_set_int(options, "save_seconds", saves_soon ? 0 : 1000));
         assert_int_equal(aigc_model_train(bench.model, bench.data, NULL, options, spoil, &bench), AIGC_ERROR_NUMERIC);
         assert_non_null(strstr(aigc_last_error(), saves_soon ? "step 8" : "step 9"));
@@ -483,7 +500,8 @@ static void names_outlive_the_model(void **state)
     source_t source = {world.context, 0, 0};
     aigc_dataset_t *data = drawn(&source, PICTURES);
     aigc_model_t *model = small_vae(&world, "");
-    aigc_options_t *options = small_options(&world, "epochs=1 batch_size=16 seed=3 samples=0 resume=true", "m.safetensors");
+    aigc_options_t *options =
+        small_options(&world, "epochs=1 batch_size=16 seed=3 samples=0 resume=true", "m.safetensors");
     check_ok(aigc_model_train(model, data, NULL, options, note_names, &names));
     aigc_options_free(options);
     aigc_model_free(model);

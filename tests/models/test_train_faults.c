@@ -25,7 +25,8 @@ static void desk_begin(desk_t *desk)
     desk->files = test_files_create();
     desk->world.context->files = test_files_calls(desk->files);
     desk->data = small_dataset(&desk->world, 20);
-    desk->options = small_options(&desk->world, "epochs=2 batch_size=8 samples=4 save_seconds=0 ema=0.5 validation_split=0.2 resume=true", NULL);
+    desk->options = small_options(
+        &desk->world, "epochs=2 batch_size=8 samples=4 save_seconds=0 ema=0.5 validation_split=0.2 resume=true", NULL);
     check_ok(aigc_options_set_string(desk->options, "output", kept[0]));
 }
 
@@ -78,7 +79,8 @@ static void assert_same_files(const desk_t *a, const desk_t *b)
 static size_t temporary_files(const desk_t *desk)
 {
     size_t n = 0;
-    for (size_t k = 0; k < test_files_entries(desk->files); k++) n += strstr(test_files_entry(desk->files, k), "/.aigc-") != NULL;
+    for (size_t k = 0; k < test_files_entries(desk->files); k++)
+        n += strstr(test_files_entry(desk->files, k), "/.aigc-") != NULL;
     return n;
 }
 
@@ -86,11 +88,13 @@ static size_t temporary_files(const desk_t *desk)
 static void assert_whole(desk_t *desk)
 {
     aigc_model_t *model = NULL;
-    if (test_files_get(desk->files, kept[0], &(size_t){0}, NULL)) check_ok(aigc_model_load(&model, desk->world.context, kept[0], NULL));
+    if (test_files_get(desk->files, kept[0], &(size_t){0}, NULL))
+        check_ok(aigc_model_load(&model, desk->world.context, kept[0], NULL));
     aigc_model_free(model);
     for (size_t k = 3; k < KEPT; k++) {
         aigc_tensor_t *image = NULL;
-        if (test_files_get(desk->files, kept[k], &(size_t){0}, NULL)) check_ok(aigc_image_read(&image, desk->world.context, kept[k], NULL));
+        if (test_files_get(desk->files, kept[k], &(size_t){0}, NULL))
+            check_ok(aigc_image_read(&image, desk->world.context, kept[k], NULL));
         aigc_tensor_release(image);
     }
 }

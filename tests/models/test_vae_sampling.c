@@ -14,7 +14,10 @@ static aigc_tensor_t *generate(const small_world_t *world, aigc_model_t *model, 
     return images;
 }
 
-static const float *picture(aigc_tensor_t *images, size_t index) { return (float *)aigc_tensor_data(images) + index * WORLD_PIXELS; }
+static const float *picture(aigc_tensor_t *images, size_t index)
+{
+    return (float *)aigc_tensor_data(images) + index * WORLD_PIXELS;
+}
 
 static void a_seed_is_a_picture_in_any_company(void **state)
 {
@@ -60,7 +63,8 @@ static void writing_a_parameter_changes_the_pictures(void **state)
 static void decode_undoes_what_generate_draws(void **state)
 {
     small_world_t world;
-    aigc_tensor_t *images = small_pictures((small_world_begin(&world, 2), &world), 70), *latents = NULL, *decoded = NULL, *rebuilt = NULL;
+    aigc_tensor_t *images = small_pictures((small_world_begin(&world, 2), &world), 70), *latents = NULL,
+                  *decoded = NULL, *rebuilt = NULL;
     const int64_t *shape = NULL;
     (void)state;
     aigc_model_t *model = small_vae(&world, "");
@@ -88,7 +92,8 @@ static void interpolation_begins_and_ends_at_its_ends(void **state)
     aigc_tensor_t *ends = generate(&world, model, "seeds=3,9,4");
     for (int linear = 0; linear < 2; linear++) {
         aigc_tensor_t *way = NULL;
-        aigc_options_t *options = small_options(&world, linear ? "seeds=3,9,4 steps=5 mode=linear" : "seeds=3,9,4 steps=5", NULL);
+        aigc_options_t *options =
+            small_options(&world, linear ? "seeds=3,9,4 steps=5 mode=linear" : "seeds=3,9,4 steps=5", NULL);
         check_ok(aigc_model_interpolate(&way, model, NULL, NULL, options));
         const size_t places[] = {0, 4, 5, 9}, expected[] = {0, 1, 1, 2};
         for (size_t k = 0; k < 4; k++)
@@ -173,9 +178,12 @@ static void classes_are_learnt_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_seed_is_a_picture_in_any_company), cmocka_unit_test(writing_a_parameter_changes_the_pictures),
-        cmocka_unit_test(decode_undoes_what_generate_draws),  cmocka_unit_test(interpolation_begins_and_ends_at_its_ends),
-        cmocka_unit_test(spherical_ways_keep_the_length),     cmocka_unit_test(classes_are_learnt_apart),
+        cmocka_unit_test(a_seed_is_a_picture_in_any_company),
+        cmocka_unit_test(writing_a_parameter_changes_the_pictures),
+        cmocka_unit_test(decode_undoes_what_generate_draws),
+        cmocka_unit_test(interpolation_begins_and_ends_at_its_ends),
+        cmocka_unit_test(spherical_ways_keep_the_length),
+        cmocka_unit_test(classes_are_learnt_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,8 @@ static aigc_tensor_t *part(small_world_t *world, aigc_tensor_t *all, int step, s
     aigc_tensor_t *tensor = NULL;
     size_t n = 1;
     for (size_t k = 0; k < rank; k++) n *= (size_t)shape[k];
-    check_ok(aigc_tensor_wrap(&tensor, world->context, (float *)aigc_tensor_data(all) + (size_t)step * n, AIGC_DTYPE_F32, rank, shape,
-                              NULL, NULL));
+    check_ok(aigc_tensor_wrap(&tensor, world->context, (float *)aigc_tensor_data(all) + (size_t)step * n,
+                              AIGC_DTYPE_F32, rank, shape, NULL, NULL));
     return tensor;
 }
 
@@ -31,7 +31,8 @@ static void assert_near(double found, double expected, double relative)
 }
 
 /* One step with the stored batch; compares the three losses. */
-static void one_step(small_world_t *world, aigc_model_t *model, int step, aigc_tensor_t *images, aigc_tensor_t *noise, const float *losses)
+static void one_step(small_world_t *world, aigc_model_t *model, int step, aigc_tensor_t *images, aigc_tensor_t *noise,
+                     const float *losses)
 {
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     aigc_options_t *options = NULL;
@@ -81,7 +82,8 @@ static void ten_adam_steps_follow_pytorch(void **state)
     aigc_options_t *options = small_options(&world, "prefix=before. strict=false", NULL);
     check_ok(aigc_model_load_weights(model, TORCH_VECTORS, options));
     aigc_options_free(options);
-    aigc_tensor_t *images = stored(&world, "images"), *noise = stored(&world, "noise"), *losses = stored(&world, "losses");
+    aigc_tensor_t *images = stored(&world, "images"), *noise = stored(&world, "noise"),
+                  *losses = stored(&world, "losses");
     for (int step = 0; step < STEPS; step++) one_step(&world, model, step, images, noise, aigc_tensor_data(losses));
     compare_parameters(&world, model);
     aigc_tensor_release(images);
@@ -102,7 +104,8 @@ static void another_rate_does_not(void **state)
     aigc_options_t *options = small_options(&world, "prefix=before. strict=false", NULL);
     check_ok(aigc_model_load_weights(model, TORCH_VECTORS, options));
     aigc_options_free(options);
-    aigc_tensor_t *images = stored(&world, "images"), *noise = stored(&world, "noise"), *losses = stored(&world, "losses");
+    aigc_tensor_t *images = stored(&world, "images"), *noise = stored(&world, "noise"),
+                  *losses = stored(&world, "losses");
     for (int step = 0; step < 2; step++) {
         aigc_tensor_t *x = part(&world, images, step, 4, (int64_t[]){BATCH, 6, 6, 1});
         aigc_tensor_t *e = part(&world, noise, step, 2, (int64_t[]){BATCH, LATENT});
@@ -124,6 +127,7 @@ static void another_rate_does_not(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ten_adam_steps_follow_pytorch), cmocka_unit_test(another_rate_does_not)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ten_adam_steps_follow_pytorch),
+                                       cmocka_unit_test(another_rate_does_not)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,8 @@ static void a_stopped_training_goes_on_bit_for_bit(void **state)
     (void)state;
     small_world_begin(&world, 1);
     check_ok(train_once(world.folder, 1, RUN "epochs=4", "straight.safetensors", never));
-    check_failure(train_once(world.folder, 2, RUN "epochs=4", "parts.safetensors", (stop_t){2, 0}), AIGC_ERROR_CANCELLED, "42");
+    check_failure(train_once(world.folder, 2, RUN "epochs=4", "parts.safetensors", (stop_t){2, 0}),
+                  AIGC_ERROR_CANCELLED, "42");
     check_ok(train_once(world.folder, 1, RUN "epochs=4 resume=true", "parts.safetensors", never));
     assert_same_run(&world, "straight", "parts");
     small_world_end(&world);
@@ -119,7 +120,8 @@ static void what_is_saved_is_needed(void **state)
     small_world_begin(&world, 1);
     check_ok(train_once(world.folder, 1, RUN "epochs=4", "straight.safetensors", never));
     for (int part = 0; part < 4; part++) {
-        static const char *const marks[] = {"moment1.fc1.weight", "moment2.fc1.weight", "parameter.fc1.weight", "average.fc1.weight"};
+        static const char *const marks[] = {"moment1.fc1.weight", "moment2.fc1.weight", "parameter.fc1.weight",
+                                            "average.fc1.weight"};
         size_t size = 0;
         check_ok(train_once(world.folder, 1, RUN "epochs=2", "changed.safetensors", never));
         const char *path = small_path(&world, "changed.state.safetensors");
@@ -136,9 +138,11 @@ static void what_is_saved_is_needed(void **state)
         fclose(file);
         free(bytes);
         check_ok(train_once(world.folder, 1, RUN "epochs=4 resume=true", "changed.safetensors", never));
-        assert_false(files_equal(small_path(&world, "straight.safetensors"), small_path(&world, "changed.safetensors")));
+        assert_false(
+            files_equal(small_path(&world, "straight.safetensors"), small_path(&world, "changed.safetensors")));
     }
-    check_failure(train_once(world.folder, 1, "batch_size=16 seed=4 samples=0 epochs=9 resume=true", "changed.safetensors", never),
+    check_failure(train_once(world.folder, 1, "batch_size=16 seed=4 samples=0 epochs=9 resume=true",
+                             "changed.safetensors", never),
                   AIGC_ERROR_STATE, "seed 3, not 4");
     small_world_end(&world);
 }
@@ -149,13 +153,23 @@ static void metrics_and_samples_stand_beside_the_model(void **state)
     size_t size = 0, lines = 0;
     (void)state;
     small_world_begin(&world, 1);
-    check_ok(train_once(world.folder, 1, "epochs=2 batch_size=16 samples=6 validation_split=0.2", "m.safetensors", never));
-    check_ok(train_once(world.folder, 1, "epochs=3 batch_size=16 samples=6 validation_split=0.2 resume=true", "m.safetensors", never));
+    check_ok(
+        train_once(world.folder, 1, "epochs=2 batch_size=16 samples=6 validation_split=0.2", "m.safetensors", never));
+    check_ok(train_once(world.folder, 1, "epochs=3 batch_size=16 samples=6 validation_split=0.2 resume=true",
+                        "m.safetensors", never));
     char *text = read_file(small_path(&world, "m.metrics.jsonl"), &size);
     for (size_t k = 0; k < size; k++) lines += text[k] == '\n';
     assert_int_equal(lines, 3);
-    const char *const keys[] = {"\"epoch\": 3", "\"step\": 9", "\"images\": 120", "\"seconds\"", "\"loss\"", "\"reconstruction\"", "\"kl\"",
-                                "\"validation_loss\"", "\"validation_reconstruction\"", "\"validation_kl\""};
+    const char *const keys[] = {"\"epoch\": 3",
+                                "\"step\": 9",
+                                "\"images\": 120",
+                                "\"seconds\"",
+                                "\"loss\"",
+                                "\"reconstruction\"",
+                                "\"kl\"",
+                                "\"validation_loss\"",
+                                "\"validation_reconstruction\"",
+                                "\"validation_kl\""};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) assert_non_null(strstr(text, keys[k]));
     free(text);
     aigc_tensor_t *grid = NULL;
@@ -233,9 +247,13 @@ static void later_steps_allocate_nothing(void **state)
 
 static void every_optimizer_learns(void **state)
 {
-    static const char *const settings[] = {"optimizer=adam", "optimizer=adamw", "optimizer=sgd learning_rate=1e-3 momentum=0",
-                                           "optimizer=sgd learning_rate=1e-3 nesterov=true", "optimizer=rmsprop learning_rate=1e-3 momentum=0",
-                                           "optimizer=adam schedule=cosine schedule_steps=200 warmup_steps=3 gradient_clip=5"};
+    static const char *const settings[] = {
+        "optimizer=adam",
+        "optimizer=adamw",
+        "optimizer=sgd learning_rate=1e-3 momentum=0",
+        "optimizer=sgd learning_rate=1e-3 nesterov=true",
+        "optimizer=rmsprop learning_rate=1e-3 momentum=0",
+        "optimizer=adam schedule=cosine schedule_steps=200 warmup_steps=3 gradient_clip=5"};
     (void)state;
     for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
         small_world_t world;
@@ -262,7 +280,8 @@ static uint64_t growth(const small_world_t *world, uint64_t live)
     return peak - live;
 }
 
-static void predict(small_world_t *world, aigc_model_t *model, const char *verb, aigc_options_t *options, uint64_t *predicted, uint64_t *live)
+static void predict(small_world_t *world, aigc_model_t *model, const char *verb, aigc_options_t *options,
+                    uint64_t *predicted, uint64_t *live)
 {
     check_ok(aigc_model_memory(model, verb, options, predicted));
     check_ok(aigc_context_memory(world->context, live, NULL));
@@ -272,7 +291,8 @@ static void predict(small_world_t *world, aigc_model_t *model, const char *verb,
  * of an epoch has is not known. */
 static void predicted_memory_holds(void **state)
 {
-    static const char *const trainings[] = {"batch_size=64 samples=16", "batch_size=50 ema=0.9 validation_split=0.25 samples=8",
+    static const char *const trainings[] = {"batch_size=64 samples=16",
+                                            "batch_size=50 ema=0.9 validation_split=0.25 samples=8",
                                             "batch_size=64 samples=0 optimizer=sgd"};
     (void)state;
     for (size_t k = 0; k < sizeof trainings / sizeof *trainings; k++) {
@@ -286,7 +306,8 @@ static void predicted_memory_holds(void **state)
         predict(&world, model, "train", options, &predicted, &live);
         check_ok(aigc_model_train(model, data, NULL, options, NULL, NULL));
         const uint64_t taken = growth(&world, live);
-        if (taken > predicted || predicted > taken + taken / 6) print_error("%zu: %zu of %zu\n", k, (size_t)taken, (size_t)predicted);
+        if (taken > predicted || predicted > taken + taken / 6)
+            print_error("%zu: %zu of %zu\n", k, (size_t)taken, (size_t)predicted);
         assert_in_range(predicted, taken, taken + taken / 6);
         aigc_options_free(options);
         options = small_options(&world, "n=3", NULL);

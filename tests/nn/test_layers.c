@@ -93,7 +93,8 @@ static void a_name_means_one_parameter(void **state)
     bench_t b;
     (void)state;
     bench_begin(&b);
-    const aigc__id_t once = aigc__linear(b.graph, b.store, "fc", b.x, OUT), twice = aigc__linear(b.graph, b.store, "fc", b.x, OUT);
+    const aigc__id_t once = aigc__linear(b.graph, b.store, "fc", b.x, OUT),
+                     twice = aigc__linear(b.graph, b.store, "fc", b.x, OUT);
     assert_int_equal(once, twice);
     assert_int_equal(aigc__linear(b.graph, b.store, "fc", b.x, OUT + 1), 0); /* another shape */
     check_failure(aigc__graph_status(b.graph), AIGC_ERROR_ARGUMENT, "fc.weight");

@@ -30,7 +30,8 @@ static void pair_begin(pair_t *pair, char kind)
 
 static void assert_close(double found, double expected)
 {
-    if (!(fabs(found - expected) <= 1e-9 * (1 + fabs(expected)))) print_error("%.12g instead of %.12g\n", found, expected);
+    if (!(fabs(found - expected) <= 1e-9 * (1 + fabs(expected))))
+        print_error("%.12g instead of %.12g\n", found, expected);
     assert_true(fabs(found - expected) <= 1e-9 * (1 + fabs(expected)));
 }
 
@@ -61,7 +62,8 @@ static void distances_are_sums_over_an_image(void **state)
     const double constant = 0.5 * D * log(2 * 3.14159265358979323846 * 0.3 * 0.3);
     assert_close(world_total(&p.world, aigc__mse(p.world.graph, p.x, p.y)), squares);
     assert_close(world_total(&p.world, aigc__l1(p.world.graph, p.x, p.y)), absolute);
-    assert_close(world_total(&p.world, aigc__gaussian_nll(p.world.graph, p.x, p.y, 0.3)), squares / (2 * 0.3 * 0.3) + constant);
+    assert_close(world_total(&p.world, aigc__gaussian_nll(p.world.graph, p.x, p.y, 0.3)),
+                 squares / (2 * 0.3 * 0.3) + constant);
     world_end(&p.world);
 }
 
@@ -121,8 +123,11 @@ static void losses_have_both_derivatives(void **state)
         pair_t p;
         pair_begin(&p, which == 0 ? ZERO_ONE : SIGNED);
         aigc__graph_t *g = p.world.graph;
-        const aigc__id_t losses[] = {aigc__bce_with_logits(g, p.x, p.y), aigc__mse(g, p.x, p.y), aigc__gaussian_nll(g, p.x, p.y, 0.7),
-                                     aigc__kl_standard_normal(g, p.x, p.y), aigc__sum(g, aigc__square(g, aigc__softmax(g, p.x)), AIGC__ALL_AXES, false),
+        const aigc__id_t losses[] = {aigc__bce_with_logits(g, p.x, p.y),
+                                     aigc__mse(g, p.x, p.y),
+                                     aigc__gaussian_nll(g, p.x, p.y, 0.7),
+                                     aigc__kl_standard_normal(g, p.x, p.y),
+                                     aigc__sum(g, aigc__square(g, aigc__softmax(g, p.x)), AIGC__ALL_AXES, false),
                                      aigc__sum(g, aigc__square(g, aigc__log_softmax(g, p.x)), AIGC__ALL_AXES, false)};
         aigc__id_t dx = 0, ddx = 0;
         check_ok(aigc__gradient(g, losses[which], &p.x, 1, &dx));

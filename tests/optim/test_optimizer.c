@@ -1,6 +1,6 @@
 /* Optimizers on a store against the update rules in double, and schedules against their formulas. */
-#include "optim/optimizer.h"
 #include "kernels/kernels.h"
+#include "optim/optimizer.h"
 #include "support/unit.h"
 #include <math.h>
 #include <string.h>
@@ -20,8 +20,10 @@ static void bed_begin(bed_t *bed, aigc__store_t *average)
     check_ok(aigc__context_create(&bed->context, NULL, 2, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)));
     check_ok(aigc__store_create(&bed->store, bed->context));
     check_ok(aigc__graph_create(&bed->graph, &bed->context->memory));
-    aigc__param(bed->graph, bed->store, "a", aigc__shape_of(1, (int64_t[]){COUNT - 7}), (aigc__initialiser_t){AIGC__INITIAL_NORMAL, 0, 1});
-    aigc__param(bed->graph, bed->store, "b", aigc__shape_of(1, (int64_t[]){7}), (aigc__initialiser_t){AIGC__INITIAL_CONSTANT, 0.5, 0});
+    aigc__param(bed->graph, bed->store, "a", aigc__shape_of(1, (int64_t[]){COUNT - 7}),
+                (aigc__initialiser_t){AIGC__INITIAL_NORMAL, 0, 1});
+    aigc__param(bed->graph, bed->store, "b", aigc__shape_of(1, (int64_t[]){7}),
+                (aigc__initialiser_t){AIGC__INITIAL_CONSTANT, 0.5, 0});
     check_ok(aigc__store_seal(bed->store, 3));
     check_ok(aigc__optimizer_create(&bed->optimizer, bed->context, bed->store, average, 0));
 }
@@ -36,7 +38,13 @@ static void bed_end(bed_t *bed)
 
 static aigc__optimizer_settings_t settings(int64_t kind)
 {
-    return (aigc__optimizer_settings_t){.kind = kind, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .momentum = 0.9, .alpha = 0.99, .weight_decay = -1};
+    return (aigc__optimizer_settings_t){.kind = kind,
+                                        .beta1 = 0.9,
+                                        .beta2 = 0.999,
+                                        .epsilon = 1e-8,
+                                        .momentum = 0.9,
+                                        .alpha = 0.99,
+                                        .weight_decay = -1};
 }
 
 static double gradient_at(int step, int i) { return sin(step * 1.3 + i) * (1 + i % 3); }
@@ -63,7 +71,8 @@ static void reference_step(track_t *t, double g, int step, const aigc__optimizer
         if (s->kind == AIGC__OPTIMIZER_ADAMW) t->p -= lr * 1e-2 * t->p;
         t->m = s->beta1 * t->m + (1 - s->beta1) * g;
         t->v = s->beta2 * t->v + (1 - s->beta2) * g * g;
-        t->p -= lr / (1 - pow(s->beta1, step + 1)) * t->m / (sqrt(t->v) / sqrt(1 - pow(s->beta2, step + 1)) + s->epsilon);
+        t->p -=
+            lr / (1 - pow(s->beta1, step + 1)) * t->m / (sqrt(t->v) / sqrt(1 - pow(s->beta2, step + 1)) + s->epsilon);
     }
 }
 
@@ -78,13 +87,17 @@ static void steps_follow_the_rules(void **state)
         s.learning_rate = 0.01;
         s.nesterov = kind == 4;
         bed_begin(&bed, NULL);
-        for (size_t i = 0; i < COUNT; i++) tracks[i].p = (double)(i < COUNT - 7 ? aigc__store_data(bed.store, 0)[i] : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
+        for (size_t i = 0; i < COUNT; i++)
+            tracks[i].p = (double)(i < COUNT - 7 ? aigc__store_data(bed.store, 0)[i]
+                                                 : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
         for (int step = 0; step < STEPS; step++) {
             double squares = 0;
             for (int i = 0; i < COUNT; i++) {
                 const float g = (float)gradient_at(step, i);
-                if (i < COUNT - 7) aigc__optimizer_gradient(bed.optimizer, 0)[i] = g;
-                else aigc__optimizer_gradient(bed.optimizer, 1)[i - (COUNT - 7)] = g;
+                if (i < COUNT - 7)
+                    aigc__optimizer_gradient(bed.optimizer, 0)[i] = g;
+                else
+                    aigc__optimizer_gradient(bed.optimizer, 1)[i - (COUNT - 7)] = g;
                 reference_step(&tracks[i], (double)g, step, &s);
                 squares += (double)g * (double)g;
             }
@@ -92,7 +105,8 @@ static void steps_follow_the_rules(void **state)
             assert_true(fabs(norm - sqrt(squares)) < 1e-5 * norm);
         }
         for (int i = 0; i < COUNT; i++) {
-            const double p = (double)(i < COUNT - 7 ? aigc__store_data(bed.store, 0)[i] : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
+            const double p = (double)(i < COUNT - 7 ? aigc__store_data(bed.store, 0)[i]
+                                                    : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
             assert_true(fabs(p - tracks[i].p) < 2e-5 * (1 + fabs(tracks[i].p)));
         }
         assert_int_equal(aigc__optimizer_steps(bed.optimizer), STEPS);
@@ -103,7 +117,10 @@ static void steps_follow_the_rules(void **state)
 /* Where no momentum is asked for, SGD has its usual one and RMSprop none. */
 static void each_kind_has_its_own_momentum(void **state)
 {
-    static const struct { int64_t kind; double own; } kinds[] = {{AIGC__OPTIMIZER_SGD, 0.9}, {AIGC__OPTIMIZER_RMSPROP, 0}};
+    static const struct {
+        int64_t kind;
+        double own;
+    } kinds[] = {{AIGC__OPTIMIZER_SGD, 0.9}, {AIGC__OPTIMIZER_RMSPROP, 0}};
     (void)state;
     for (size_t k = 0; k < 2; k++) {
         float last[2] = {0};
@@ -186,22 +203,27 @@ static void the_average_follows(void **state)
 
 static void schedules_follow_their_curves(void **state)
 {
-    const aigc__schedule_t constant = {.kind = AIGC__SCHEDULE_CONSTANT, .warmup = 4}, linear = {AIGC__SCHEDULE_LINEAR, 0, 100, 0.1},
+    const aigc__schedule_t constant = {.kind = AIGC__SCHEDULE_CONSTANT, .warmup = 4},
+                           linear = {AIGC__SCHEDULE_LINEAR, 0, 100, 0.1},
                            cosine = {AIGC__SCHEDULE_COSINE, 10, 110, 0.2};
     (void)state;
-    assert_true(aigc__schedule_factor(&constant, 0) == 0.25 && aigc__schedule_factor(&constant, 3) == 1 && aigc__schedule_factor(&constant, 999) == 1);
+    assert_true(aigc__schedule_factor(&constant, 0) == 0.25 && aigc__schedule_factor(&constant, 3) == 1 &&
+                aigc__schedule_factor(&constant, 999) == 1);
     assert_true(fabs(aigc__schedule_factor(&linear, 50) - 0.55) < 1e-12);
     assert_true(fabs(aigc__schedule_factor(&linear, 500) - 0.1) < 1e-12);
     for (uint64_t step = 10; step < 130; step++) {
         const double t = step < 110 ? (double)(step - 10) / 100 : 1;
-        assert_true(fabs(aigc__schedule_factor(&cosine, step) - (0.2 + 0.8 * 0.5 * (1 + cos(3.14159265358979323846 * t)))) < 1e-9);
+        assert_true(fabs(aigc__schedule_factor(&cosine, step) -
+                         (0.2 + 0.8 * 0.5 * (1 + cos(3.14159265358979323846 * t)))) < 1e-9);
     }
 }
 
 static void a_schedule_must_have_a_course(void **state)
 {
-    const aigc__schedule_t all_warmup = {AIGC__SCHEDULE_COSINE, 100, 100, 0}, short_one = {AIGC__SCHEDULE_LINEAR, 99, 100, 0},
-                           endless = {AIGC__SCHEDULE_LINEAR, 100, 0, 0}, constant = {AIGC__SCHEDULE_CONSTANT, 100, 50, 0};
+    const aigc__schedule_t all_warmup = {AIGC__SCHEDULE_COSINE, 100, 100, 0},
+                           short_one = {AIGC__SCHEDULE_LINEAR, 99, 100, 0},
+                           endless = {AIGC__SCHEDULE_LINEAR, 100, 0, 0},
+                           constant = {AIGC__SCHEDULE_CONSTANT, 100, 50, 0};
     (void)state;
     check_failure(aigc__schedule_check(&all_warmup), AIGC_ERROR_OPTION, "warmup_steps is 100");
     check_ok(aigc__schedule_check(&short_one));
@@ -212,8 +234,8 @@ static void a_schedule_must_have_a_course(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_follow_the_rules),  cmocka_unit_test(a_bad_gradient_changes_nothing),
-        cmocka_unit_test(clipping_bounds_the_step), cmocka_unit_test(the_average_follows),
+        cmocka_unit_test(steps_follow_the_rules),        cmocka_unit_test(a_bad_gradient_changes_nothing),
+        cmocka_unit_test(clipping_bounds_the_step),      cmocka_unit_test(the_average_follows),
         cmocka_unit_test(schedules_follow_their_curves), cmocka_unit_test(each_kind_has_its_own_momentum),
         cmocka_unit_test(a_schedule_must_have_a_course),
     };
