@@ -15,7 +15,7 @@ AIGC_API aigc_status_t aigc_image_read(aigc_tensor_t **out, aigc_context_t *cont
                                        const aigc_options_t *options);
 
 /** Write one image [1,H,W,C] or [H,W,C] as PNG or JPEG by the path's suffix, whole or not at all.
- *  JPEG has no alpha: it is left out.
+ *  JPEG has no alpha: the picture is laid over white.
  *  @param options  verb "image-write": quality (JPEG, 1..100), compression (PNG, 0..9). Since 0.1. */
 AIGC_API aigc_status_t aigc_image_write(const aigc_tensor_t *image, const char *path, const aigc_options_t *options);
 
