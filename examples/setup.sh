@@ -4,7 +4,7 @@
 #   setup_options "$@"        takes -y
 #   setup_require "$table"    stops unless everything in the table is there in the end
 #   setup_wish "$table"       says loudly what could not be had, and goes on
-#   setup_build FOLDER ...    a meson build of $root there; further words go to meson
+#   setup_build FOLDER ...    a meson build of $root there, all of it or $setup_targets; further words go to meson
 
 # What it is, how to find it (a command, or pc: a pkg-config module), and its packages by manager;
 # a comma joins several packages, - is none.
@@ -145,11 +145,13 @@ setup_wish() {
     done
 }
 
+setup_targets=
 setup_build() {
     setup_folder=$1
     shift
     if [ ! -f "$setup_folder/build.ninja" ]; then
         meson setup "$setup_folder" "$root" "$@" || return 1
     fi
-    ninja -C "$setup_folder"
+    # shellcheck disable=SC2086
+    ninja -C "$setup_folder" $setup_targets
 }

@@ -125,20 +125,24 @@ elif build clang clang --buildtype=release; then
     meson_tests "tests clang" -C "$folder/clang"
 fi
 
-if build asan gcc --buildtype=debugoptimized -Db_sanitize=address,undefined; then
+if build asan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined; then
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan"
 fi
 
-# Those that start threads.
-if build tsan gcc --buildtype=debugoptimized -Db_sanitize=thread; then
-    meson_tests "tests tsan" -C "$folder/tsan" --suite threads
+# Those with threads in them.
+setup_targets='tests/base/test_pool tests/base/test_runtime tests/graph/test_executor tests/data/test_loader
+    tests/models/test_many_contexts tests/models/test_resume'
+if build tsan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=thread; then
+    meson_tests "tests tsan" -C "$folder/tsan" pool runtime executor loader many_contexts resume
 fi
+setup_targets=
 
 if ! has valgrind; then
     leave_out "tests valgrind" "valgrind is not here"
 elif [ -f "$folder/gcc/build.ninja" ]; then
-    meson_tests "tests valgrind" -C "$folder/gcc" --suite memory -t 10 \
-        --wrap='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
+    meson_tests "tests valgrind" -C "$folder/gcc" -t 10 \
+        --wrap='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
+        memory option_table storage executor npy idx png safetensors dataset vae_sampling
 fi
 
 if [ -f tests/cross.sh ]; then step "aarch64 and portable kernels" sh tests/cross.sh; fi
