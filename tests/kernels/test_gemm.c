@@ -197,7 +197,7 @@ static void test_random_shapes_are_exact(void **state)
 {
     (void)state;
     uint64_t random = 7;
-    for (size_t i = 0; i < 200; i++)
+    for (size_t i = 0; i < 80; i++)
         run_ways(1 + walk_random(&random) % 67, 1 + walk_random(&random) % 67, 1 + walk_random(&random) % 67, i);
 }
 
