@@ -97,6 +97,10 @@ static void options(void **state)
     refused_plain(ARGUMENT, aigc_options_set_tensor(e->options, "x", NULL));
     refused_plain(HANDLE, aigc_options_set_tensor(e->options, "x", (aigc_tensor_t *)(void *)e->model));
     refused_plain(ARGUMENT, aigc_options_parse(e->options, NULL));
+    check_ok(aigc_option_info("load", NULL, 0, &info));
+    assert_string_equal(info.name, "finite");
+    check_ok(aigc_option_info("decode", "vae", 0, &info));
+    assert_string_equal(info.name, "class");
     refused_plain(MISSING, aigc_option_info("swim", NULL, 0, &info));
     refused_plain(MISSING, aigc_option_info("train", "fish", 0, &info));
     refused_plain(MISSING, aigc_option_info("train", "vae", 1000, &info));
