@@ -184,13 +184,13 @@ static void claims_are_proven_before_memory_is_taken(void **state)
     }
 }
 
-static void a_million_names_are_counted_not_listed(void **state)
+static void thousands_of_names_are_counted_not_listed(void **state)
 {
     enum { MANY = 30000 };
     small_world_t world;
     (void)state;
     small_world_begin(&world, 1);
-    char(*names)[16] = calloc(MANY, sizeof *names);
+    char(*names)[24] = calloc(MANY, sizeof *names);
     aigc__safetensors_part_t *parts = calloc(MANY, sizeof *parts);
     const int64_t none = 0;
     for (int k = 0; k < MANY; k++) {
@@ -518,7 +518,7 @@ int main(void)
         cmocka_unit_test(configurations_are_checked),
         cmocka_unit_test(foreign_files_are_recognised),
         cmocka_unit_test(claims_are_proven_before_memory_is_taken),
-        cmocka_unit_test(a_million_names_are_counted_not_listed),
+        cmocka_unit_test(thousands_of_names_are_counted_not_listed),
         cmocka_unit_test(a_model_with_nan_is_refused_unless_asked_for),
         cmocka_unit_test(half_precision_has_a_range),
         cmocka_unit_test(class_names_are_checked),
