@@ -124,9 +124,11 @@ static bool is_read_in_place(const aigc__gemm_plan_t *p, size_t strip)
     return p->b_source == AIGC__B_IN_PLACE && strip_start(p, strip + 1) <= p->core.n;
 }
 
+/* Where the tile packs a strip; of a B read in place there is at most one. */
 static float *own_strip(const tile_job_t *j, size_t strip, size_t k)
 {
     const aigc__gemm_plan_t *p = j->call->plan;
+    if (p->b_source == AIGC__B_IN_PLACE) return j->own + p->own_b;
     return j->own + p->own_b + (strip_start(p, strip) - strip_start(p, j->strip)) * k;
 }
 

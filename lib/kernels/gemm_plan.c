@@ -74,15 +74,24 @@ static void plan_b_source(aigc__gemm_plan_t *p)
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__gemm_shape_t *s = &p->core;
     const size_t small = is_a_copied(s) ? 2 * kernel->b_floats : kernel->b_floats;
-    const bool is_paid_back = s->ta && !is_a_copied(s) && s->m >= 256; /* two operands read across pages are too many */
+    /* A read across its rows and B as well touch too many pages at once; many rows pay for packing. */
+    const bool crowds_pages = s->ta && !is_a_copied(s) && s->m >= 256;
     if (s->b_packed)
         p->b_source = AIGC__B_GIVEN;
-    else if (!s->tb && !sets_collide(s->ldb) && !is_paid_back)
+    else if (!s->tb && !sets_collide(s->ldb) && !crowds_pages)
         p->b_source = AIGC__B_IN_PLACE;
     else if (p->variant == AIGC__GEMM_BLOCKED && s->m > kernel->mc / 2 && s->k * s->n <= small)
         p->b_source = AIGC__B_SHARED;
     else
         p->b_source = AIGC__B_OWN;
+}
+
+/* Enough tiles to share out, as long as each is worth handing over. */
+static size_t tiles_wanted(const aigc__gemm_shape_t *s)
+{
+    const size_t most = is_a_copied(s) ? TILES_WANTED / 2 : TILES_WANTED;
+    const double tiles = 2.0 * (double)s->m * (double)s->n * (double)s->k * (double)s->batch / TILE_FLOP;
+    return tiles < 1 ? 1 : tiles < (double)most ? (size_t)tiles : most;
 }
 
 /* `count`, raised so that `others` times it reaches `wanted`, but not beyond `limit`. */
@@ -112,10 +121,7 @@ static void plan_tiles(aigc__gemm_plan_t *p)
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__gemm_shape_t *s = &p->core;
     const size_t products = s->batch * p->slices;
-    const bool copies_a = is_a_copied(s);
-    const size_t nc = copies_a ? kernel->copy_nc : kernel->nc, most = copies_a ? TILES_WANTED / 2 : TILES_WANTED;
-    const size_t flop_tiles = 2 * s->m * s->n * s->k * s->batch / TILE_FLOP;
-    const size_t wanted = aigc__maximum(1, aigc__minimum(flop_tiles, most));
+    const size_t nc = is_a_copied(s) ? kernel->copy_nc : kernel->nc, wanted = tiles_wanted(s);
     const bool is_wide = p->b_source != AIGC__B_OWN && s->n * p->kc <= kernel->b_floats;
     const size_t row_units = aigc__ceil_div(s->m, kernel->mr);
     size_t rows = aigc__ceil_div(s->m, kernel->mc), columns = aigc__ceil_div(p->strips, nc / kernel->nr);
@@ -154,7 +160,8 @@ static void plan_workspace(aigc__gemm_plan_t *p)
         own = aigc__whole_lines(p->a_copy_rows * p->kc);
     }
     p->own_b = own;
-    if (p->b_source <= AIGC__B_OWN) own += aigc__whole_lines(p->tile_strips * kernel->nr * p->kc);
+    if (p->b_source == AIGC__B_OWN) own += aigc__whole_lines(p->tile_strips * kernel->nr * p->kc);
+    if (p->b_source == AIGC__B_IN_PLACE && s->n % kernel->unit) own += aigc__whole_lines(kernel->nr * p->kc);
     p->worker_bytes = own * sizeof(float);
 }
 
