@@ -13,6 +13,8 @@ void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and CLI_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+int cli_exit_code(aigc_status_t status);
+
 /* 0 for AIGC_OK; otherwise says the library's sentence and returns the exit code. */
 int cli_check(aigc_status_t status);
 

@@ -31,7 +31,7 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
-static int exit_code(aigc_status_t status)
+int cli_exit_code(aigc_status_t status)
 {
     switch (status) {
     case AIGC_OK:
@@ -59,8 +59,8 @@ static int exit_code(aigc_status_t status)
 
 int cli_check(aigc_status_t status)
 {
-    if (status != AIGC_OK) cli_say("%s", aigc_last_error());
-    return exit_code(status);
+    if (status != AIGC_OK) cli_say("%s", status == AIGC_ERROR_CANCELLED ? "stopped" : aigc_last_error());
+    return cli_exit_code(status);
 }
 
 static int no_such_verb(const char *name)

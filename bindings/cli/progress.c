@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 10, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3 };
+enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 6, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3 };
 
 /* Whether a bar stands in the terminal's last line; the log may want it away from another thread. */
 static atomic_bool bar_drawn;

@@ -48,29 +48,61 @@ static int print_model(const cli_session_t *session)
     return code;
 }
 
+static int print_pictures(const aigc_dataset_t *pictures)
+{
+    int64_t height = 0, width = 0, channels = 0, classes = 0;
+    const char *name = NULL;
+    int code = cli_check(aigc_dataset_info(pictures, &height, &width, &channels, &classes));
+    if (code != CLI_OK) return code;
+    printf("pictures: %llu\nheight: %lld\nwidth: %lld\nchannels: %lld\nclasses: %lld\n",
+           (unsigned long long)aigc_dataset_count(pictures), (long long)height, (long long)width, (long long)channels,
+           (long long)classes);
+    for (int64_t i = 0; i < classes && code == CLI_OK; i++) {
+        code = cli_check(aigc_dataset_class_name(pictures, i, &name));
+        if (code == CLI_OK) printf("  %s\n", name);
+    }
+    return code;
+}
+
+/* What it is shows in what can read it. Where nothing can, what was said about it as a model counts. */
+static int print_any(cli_session_t *session, const char *path)
+{
+    aigc_tensor_t *tensor = NULL;
+    aigc_dataset_t *pictures = NULL;
+    char sentence[512];
+    uint64_t count = 0;
+    if (aigc_tensor_read(&tensor, session->context, path, NULL) == AIGC_OK) {
+        const int code = print_tensor("tensor", tensor, &count);
+        aigc_tensor_release(tensor);
+        return code;
+    }
+    const aigc_status_t status = aigc_model_load(&session->model, session->context, path, NULL);
+    if (status == AIGC_OK) return print_model(session);
+    snprintf(sentence, sizeof sentence, "%s", aigc_last_error());
+    if (aigc_dataset_create(&pictures, session->context, "auto", path, NULL) == AIGC_OK) {
+        const int code = print_pictures(pictures);
+        aigc_dataset_free(pictures);
+        return code;
+    }
+    cli_say("%s", sentence);
+    return cli_exit_code(status);
+}
+
 static int run_info(cli_arguments_t *arguments)
 {
     cli_session_t session;
-    aigc_tensor_t *tensor = NULL;
-    uint64_t count = 0;
-    const char *path = arguments->positionals[0];
     int code = cli_session_open(&session, arguments);
-    if (code == CLI_OK && aigc_tensor_read(&tensor, session.context, path, NULL) == AIGC_OK) {
-        code = print_tensor("tensor", tensor, &count);
-    } else {
-        if (code == CLI_OK) code = cli_load_model(&session, path);
-        if (code == CLI_OK) code = print_model(&session);
-    }
-    aigc_tensor_release(tensor);
+    if (code == CLI_OK) code = print_any(&session, arguments->positionals[0]);
     cli_session_close(&session);
     return code;
 }
 
 const cli_verb_t cli_verb_info = {
     .name = "info",
-    .synopsis = "FILE",
-    .summary = "say what a model or array file holds",
-    .details = "For a model: kind, options, tensors with types and shapes, number of parameters.",
+    .synopsis = "FILE|PICTURES",
+    .summary = "say what a model, an array or pictures hold",
+    .details = "Of a model: kind, options, tensors with types and shapes, number of parameters. Of pictures: how many, "
+               "their size, their classes.",
     .example = "aigc info model.safetensors",
     .n_positionals = 1,
     .tables = {CLI_TABLE_CONTEXT},

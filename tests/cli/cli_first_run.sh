@@ -3,6 +3,8 @@
 
 expect 0 draw home-designs -n 60 --height 16 --width 16 -o rooms
 [ "$(find rooms -name '*.png' | wc -l)" -eq 60 ] || fail "not 60 pictures drawn"
+expect 0 info rooms
+grep -q '^pictures: 60' out && grep -q '^  kitchen' out || fail "info does not know the pictures"
 expect 0 train vae rooms -o run/model.safetensors --epochs 2 --hidden-dim 24 --latent-dim 4 --batch-size 16 \
     --validation-split 0.1
 is_file run/model.safetensors
