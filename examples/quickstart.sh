@@ -28,7 +28,7 @@ try() {
 
 # The loss is Gaussian with a small deviation: it asks for sharper pictures than the default does.
 try draw home-designs --style rooms -n 100 -o out/rooms
-try train vae home-designs --style rooms --n 24000 -o out/model.safetensors --epochs 16 \
+try train vae home-designs --style rooms -n 24000 -o out/model.safetensors --epochs 16 \
     --loss mse --sigma 0.2 --hidden-dim 512 --latent-dim 32
 try generate out/model.safetensors -n 64 -o out/designs.png
 try reconstruct out/model.safetensors out/rooms -o out/reconstructions.png
