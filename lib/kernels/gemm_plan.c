@@ -100,14 +100,20 @@ static size_t raised(size_t count, size_t limit, size_t others, size_t wanted)
     return aigc__maximum(count, aigc__minimum(limit, aigc__ceil_div(wanted, others)));
 }
 
-/* Units a part, for at least `parts` parts and at most twice as many: what leaves two and four threads
- * least idle, where each part comes `others` times. More parts than asked for must save a twentieth. */
+/* What two and four threads spend on `units` cut into parts of `each`, every part coming `others` times. */
+static size_t cost_of(size_t units, size_t each, size_t others)
+{
+    const size_t tiles = aigc__ceil_div(units, each) * others;
+    return each * (aigc__round_up(tiles, 2) + aigc__round_up(tiles, 4));
+}
+
+/* Units a part, for at least `parts` parts and at most twice as many: what leaves threads least idle. More
+ * parts than asked for must save a twentieth. */
 static size_t balanced(size_t units, size_t parts, size_t others)
 {
     size_t best = aigc__ceil_div(units, parts), best_cost = SIZE_MAX;
     for (size_t each = best; each > 0 && aigc__ceil_div(units, each) <= 2 * parts; each--) {
-        const size_t tiles = aigc__ceil_div(units, each) * others;
-        const size_t cost = each * (aigc__round_up(tiles, 2) + aigc__round_up(tiles, 4));
+        const size_t cost = cost_of(units, each, others);
         if (cost < best_cost - best_cost / 20) best = each, best_cost = cost;
     }
     return best;
@@ -135,8 +141,11 @@ static void plan_tiles(aigc__gemm_plan_t *p)
     } else {
         columns = raised(columns, p->strips, rows * products, wanted);
         rows = raised(rows, s->m / 256, columns * products, wanted);
+        p->tile_strips = balanced(p->strips, columns, rows * products);
+        const size_t whole = 2 * cost_of(p->strips, p->tile_strips, rows * products);
+        const size_t halved = cost_of(p->strips, p->tile_strips, 2 * rows * products);
+        if (s->m >= rows * kernel->mc && halved < whole - whole / 32) rows *= 2;
         p->tile_rows = aigc__ceil_div(row_units, rows) * kernel->mr;
-        p->tile_strips = balanced(p->strips, columns, aigc__ceil_div(s->m, p->tile_rows) * products);
     }
     p->row_tiles = aigc__ceil_div(s->m, p->tile_rows);
     p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
