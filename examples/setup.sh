@@ -6,8 +6,8 @@
 #   setup_wish "$table"       says loudly what could not be had, and goes on
 #   setup_build FOLDER ...    a meson build of $root there, all of it or $setup_targets; further words go to meson
 
-# What it is, how to find it (a command, or pc: a pkg-config module), and its packages by manager;
-# a comma joins several packages, - is none.
+# What it is, how to find it (a command; pc: a pkg-config module; links: what a compiler can link), and
+# its packages by manager; a comma joins several packages, - is none.
 setup_build_needs='
 compiler    cc          gcc,libc6-dev   gcc              gcc           gcc,musl-dev       gcc               -
 meson       meson       meson           meson            meson         meson              meson             meson
@@ -49,8 +49,14 @@ setup_find_manager() {
     return 1
 }
 
+setup_links() { printf '%s\n' "$1" | "$2" "$3" -x c - -o /dev/null >/dev/null 2>&1; }
+
 setup_has() {
     case $1 in
+    links:fuzzer) setup_links 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d == 0 && n; }' clang -fsanitize=fuzzer ;;
+    links:sanitizers)
+        setup_links 'int main(void) { return 0; }' gcc -fsanitize=address,undefined &&
+            setup_links 'int main(void) { return 0; }' gcc -fsanitize=thread ;;
     pc:*) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "${1#pc:}" ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -107,7 +113,7 @@ setup_install() {
 # Whether we may install $setup_packages.
 setup_agreed() {
     if [ "$setup_yes" = yes ] || [ "$(id -u)" = 0 ]; then return 0; fi
-    [ -t 0 ] || setup_stop "missing:$setup_missing. With -y this script installs:$setup_packages"
+    [ -t 0 ] || return 1
     printf 'Missing:%s. Install%s with %s? [Y/n] ' "$setup_missing" "$setup_packages" "$setup_manager"
     read -r setup_answer
     case $setup_answer in
@@ -123,10 +129,10 @@ setup_require() {
     [ -n "$setup_missing" ] || return 0
     [ "$setup_manager" != none ] ||
         setup_stop "missing:$setup_missing. No known package manager is here; on Debian the packages are:$setup_packages"
-    setup_agreed || setup_stop "missing:$setup_missing. The packages are:$setup_packages"
+    setup_agreed || setup_stop "missing:$setup_missing. With -y this script installs:$setup_packages"
     setup_say "installing:$setup_packages"
     # shellcheck disable=SC2086
-    setup_install $setup_packages >>"$setup_log" 2>&1 || setup_say "$setup_manager reported a failure" >&2
+    setup_install $setup_packages >>"$setup_log" 2>&1 || tail -n 8 "$setup_log" >&2
     setup_look "$1"
     [ -z "$setup_missing" ] || setup_stop "still missing:$setup_missing. The packages are:$setup_packages"
 }

@@ -13,6 +13,8 @@ cmocka      pc:cmocka   libcmocka-dev   libcmocka-devel  cmocka        cmocka-de
 nice_to_have='
 g++         g++         g++             gcc-c++          gcc           g++                gcc-c++           -
 clang       clang       clang           clang,compiler-rt clang        clang,compiler-rt  clang             -
+fuzzer      links:fuzzer libclang-rt-dev - - - - -
+sanitizers  links:sanitizers - libasan,libubsan,libtsan - - - -
 clang-tidy  clang-tidy  clang-tidy      clang-tools-extra clang        clang-extra-tools  clang-tools       -
 cppcheck    cppcheck    cppcheck        cppcheck         cppcheck      cppcheck           cppcheck          cppcheck
 valgrind    valgrind    valgrind        valgrind         valgrind      valgrind           valgrind          -
@@ -126,14 +128,18 @@ elif build clang clang -Dwerror=true --buildtype=release; then
     meson_tests "tests clang" -C "$folder/clang"
 fi
 
-if build asan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined; then
+if ! setup_has links:sanitizers; then
+    leave_out "build asan" "gcc has no sanitizers here"
+elif build asan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined; then
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan"
 fi
 
 # Those with threads in them.
 setup_targets='tests/base/test_pool tests/base/test_runtime tests/graph/test_executor tests/data/test_loader
     tests/models/test_many_contexts tests/models/test_resume'
-if build tsan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=thread; then
+if ! setup_has links:sanitizers; then
+    leave_out "build tsan" "gcc has no sanitizers here"
+elif build tsan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=thread; then
     meson_tests "tests tsan" -C "$folder/tsan" pool runtime executor loader many_contexts resume
 fi
 setup_targets=
@@ -156,10 +162,10 @@ cross() {
     return $code
 }
 
-if has clang; then
+if setup_has links:fuzzer; then
     step "fuzz" sh tests/fuzz/run.sh 8 "$folder/fuzz"
 else
-    leave_out "fuzz" "clang is not here"
+    leave_out "fuzz" "clang or its libFuzzer is not here"
 fi
 step "emulated processors" cross
 
