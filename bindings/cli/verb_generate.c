@@ -57,7 +57,10 @@ static int decode(const cli_session_t *session, const aigc_options_t *options, a
 static int run_decode(cli_arguments_t *arguments) { return make_images(arguments, decode, 0); }
 
 static const cli_flag_t flags[] = {
-    {"output", "FILE", "a .png or .jpg file for all images in a grid; FOLDER/ for a file each; needed", 'o'},
+    {"output", "FILE",
+     "a .png or .jpg file for all images in a grid (without --columns about square); FOLDER/ for a file each; "
+     "needed",
+     'o'},
     {NULL, NULL, NULL, 0},
 };
 

@@ -10,3 +10,11 @@ cmp -s among/image-0000.png among/image-0001.png && fail "seeds 5 and 6 give the
 
 expect 0 train vae home-designs -o again.safetensors --epochs 2 $small --threads 1
 cmp model.safetensors again.safetensors || fail "the same training gives other bytes"
+
+# What is on can be turned off, in either way of saying so.
+expect 0 train vae home-designs -o no.safetensors --epochs 2 $small --no-shuffle
+expect 0 train vae home-designs -o false.safetensors --epochs 2 $small --shuffle=false
+cmp no.safetensors false.safetensors || fail "--no-shuffle is not --shuffle=false"
+cmp -s no.safetensors model.safetensors && fail "--no-shuffle changes nothing"
+expect 2 train vae home-designs -o no.safetensors --no-epochs
+says "no option --no-epochs"
