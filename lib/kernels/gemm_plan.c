@@ -144,7 +144,7 @@ static void plan_tiles(aigc__gemm_plan_t *p)
         p->tile_strips = balanced(p->strips, columns, rows * products);
         const size_t whole = 2 * cost_of(p->strips, p->tile_strips, rows * products);
         const size_t halved = cost_of(p->strips, p->tile_strips, 2 * rows * products);
-        if (s->m >= rows * kernel->mc && halved < whole - whole / 32) rows *= 2;
+        if (s->m >= rows * 384 && halved < whole - whole / 32) rows *= 2;
         p->tile_rows = aigc__ceil_div(row_units, rows) * kernel->mr;
     }
     p->row_tiles = aigc__ceil_div(s->m, p->tile_rows);
