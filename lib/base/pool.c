@@ -1,9 +1,8 @@
 #include "base/pool.h"
 #include "base/cpu.h"
 #include "base/sizes.h"
-#include <pthread.h>
+#include "base/threads.h"
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -200,31 +199,18 @@ void aigc__pool_run_whole(aigc__pool_t *pool, aigc__tile_fn fn, void *user, size
 
 size_t aigc__pool_threads(const aigc__pool_t *pool) { return pool->threads; }
 
-/* Faults of the processor stay deliverable: they belong to the thread that made them. */
-static void block_signals(sigset_t *old)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-    sigset_t set;
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&set, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &set, old);
-}
-
 static aigc_status_t start_workers(aigc__pool_t *pool)
 {
     pthread_attr_t attributes;
-    sigset_t old;
     if (pthread_attr_init(&attributes) != 0) return aigc__fail(AIGC_ERROR_THREAD, "cannot prepare to create threads");
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    block_signals(&old);
     int error = 0;
     for (size_t i = 0; i + 1 < pool->threads && error == 0; i++) {
         pool->workers[i].pool = pool;
         pool->workers[i].number = i + 1;
-        error = pthread_create(&pool->workers[i].thread, &attributes, worker_main, &pool->workers[i]);
+        error = aigc__thread_create(&pool->workers[i].thread, &attributes, worker_main, &pool->workers[i]);
         pool->started += error == 0;
     }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attributes);
     if (error == 0) return AIGC_OK;
     return aigc__fail(AIGC_ERROR_THREAD, "cannot create thread %zu of %zu (error %d of the system)", pool->started + 2,

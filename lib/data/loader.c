@@ -8,9 +8,8 @@
 #include "data/loader.h"
 #include "base/philox.h"
 #include "base/sizes.h"
+#include "base/threads.h"
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -181,24 +180,11 @@ static void *fill_in_background(void *arg)
     return NULL;
 }
 
-/* The host's signal handlers run in the host's threads only; faults belong to the thread that made them. */
-static void block_signals(sigset_t *old)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-    sigset_t set;
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&set, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &set, old);
-}
-
 static aigc_status_t start_thread(aigc__loader_t *loader)
 {
-    sigset_t old;
     atomic_store(&loader->is_stopping, false);
     loader->has_thread = true; /* before it runs: it reads this */
-    block_signals(&old);
-    const int error = pthread_create(&loader->thread, NULL, fill_in_background, loader);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    const int error = aigc__thread_create(&loader->thread, NULL, fill_in_background, loader);
     if (error == 0) return AIGC_OK;
     loader->has_thread = false;
     return aigc__fail(AIGC_ERROR_THREAD, "cannot create the loader's thread (error %d of the system)", error);
