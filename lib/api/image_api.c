@@ -2,31 +2,6 @@
 #include "api/verb_tables.h"
 #include "data/transform.h"
 #include <aigc/image.h>
-#include <string.h>
-
-/* "white", "black", "#rrggbb" */
-static aigc_status_t parse_colour(const char *text, uint8_t rgb[3])
-{
-    if (strcmp(text, "white") == 0 || strcmp(text, "black") == 0) {
-        memset(rgb, text[0] == 'w' ? 255 : 0, 3);
-        return AIGC_OK;
-    }
-    uint8_t digits[6];
-    bool is_good = text[0] == '#' && strlen(text) == 7;
-    for (size_t k = 0; is_good && k < 6; k++) {
-        const char c = text[k + 1];
-        const int value = c >= '0' && c <= '9'   ? c - '0'
-                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                 : -1;
-        is_good = value >= 0;
-        digits[k] = (uint8_t)(value & 15);
-    }
-    if (!is_good)
-        return aigc__fail(AIGC_ERROR_OPTION, "option background: '%s' is none of white, black, #rrggbb", text);
-    for (size_t k = 0; k < 3; k++) rgb[k] = (uint8_t)(digits[2 * k] << 4 | digits[2 * k + 1]);
-    return AIGC_OK;
-}
 
 static aigc_status_t read_image(aigc_tensor_t **out, aigc_context_t *context, const char *path,
                                 const aigc_options_t *options)
@@ -38,7 +13,7 @@ static aigc_status_t read_image(aigc_tensor_t **out, aigc_context_t *context, co
     if (given.channels == 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     request.channels = given.channels;
-    AIGC__TRY(parse_colour(given.background, request.background));
+    AIGC__TRY(aigc__parse_background(request.background, given.background));
     return aigc__image_read(out, context, path, &request);
 }
 
