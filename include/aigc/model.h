@@ -124,6 +124,12 @@ AIGC_API aigc_status_t aigc_model_parameter(aigc_model_t *model, size_t index, c
 /** Kind and options as JSON text, borrowed until the next call on the model. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_config(aigc_model_t *model, const char **kind, const char **json);
 
+/** Option `index` of those the model was created with, as its table has them (aigc_option_info() of verb "create" and the
+ *  model's kind has the type), sizes learned from pictures included; the value as text that aigc_options_set_string() takes.
+ *  Both are borrowed until the next call on the model; either pointer may be NULL.
+ *  @return AIGC_ERROR_NOT_FOUND past the last. Since 0.1. */
+AIGC_API aigc_status_t aigc_model_option(aigc_model_t *model, size_t index, const char **name, const char **value);
+
 /** Bytes a verb ("train", "generate", "encode", "decode") will need beyond what is held now, before
  *  doing it, without what the caller's pictures take. @param options as for the verb. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes);

@@ -41,6 +41,11 @@ typedef struct aigc_option_info {
  *  @return AIGC_OK; AIGC_ERROR_NOT_FOUND: no such verb or kind, or past the last row. Since 0.1. */
 AIGC_API aigc_status_t aigc_option_info(const char *verb, const char *kind, size_t index, aigc_option_info_t *out);
 
+/** Name and one-line description of verb `index` that has an option table: of a model or dataset kind, or with NULL of
+ *  those without a kind; `help` may be NULL. So that programs can show every table there is.
+ *  @return AIGC_OK; AIGC_ERROR_NOT_FOUND: no such kind, or past its last verb. Since 0.1. */
+AIGC_API aigc_status_t aigc_verb_info(const char *kind, size_t index, const char **name, const char **help);
+
 /** Name and one-line description of kind `index` of a noun ("model", "dataset"); `help` may be NULL.
  *  @return AIGC_OK; AIGC_ERROR_NOT_FOUND: no such noun, or past the last kind. Since 0.1. */
 AIGC_API aigc_status_t aigc_kind_info(const char *noun, size_t index, const char **name, const char **help);

@@ -14,7 +14,7 @@ AIGC_BEGIN_DECLS
 /* Of the interface: MAJOR is the SONAME and changes only when a built program would break;
  * MINOR grows with every addition. meson.build reads these three lines. */
 #define AIGC_API_VERSION_MAJOR 0
-#define AIGC_API_VERSION_MINOR 1
+#define AIGC_API_VERSION_MINOR 2
 #define AIGC_API_VERSION_PATCH 0
 
 /** Version of the library at run time: MAJOR << 16 | MINOR << 8 | PATCH of the project.

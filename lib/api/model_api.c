@@ -278,6 +278,23 @@ aigc_status_t aigc_model_config(aigc_model_t *model, const char **kind, const ch
     return end(&call, model, AIGC_OK);
 }
 
+static aigc_status_t lend_option(aigc_model_t *model, size_t index, const char **name, const char **value)
+{
+    const aigc__verb_table_t *table = aigc__model_create_table(model->kind);
+    if (index >= *table->n)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "the model has %zu options, no number %zu", *table->n, index);
+    if (name) *name = table->rows[index].name;
+    if (value) *value = aigc__option_value_text(&table->rows[index], model->kind->config(model), model->option_text);
+    return AIGC_OK;
+}
+
+aigc_status_t aigc_model_option(aigc_model_t *model, size_t index, const char **name, const char **value)
+{
+    aigc__call_t call;
+    AIGC__TRY(begin(&call, model, NULL));
+    return end(&call, model, lend_option(model, index, name, value));
+}
+
 aigc_status_t aigc_model_memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes)
 {
     aigc__call_t call;

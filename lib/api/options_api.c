@@ -119,6 +119,42 @@ aigc_status_t aigc_option_info(const char *verb, const char *kind, size_t index,
     return AIGC_OK;
 }
 
+/* A verb may have several tables; it counts where the first of them stands. */
+static bool is_first_table(const aigc__model_kind_t *kind, size_t table)
+{
+    for (size_t k = 0; k < table; k++)
+        if (strcmp(kind->tables[k].verb, kind->tables[table].verb) == 0) return false;
+    return true;
+}
+
+static const char *model_verb(const aigc__model_kind_t *kind, size_t index)
+{
+    for (size_t k = 0; k < kind->n_tables; k++)
+        if (is_first_table(kind, k) && index-- == 0) return kind->tables[k].verb;
+    return NULL;
+}
+
+aigc_status_t aigc_verb_info(const char *kind, size_t index, const char **name, const char **help)
+{
+    const char *found = NULL;
+    AIGC__TRY(aigc__check_pointer(name, "name"));
+    if (kind == NULL) {
+        found = aigc__verb_without_kind(index);
+    } else if (aigc__dataset_kind_named(kind)) {
+        if (index == 0) found = "dataset";
+    } else {
+        const aigc__model_kind_t *row = aigc__model_kind_named(kind);
+        if (row == NULL) return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no kind '%s' of models or datasets", kind);
+        found = model_verb(row, index);
+    }
+    if (found == NULL)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no verb number %zu %s%s", index,
+                          kind ? "of kind " : "without a kind", kind ? kind : "");
+    *name = found;
+    if (help) *help = aigc__verb_help(found);
+    return AIGC_OK;
+}
+
 aigc_status_t aigc_kind_info(const char *noun, size_t index, const char **name, const char **help)
 {
     AIGC__TRY(aigc__check_pointer(noun, "noun"));

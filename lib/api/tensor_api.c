@@ -1,8 +1,20 @@
 #include "api/call.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
-#include "tensor/storage.h"
+#include "tensor/dlpack.h"
+#include "tensor/array_copy.h"
+#include <inttypes.h>
 #include <string.h>
+
+aigc_status_t aigc_dtype_info(aigc_dtype_t dtype, const char **name, size_t *bytes, const char **type)
+{
+    if (aigc__dtype_bytes(dtype) == 0)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no element type number %" PRId32, dtype);
+    if (name) *name = aigc__dtype_name(dtype);
+    if (bytes) *bytes = aigc__dtype_bytes(dtype);
+    if (type) *type = aigc__dtype_type(dtype);
+    return AIGC_OK;
+}
 
 aigc_status_t aigc_tensor_create(aigc_tensor_t **out, aigc_context_t *context, aigc_dtype_t dtype, size_t rank,
                                  const int64_t *shape)
@@ -18,6 +30,34 @@ aigc_status_t aigc_tensor_wrap(aigc_tensor_t **out, aigc_context_t *context, voi
     AIGC__TRY(aigc__check_pointer(out, "out"));
     AIGC__TRY(aigc__check_context(context, "context"));
     return aigc__tensor_wrap(out, context, data, dtype, rank, shape, release, user);
+}
+
+static aigc_status_t copy(aigc_tensor_t **out, aigc_context_t *context, const void *data, const char *type, size_t rank,
+                          const int64_t *shape, const int64_t *strides)
+{
+    aigc__array_t array = {.data = data, .rank = rank, .shape = shape, .strides = strides};
+    if (!aigc__element_parse(type, strlen(type), &array.element, &array.is_big_endian))
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "elements of type '%.32s' are none that tensors can hold", type);
+    return aigc__array_copy(out, context, &array);
+}
+
+aigc_status_t aigc_tensor_copy(aigc_tensor_t **out, aigc_context_t *context, const void *data, const char *type,
+                               size_t rank, const int64_t *shape, const int64_t *strides)
+{
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_pointer(type, "type"));
+    AIGC__TRY(aigc__call_begin(&call, context));
+    return aigc__call_end(&call, copy(out, context, data, type, rank, shape, strides));
+}
+
+aigc_status_t aigc_tensor_view(aigc_tensor_t **out, aigc_tensor_t *tensor, uint64_t first, size_t rank,
+                               const int64_t *shape)
+{
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    /* Past any element there can be, whatever the width of size_t. */
+    return aigc__tensor_view(out, tensor, first < SIZE_MAX ? (size_t)first : SIZE_MAX, rank, shape);
 }
 
 void aigc_tensor_retain(aigc_tensor_t *tensor)
@@ -59,6 +99,23 @@ aigc_status_t aigc_tensor_convert(aigc_tensor_t **out, const aigc_tensor_t *tens
     AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
     AIGC__TRY(aigc__call_begin(&call, tensor->context));
     return aigc__call_end(&call, aigc__tensor_convert(out, tensor, dtype));
+}
+
+aigc_status_t aigc_tensor_to_dlpack(void **out, aigc_tensor_t *tensor, uint32_t major)
+{
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_handle(tensor, AIGC__TENSOR, "tensor"));
+    return aigc__tensor_to_dlpack(out, tensor, major);
+}
+
+aigc_status_t aigc_tensor_from_dlpack(aigc_tensor_t **out, aigc_context_t *context, void *managed, uint32_t major,
+                                      int32_t copy)
+{
+    aigc__call_t call;
+    AIGC__TRY(aigc__check_pointer(out, "out"));
+    AIGC__TRY(aigc__check_pointer(managed, "managed"));
+    AIGC__TRY(aigc__call_begin(&call, context));
+    return aigc__call_end(&call, aigc__tensor_from_dlpack(out, context, managed, major, copy));
 }
 
 /* ---- files ---- */

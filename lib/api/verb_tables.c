@@ -63,3 +63,37 @@ aigc__option_group_t aigc__verb_group(const char *verb, void *record)
         if (strcmp(tables[k].verb, verb) == 0) return (aigc__option_group_t){tables[k].rows, tables[k].n, record};
     return (aigc__option_group_t){NULL, 0, NULL};
 }
+
+const char *aigc__verb_without_kind(size_t index)
+{
+    return index < sizeof tables / sizeof *tables ? tables[index].verb : NULL;
+}
+
+const char *aigc__verb_help(const char *verb)
+{
+    static const struct {
+        const char *verb, *help;
+    } helps[] = {
+        {"context", "threads, memory and processor that everything made in a context uses"},
+        {"image-read", "read a PNG or JPEG file"},
+        {"image-write", "write a PNG or JPEG file; also of aigc_image_write_grid()"},
+        {"image-grid", "arrange pictures in rows; also of aigc_image_write_grid()"},
+        {"image-resize", "make pictures of another size"},
+        {"load", "read a model file"},
+        {"dataset", "open pictures to train on"},
+        {"create", "make a new model"},
+        {"train", "learn from a dataset, for some epochs"},
+        {"train_step", "learn from one batch of pictures"},
+        {"evaluate", "measure the losses on a dataset"},
+        {"generate", "make new pictures"},
+        {"interpolate", "make the pictures between two latents"},
+        {"encode", "turn pictures into latents"},
+        {"decode", "turn latents into pictures"},
+        {"reconstruct", "encode pictures and decode them again"},
+        {"save", "write a model file"},
+        {"load_weights", "read parameters from a file into a model"},
+    };
+    for (size_t k = 0; k < sizeof helps / sizeof *helps; k++)
+        if (strcmp(helps[k].verb, verb) == 0) return helps[k].help;
+    return "";
+}

@@ -30,4 +30,10 @@ typedef struct aigc__image_resize_options {
 /* The table of a verb with the record to fill; n 0 where there is no such verb. */
 aigc__option_group_t aigc__verb_group(const char *verb, void *record);
 
+/* Name of the verb with place `index` among those of no kind; NULL past the last. */
+const char *aigc__verb_without_kind(size_t index);
+
+/* One line about what a verb of any kind does; "" where there is no such verb. */
+const char *aigc__verb_help(const char *verb);
+
 #endif

@@ -368,3 +368,49 @@ void aigc__option_describe(const aigc__option_t *row, aigc_option_info_t *out)
     out->help = row->help;
     range_text(row, out->range, sizeof out->range);
 }
+
+/* ---- values as text ---- */
+
+static void ints_text(const aigc__ints_t *ints, char *text)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < ints->n && at < AIGC__OPTION_TEXT_SIZE; i++)
+        at += (size_t)snprintf(text + at, AIGC__OPTION_TEXT_SIZE - at, "%s%" PRId64, i ? "," : "", ints->values[i]);
+}
+
+static void floats_text(const aigc__floats_t *floats, char *text)
+{
+    char number[AIGC__NUMBER_SIZE];
+    size_t at = 0;
+    for (size_t i = 0; i < floats->n && at < AIGC__OPTION_TEXT_SIZE; i++)
+        at += (size_t)snprintf(text + at, AIGC__OPTION_TEXT_SIZE - at, "%s%s", i ? "," : "",
+                               aigc__format_double(number, floats->values[i]));
+}
+
+static void choice_text(const char *choices, int64_t place, char *text)
+{
+    for (; place > 0; place--) choices = strchr(choices, '|') + 1;
+    snprintf(text, AIGC__OPTION_TEXT_SIZE, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+const char *aigc__option_value_text(const aigc__option_t *row, const void *record, char text[AIGC__OPTION_TEXT_SIZE])
+{
+    const void *value = (const char *)record + row->offset;
+    const char *string = NULL;
+    text[0] = '\0';
+    switch (row->type) {
+    case AIGC__OPTION_INT: snprintf(text, AIGC__OPTION_TEXT_SIZE, "%" PRId64, *(const int64_t *)value); break;
+    case AIGC__OPTION_FLOAT: aigc__format_double(text, *(const double *)value); break;
+    case AIGC__OPTION_BOOL: strcpy(text, *(const int64_t *)value ? "true" : "false"); break;
+    case AIGC__OPTION_CHOICE: choice_text(row->choices, *(const int64_t *)value, text); break;
+    case AIGC__OPTION_STRING:
+    case AIGC__OPTION_PATH:
+        string = *(const char *const *)value;
+        snprintf(text, AIGC__OPTION_TEXT_SIZE, "%s", string ? string : "");
+        break;
+    case AIGC__OPTION_INTS: ints_text(value, text); break;
+    case AIGC__OPTION_FLOATS: floats_text(value, text); break;
+    case AIGC__OPTION_TENSOR: break;
+    }
+    return text;
+}

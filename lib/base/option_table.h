@@ -62,6 +62,10 @@ bool aigc__option_names_equal(const char *a, const char *b);
 /* A row as the public record. */
 void aigc__option_describe(const aigc__option_t *row, aigc_option_info_t *out);
 
+enum { AIGC__OPTION_TEXT_SIZE = 64 * 26 };
+/* The value in the record as text that reads back as the same; "" for a tensor. Returns text, cut at its size. */
+const char *aigc__option_value_text(const aigc__option_t *row, const void *record, char text[AIGC__OPTION_TEXT_SIZE]);
+
 /* ---- the set: name, type and value; used by api/ and by code that builds sets ---- */
 aigc_status_t aigc__options_create(aigc_options_t **out);
 void aigc__options_free(aigc_options_t *options);

@@ -2,7 +2,7 @@
  * dimensions as big-endian u32; then the numbers, big-endian. Usually inside gzip. */
 #include "formats/idx.h"
 #include "base/sizes.h"
-#include "formats/elements.h"
+#include "tensor/elements.h"
 #include <inttypes.h>
 #include <string.h>
 #include <zlib.h>

@@ -61,35 +61,16 @@ static bool is_word(const word_t *word, const char *text)
     return word->length == strlen(text) && memcmp(word->text, text, word->length) == 0;
 }
 
-typedef struct type {
-    const char *code;
-    aigc__element_t element;
-} type_t;
-
-static const type_t types[] = {
-    {"f2", AIGC__ELEMENT_F16}, {"f4", AIGC__ELEMENT_F32}, {"f8", AIGC__ELEMENT_F64}, {"b1", AIGC__ELEMENT_BOOL},
-    {"i1", AIGC__ELEMENT_I8},  {"i2", AIGC__ELEMENT_I16}, {"i4", AIGC__ELEMENT_I32}, {"i8", AIGC__ELEMENT_I64},
-    {"u1", AIGC__ELEMENT_U8},  {"u2", AIGC__ELEMENT_U16}, {"u4", AIGC__ELEMENT_U32}, {"u8", AIGC__ELEMENT_U64},
-};
-
 static aigc_status_t parse_descr(cursor_t *c, aigc__npy_header_t *out)
 {
     word_t word;
     if (peek(c) == '[')
         return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: a structured .npy array cannot be read", c->name);
     AIGC__TRY(parse_quoted(c, &word));
-    const char order = word.length > 0 ? word.text[0] : '\0';
-    const bool has_order = order == '<' || order == '>' || order == '|' || order == '=';
-    const word_t code = {word.text + has_order, word.length - has_order};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (is_word(&code, types[i].code)) {
-            out->element = types[i].element;
-            out->is_big_endian = order == '>';
-            return AIGC_OK;
-        }
+    if (aigc__element_parse(word.text, word.length, &out->element, &out->is_big_endian)) return AIGC_OK;
     return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: .npy elements of type '%.*s' cannot be read%s", c->name,
                       word.length < 32 ? (int)word.length : 32, word.text,
-                      code.length > 0 && code.text[0] == 'O' ? " (Python objects)" : "");
+                      word.length > 0 && word.text[word.length > 1] == 'O' ? " (Python objects)" : "");
 }
 
 static aigc_status_t parse_bool(cursor_t *c, bool *out)

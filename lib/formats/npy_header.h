@@ -2,7 +2,7 @@
 #ifndef AIGC_FORMATS_NPY_HEADER_H
 #define AIGC_FORMATS_NPY_HEADER_H
 
-#include "formats/elements.h"
+#include "tensor/elements.h"
 
 typedef struct aigc__npy_header {
     aigc__element_t element;

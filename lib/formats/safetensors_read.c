@@ -1,6 +1,6 @@
 /* u64 length N, little-endian; N bytes of JSON; the numbers, without holes, to the end of the file. */
 #include "base/sizes.h"
-#include "formats/elements.h"
+#include "tensor/elements.h"
 #include "formats/json_members.h"
 #include "formats/order.h"
 #include "formats/safetensors.h"

@@ -122,6 +122,7 @@ struct aigc_model {
     aigc__position_t position;           /* of the training that was stopped or finished last */
     char **class_names;                  /* of the first classes, printable; NULL after the last; or NULL */
     char *config_json;                   /* what aigc_model_config() lent last */
+    char option_text[AIGC__OPTION_TEXT_SIZE]; /* what aigc_model_option() lent last */
 };
 
 const aigc__model_kind_t *aigc__model_kind(size_t index); /* NULL past the last */

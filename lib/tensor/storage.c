@@ -23,6 +23,12 @@ const char *aigc__dtype_name(aigc_dtype_t dtype)
     return dtype >= AIGC_DTYPE_F32 && dtype <= AIGC_DTYPE_I64 ? names[dtype - AIGC_DTYPE_F32] : "?";
 }
 
+const char *aigc__dtype_type(aigc_dtype_t dtype)
+{
+    static const char *const types[] = {"<f4", "<f2", "<V2", "|u1", "<i4", "<i8"};
+    return dtype >= AIGC_DTYPE_F32 && dtype <= AIGC_DTYPE_I64 ? types[dtype - AIGC_DTYPE_F32] : "?";
+}
+
 /* A tensor without data. */
 static aigc_status_t create_empty(aigc_tensor_t **out, aigc_context_t *context, aigc_dtype_t dtype, size_t rank,
                                   const int64_t *shape)

@@ -20,9 +20,10 @@ struct aigc_tensor {
     bool owned; /* data came from the context's memory */
 };
 
-/* Bytes of one element; 0 for no dtype. Name: "f32". */
+/* Bytes of one element; 0 for no dtype. Name: "f32". Type: as NumPy's array interface writes it, "<f4". */
 size_t aigc__dtype_bytes(aigc_dtype_t dtype);
 const char *aigc__dtype_name(aigc_dtype_t dtype);
+const char *aigc__dtype_type(aigc_dtype_t dtype);
 
 /* Zeroed. */
 aigc_status_t aigc__tensor_create(aigc_tensor_t **out, aigc_context_t *context, aigc_dtype_t dtype, size_t rank,

@@ -1,6 +1,6 @@
-/* Numbers as files hold them, and the way from there to the dtypes tensors have. */
-#ifndef AIGC_FORMATS_ELEMENTS_H
-#define AIGC_FORMATS_ELEMENTS_H
+/* Numbers as files and other programs hold them, and the way from there to the dtypes tensors have. */
+#ifndef AIGC_TENSOR_ELEMENTS_H
+#define AIGC_TENSOR_ELEMENTS_H
 
 #include "tensor/storage.h"
 
@@ -38,8 +38,15 @@ typedef struct aigc__element_info {
 
 const aigc__element_info_t *aigc__element_info(aigc__element_t element);
 
-/* n elements in the file's byte order -> the element's dtype. `raw` is turned to the host's order on
- * the way. Returns n, or the place of the first number the dtype cannot hold. */
+/* An element as NumPy writes it: byte order ('<', '>', '|', '=' or none), kind and bytes, such as "<f8". false
+ * where there is none such. */
+bool aigc__element_parse(const char *text, size_t length, aigc__element_t *element, bool *is_big_endian);
+
+/* The same bits inside and outside, apart from their order. */
+bool aigc__element_is_plain(aigc__element_t element);
+
+/* n elements in the given byte order -> the element's dtype. `raw` is turned to the host's order on
+ * the way; it may be `to` where the element is plain. Returns n, or the place of the first number the dtype cannot hold. */
 size_t aigc__elements_decode(void *to, void *raw, aigc__element_t element, bool is_big_endian, size_t n);
 
 /* n elements at `offset` of the source -> the element's dtype, in bounded pieces. The range lies in

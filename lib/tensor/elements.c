@@ -1,4 +1,4 @@
-#include "formats/elements.h"
+#include "tensor/elements.h"
 #include "base/sizes.h"
 #include <inttypes.h>
 #include <string.h>
@@ -29,6 +29,30 @@ static const aigc__element_info_t infos[AIGC__ELEMENTS] = {
 };
 
 const aigc__element_info_t *aigc__element_info(aigc__element_t element) { return &infos[element]; }
+
+bool aigc__element_parse(const char *text, size_t length, aigc__element_t *element, bool *is_big_endian)
+{
+    static const struct {
+        char code[3];
+        aigc__element_t element;
+    } types[] = {
+        {"f2", AIGC__ELEMENT_F16}, {"f4", AIGC__ELEMENT_F32}, {"f8", AIGC__ELEMENT_F64}, {"b1", AIGC__ELEMENT_BOOL},
+        {"i1", AIGC__ELEMENT_I8},  {"i2", AIGC__ELEMENT_I16}, {"i4", AIGC__ELEMENT_I32}, {"i8", AIGC__ELEMENT_I64},
+        {"u1", AIGC__ELEMENT_U8},  {"u2", AIGC__ELEMENT_U16}, {"u4", AIGC__ELEMENT_U32}, {"u8", AIGC__ELEMENT_U64},
+        {"V2", AIGC__ELEMENT_BF16},
+    };
+    const char order = length == 3 ? text[0] : '=';
+    if (length < 2 || length > 3 || (order != '<' && order != '>' && order != '|' && order != '=')) return false;
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+        if (memcmp(text + length - 2, types[k].code, 2) != 0) continue;
+        /* Two bytes without an order are anything; with one they are what ml_dtypes calls bfloat16. */
+        if (types[k].element == AIGC__ELEMENT_BF16 && order != '<' && order != '>') return false;
+        *element = types[k].element;
+        *is_big_endian = order == '>';
+        return true;
+    }
+    return false;
+}
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are written as memory holds the numbers");
 
@@ -150,8 +174,7 @@ size_t aigc__elements_decode(void *to, void *raw, aigc__element_t element, bool 
     return n;
 }
 
-/* The same bits in the file and in the tensor, apart from their order. */
-static bool is_plain(aigc__element_t element)
+bool aigc__element_is_plain(aigc__element_t element)
 {
     const uint32_t bits = infos[element].bits;
     return element != AIGC__ELEMENT_U64 && bits == 8 * aigc__dtype_bytes(infos[element].dtype);
@@ -161,7 +184,7 @@ aigc_status_t aigc__elements_read(void *to, const aigc__source_t *source, aigc__
                                   aigc__element_t element, bool is_big_endian, size_t n)
 {
     const size_t width = infos[element].bits / 8, step = aigc__dtype_bytes(infos[element].dtype);
-    if (is_plain(element)) {
+    if (aigc__element_is_plain(element)) {
         AIGC__TRY(aigc__source_read(source, offset, to, n * width));
         aigc__elements_decode(to, to, element, is_big_endian, n);
         return AIGC_OK;
