@@ -1,5 +1,4 @@
 #include "session.h"
-#include "config_text.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -78,23 +77,22 @@ void cli_tell(const cli_session_t *session, const char *format, ...)
 
 int cli_load_model(cli_session_t *session, const char *path)
 {
-    const char *json = NULL;
     int code = cli_check(aigc_model_load(&session->model, session->context, path, NULL));
-    if (code == CLI_OK) code = cli_check(aigc_model_config(session->model, &session->kind, &json));
+    if (code == CLI_OK) code = cli_check(aigc_model_config(session->model, &session->kind, NULL));
     return code;
 }
 
+/* What the model says of its pictures' size, where the dataset's table has it too. */
 static int set_size_of_model(const cli_session_t *session, aigc_options_t *options, const char *dataset_kind)
 {
-    static const char *const names[] = {"height", "width", "channels"};
-    const char *kind = NULL, *json = NULL;
+    static const char *const sizes[] = {"height", "width", "channels"};
+    const char *name = NULL, *value = NULL;
     aigc_option_info_t row = {.struct_size = sizeof row};
-    char value[64];
-    int code = cli_check(aigc_model_config(session->model, &kind, &json));
-    for (size_t i = 0; i < sizeof names / sizeof *names && code == CLI_OK; i++)
-        if (cli_config_get(json, names[i], value, sizeof value) &&
-            cli_find_option("dataset", dataset_kind, names[i], &row))
-            code = cli_check(aigc_options_set_string(options, names[i], value));
+    int code = CLI_OK;
+    for (size_t i = 0; aigc_model_option(session->model, i, &name, &value) == AIGC_OK && code == CLI_OK; i++)
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes && code == CLI_OK; k++)
+            if (strcmp(name, sizes[k]) == 0 && cli_find_option("dataset", dataset_kind, name, &row))
+                code = cli_check(aigc_options_set_string(options, name, value));
     return code;
 }
 

@@ -1,14 +1,7 @@
-#include "config_text.h"
 #include "session.h"
 #include "verbs.h"
 #include <stdio.h>
 #include <string.h>
-
-static const char *dtype_name(aigc_dtype_t dtype)
-{
-    static const char *const names[] = {"?", "f32", "f16", "bf16", "u8", "i32", "i64"};
-    return dtype >= AIGC_DTYPE_F32 && dtype <= AIGC_DTYPE_I64 ? names[dtype] : names[0];
-}
 
 static int print_tensor(const char *name, aigc_tensor_t *tensor, uint64_t *count)
 {
@@ -16,27 +9,29 @@ static int print_tensor(const char *name, aigc_tensor_t *tensor, uint64_t *count
     const int64_t *shape = NULL;
     size_t rank = 0;
     aigc_dtype_t dtype = 0;
+    const char *type = NULL;
     int code = cli_check(aigc_tensor_shape(tensor, &rank, &shape));
     if (code == CLI_OK) code = cli_check(aigc_tensor_info(tensor, &dtype, count, NULL));
+    if (code == CLI_OK) code = cli_check(aigc_dtype_info(dtype, &type, NULL, NULL));
     if (code != CLI_OK) return code;
     for (size_t i = 0; i < rank; i++) {
         const size_t length = strlen(text);
         snprintf(text + length, sizeof text - length, "%s%lld", i > 0 ? ", " : "", (long long)shape[i]);
     }
-    printf("  %-24s %-5s [%s]\n", name, dtype_name(dtype), text);
+    printf("  %-24s %-5s [%s]\n", name, type, text);
     return CLI_OK;
 }
 
 static int print_model(const cli_session_t *session)
 {
-    char name[64], value[256];
-    const char *kind = NULL, *json = NULL, *parameter = NULL;
+    const char *kind = NULL, *name = NULL, *value = NULL, *parameter = NULL;
     aigc_tensor_t *tensor = NULL;
     uint64_t total = 0, count = 0;
-    int code = cli_check(aigc_model_config(session->model, &kind, &json));
+    int code = cli_check(aigc_model_config(session->model, &kind, NULL));
     if (code != CLI_OK) return code;
     printf("kind: %s\noptions:\n", kind);
-    while (cli_config_next(&json, name, sizeof name, value, sizeof value)) printf("  %-24s %s\n", name, value);
+    for (size_t i = 0; aigc_model_option(session->model, i, &name, &value) == AIGC_OK; i++)
+        printf("  %-24s %s\n", name, value);
     puts("tensors:");
     for (size_t i = 0; aigc_model_parameter(session->model, i, &parameter, &tensor) == AIGC_OK && code == CLI_OK; i++) {
         code = print_tensor(parameter, tensor, &count);
