@@ -24,12 +24,15 @@ AIGC_API aigc_status_t aigc_dataset_create(aigc_dataset_t **out, aigc_context_t 
 AIGC_API aigc_status_t aigc_dataset_create_array(aigc_dataset_t **out, aigc_context_t *context, aigc_tensor_t *images,
                                                  aigc_tensor_t *labels, const aigc_options_t *options);
 
-/** Fills one picture: `pixels` has H*W*C bytes; `*label` may be left at 0. Called in training from a
- *  background thread, otherwise from the caller's; one call at a time. Non-zero makes the running call fail with AIGC_ERROR_CANCELLED. */
+/** Fills one picture: `pixels` has H*W*C bytes; `*label` may be left at 0. Called in training and evaluation from a
+ *  background thread, unless option background is false, otherwise from the caller's; one call at a time. Non-zero makes
+ *  the running call fail with AIGC_ERROR_CANCELLED. */
 typedef int32_t (*aigc_dataset_fn)(uint8_t *pixels, int64_t *label, uint64_t index, void *user);
 
 /** A dataset whose pictures a callback makes (kind "callback").
- *  @param shape  {count, H, W, C}. Since 0.1. */
+ *  @param shape    {count, H, W, C}
+ *  @param options  verb "dataset" with this kind: classes; background (true), false: `fn` is only called in the thread
+ *                  that makes a call, also of its splits. Since 0.1. */
 AIGC_API aigc_status_t aigc_dataset_create_callback(aigc_dataset_t **out, aigc_context_t *context, const int64_t *shape,
                                                     aigc_dataset_fn fn, void *user, const aigc_options_t *options);
 

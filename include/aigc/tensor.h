@@ -48,7 +48,7 @@ AIGC_API aigc_status_t aigc_tensor_wrap(aigc_tensor_t **out, aigc_context_t *con
 /** A new tensor with the numbers of an array of any layout. What tensors cannot hold becomes the nearest they can:
  *  f8 becomes f32; u2, u4, i1, i2 and booleans become i32 or i64, u8 i64.
  *  @param type     element type as NumPy's array interface writes it: byte order ('<', '>', '|' or '='), kind ('f',
- *                  'i', 'u', 'b') and bytes, such as "<f8"
+ *                  'i', 'u', 'b') and bytes, such as "<f8"; also each type that aigc_dtype_info() tells
  *  @param strides  bytes from one element to the next along each dimension, also 0 or negative; NULL: dense and
  *                  row-major. `data` is the first element, which need not be aligned.
  *  @return AIGC_OK; AIGC_ERROR_ARGUMENT; AIGC_ERROR_UNSUPPORTED: no such type here, or a number too large for i64;
@@ -90,14 +90,14 @@ AIGC_API aigc_status_t aigc_tensor_convert(aigc_tensor_t **out, const aigc_tenso
  *  The tensor lives until then. Since 0.1. */
 AIGC_API aigc_status_t aigc_tensor_to_dlpack(void **out, aigc_tensor_t *tensor, uint32_t major);
 
-/** Borrow another library's elements by DLPack: without copying where they are writable CPU memory, aligned, dense, row-major and of
- *  a type that tensors have, otherwise (and `copy` allowing) by a copy as aigc_tensor_copy() makes it.
+/** Borrow another library's elements by DLPack: without copying where they are writable CPU memory, aligned, dense,
+ *  row-major and of a type that tensors have, otherwise (and `copy` allowing) by a copy as aigc_tensor_copy() makes it.
  *  @param managed  a DLManagedTensor (`major` 0) or DLManagedTensorVersioned (`major` 1). Taken on success: its deleter
  *                  is called once, when the last reference to the tensor goes or right after copying. On failure it
  *                  is still the caller's.
  *  @param copy     0: never, AIGC_ERROR_UNSUPPORTED where it would be needed; 1: where needed; 2: always
- *  @return AIGC_OK; AIGC_ERROR_ARGUMENT; AIGC_ERROR_UNSUPPORTED: not CPU memory, a type tensors cannot hold; AIGC_ERROR_LIMIT;
- *          AIGC_ERROR_MEMORY. Since 0.1. */
+ *  @return AIGC_OK; AIGC_ERROR_ARGUMENT; AIGC_ERROR_UNSUPPORTED: not CPU memory, a type tensors cannot hold;
+ *          AIGC_ERROR_LIMIT; AIGC_ERROR_MEMORY. Since 0.1. */
 AIGC_API aigc_status_t aigc_tensor_from_dlpack(aigc_tensor_t **out, aigc_context_t *context, void *managed,
                                                uint32_t major, int32_t copy);
 

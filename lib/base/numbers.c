@@ -1,6 +1,8 @@
 #include "base/numbers.h"
 #include <jansson.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 400 };
@@ -92,10 +94,20 @@ static size_t dump(char buffer[AIGC__NUMBER_SIZE], const json_t *number, size_t 
     return n;
 }
 
+/* Digits alone are read more easily than "1e2", up to a number of them. */
+static bool is_readable_whole(double value)
+{
+    return fabs(value) < 1e15 && value == floor(value) && !(value == 0 && signbit(value));
+}
+
 const char *aigc__format_double(char buffer[AIGC__NUMBER_SIZE], double value)
 {
     if (isnan(value)) return strcpy(buffer, "nan");
     if (isinf(value)) return strcpy(buffer, value < 0 ? "-inf" : "inf");
+    if (is_readable_whole(value)) {
+        snprintf(buffer, AIGC__NUMBER_SIZE, "%" PRId64, (int64_t)value);
+        return buffer;
+    }
     json_t *number = json_real(value);
     if (!number) return strcpy(buffer, "?"); /* no memory for 24 bytes */
     for (size_t digits = 1; digits <= 17; digits++) {

@@ -7,12 +7,6 @@ typedef struct array {
     aigc_tensor_t *images, *labels; /* retained */
 } array_t;
 
-static aigc_status_t open_array(aigc_dataset_t *dataset, const char *source, const aigc_options_t *options)
-{
-    (void)dataset, (void)source, (void)options;
-    return aigc__fail(AIGC_ERROR_ARGUMENT, "datasets of kind 'array' are made by aigc_dataset_create_array()");
-}
-
 static int64_t label_at(const aigc_tensor_t *labels, size_t index)
 {
     return labels->dtype == AIGC_DTYPE_I64 ? ((const int64_t *)labels->data)[index]
@@ -42,7 +36,7 @@ static void close_array(aigc_dataset_t *dataset)
 }
 
 const aigc__dataset_kind_t aigc__dataset_kind_array = {
-    .name = "array", .help = "pictures in a tensor", .open = open_array, .fetch = fetch_array, .close = close_array};
+    .name = "array", .help = "pictures in a tensor", .fetch = fetch_array, .close = close_array};
 
 static aigc_status_t check_labels(const aigc_tensor_t *labels, int64_t n, int64_t *classes)
 {

@@ -10,19 +10,16 @@ typedef struct callback {
 } callback_t;
 
 typedef struct callback_options {
-    int64_t classes;
+    int64_t classes, background;
 } callback_options_t;
 
-static const aigc__option_t rows[] = {
+enum { ROWS = 2 };
+static const aigc__option_t rows[ROWS] = {
     {"classes", AIGC__OPTION_INT, offsetof(callback_options_t, classes), "0", 0, AIGC__MAX_CLASSES, NULL,
      "number of classes of the labels (0: no labels)"},
+    {"background", AIGC__OPTION_BOOL, offsetof(callback_options_t, background), "true", 0, 0, NULL,
+     "pictures may be asked for from a background thread while a training runs"},
 };
-
-static aigc_status_t open_callback(aigc_dataset_t *dataset, const char *source, const aigc_options_t *options)
-{
-    (void)dataset, (void)source, (void)options;
-    return aigc__fail(AIGC_ERROR_ARGUMENT, "datasets of kind 'callback' are made by aigc_dataset_create_callback()");
-}
 
 /* Pixels start as zeros: what the function leaves out is black, not what was there before. */
 static aigc_status_t fetch_callback(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
@@ -49,8 +46,7 @@ static void close_callback(aigc_dataset_t *dataset)
 const aigc__dataset_kind_t aigc__dataset_kind_callback = {.name = "callback",
                                                           .help = "pictures made by a function of the host program",
                                                           .options = rows,
-                                                          .n_options = 1,
-                                                          .open = open_callback,
+                                                          .n_options = ROWS,
                                                           .fetch = fetch_callback,
                                                           .close = close_callback};
 
@@ -68,7 +64,7 @@ static aigc_status_t check_shape(const int64_t *shape)
 }
 
 static aigc_status_t fill_callback(aigc_dataset_t *dataset, const int64_t *shape, aigc_dataset_fn fn, void *user,
-                                   int64_t classes)
+                                   const callback_options_t *options)
 {
     void *block;
     AIGC__TRY(aigc__memory_alloc_zeroed(&dataset->context->memory, sizeof(callback_t), &block));
@@ -78,7 +74,8 @@ static aigc_status_t fill_callback(aigc_dataset_t *dataset, const int64_t *shape
     dataset->height = shape[1];
     dataset->width = shape[2];
     dataset->channels = shape[3];
-    return classes > 0 ? aigc__dataset_number_classes(dataset, classes, "callback") : AIGC_OK;
+    dataset->callers_thread = !options->background;
+    return options->classes > 0 ? aigc__dataset_number_classes(dataset, options->classes, "callback") : AIGC_OK;
 }
 
 aigc_status_t aigc__dataset_create_callback(aigc_dataset_t **out, aigc_context_t *context, const int64_t *shape,
@@ -86,11 +83,11 @@ aigc_status_t aigc__dataset_create_callback(aigc_dataset_t **out, aigc_context_t
 {
     aigc_dataset_t *dataset = NULL;
     callback_options_t given;
-    const aigc__option_group_t group = {rows, 1, &given};
+    const aigc__option_group_t group = {rows, ROWS, &given};
     AIGC__TRY(aigc__options_resolve(options, "dataset callback", &group, 1));
     AIGC__TRY(check_shape(shape));
     AIGC__TRY(aigc__dataset_new(&dataset, context, &aigc__dataset_kind_callback));
-    const aigc_status_t status = fill_callback(dataset, shape, fn, user, given.classes);
+    const aigc_status_t status = fill_callback(dataset, shape, fn, user, &given);
     if (status != AIGC_OK) {
         aigc__dataset_release(dataset);
         return status;

@@ -51,10 +51,22 @@ aigc_status_t aigc__dataset_new(aigc_dataset_t **out, aigc_context_t *context, c
     return AIGC_OK;
 }
 
+/* "folder, idx, home-designs": the kinds that can be made by name; with `is_drawn` only those without a source. */
+static const char *kind_names(char *text, size_t size, bool is_drawn)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && length < size; i++)
+        if (kinds[i]->open && !(is_drawn && kinds[i]->needs_source))
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", kinds[i]->name);
+    return text;
+}
+
 /* What "auto" stands for: first what lies at the path, then a kind's name. */
 static aigc_status_t find_kind(const aigc__dataset_kind_t **out, aigc_context_t *context, const char *source)
 {
     uint32_t mode = 0;
+    char names[200];
     if (!source)
         return aigc__fail(AIGC_ERROR_ARGUMENT,
                           "argument 'source' is NULL; kind \"auto\" needs a path or the name of a kind");
@@ -65,11 +77,10 @@ static aigc_status_t find_kind(const aigc__dataset_kind_t **out, aigc_context_t 
     }
     if (!exists) {
         const aigc__dataset_kind_t *kind = aigc__dataset_kind_named(source);
-        if (!kind || kind->needs_source)
+        if (!kind || !kind->open || kind->needs_source)
             return aigc__fail(AIGC_ERROR_NOT_FOUND,
-                              "%s: there is no folder or file of this name, nor a kind of dataset that is drawn "
-                              "from a seed (home-designs)",
-                              source);
+                              "%s: there is no folder or file of this name, nor a kind of dataset that needs none (%s)",
+                              source, kind_names(names, sizeof names, true));
         *out = kind;
         return AIGC_OK;
     }
@@ -88,11 +99,15 @@ aigc_status_t aigc__dataset_create(aigc_dataset_t **out, aigc_context_t *context
                                    const aigc_options_t *options)
 {
     aigc_dataset_t *dataset = NULL;
+    char names[200];
     const aigc__dataset_kind_t *row = aigc__dataset_kind_named(kind);
     if (strcmp(kind, "auto") == 0) AIGC__TRY(find_kind(&row, context, source));
     if (!row)
-        return aigc__fail(AIGC_ERROR_NOT_FOUND,
-                          "there is no kind of dataset '%s'; there are auto, folder, idx, home-designs", kind);
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no kind of dataset '%s'; there are auto, %s", kind,
+                          kind_names(names, sizeof names, false));
+    if (!row->open)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "datasets of kind '%s' are made by aigc_dataset_create_%s()", row->name,
+                          row->name);
     if (row->needs_source && !source)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'source' is NULL; kind '%s' needs a path", row->name);
     AIGC__TRY(aigc__dataset_new(&dataset, context, row));

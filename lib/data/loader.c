@@ -283,6 +283,7 @@ aigc_status_t aigc__loader_create(aigc__loader_t **out, aigc_dataset_t *dataset,
     aigc__loader_t *loader = block;
     loader->memory = memory;
     loader->options = *options;
+    loader->options.background = options->background && !dataset->callers_thread;
     loader->dataset = dataset;
     loader->process = getpid();
     aigc__dataset_retain(dataset);

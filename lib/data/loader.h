@@ -12,7 +12,7 @@ typedef struct aigc__loader_options {
     bool drop_last;       /* leave out a last batch smaller than batch_size */
     bool flip;            /* horizontal flips by (seed, epoch, picture), half of them */
     uint64_t cache_bytes; /* decoded pictures kept, u8 or f32 as the dataset has them */
-    bool background;      /* false: fetch in the caller's thread (the tests' reference) */
+    bool background;      /* false, or where the dataset wants it so: fetch in the caller's thread */
 } aigc__loader_options_t;
 
 typedef struct aigc__batch {

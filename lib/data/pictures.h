@@ -16,7 +16,7 @@ typedef struct aigc__dataset_kind {
     bool needs_source;
     const aigc__option_t *options;
     size_t n_options;
-    /* Fills the dataset's public fields and `implementation`. */
+    /* Fills the dataset's public fields and `implementation`. NULL: made by a function of its own, not by name. */
     aigc_status_t (*open)(struct aigc_dataset *dataset, const char *source, const aigc_options_t *options);
     /* Picture `index` into `pixels` (height*width*channels elements, u8 or f32 by dataset->is_float) and
      * its label. Called under the dataset's lock, so by one thread at a time, not always the same one;
@@ -34,6 +34,7 @@ struct aigc_dataset {
     int64_t height, width, channels;
     bool is_float;
     bool is_resident;     /* fetching is copying from memory: a cache would only double it */
+    bool callers_thread;  /* fetched only in the thread that makes the call */
     int64_t classes;      /* 0: no labels */
     char **class_names;   /* one a class; numbers as text where they have no names */
     uint64_t identity;    /* a number that differs where the kind knows its pictures to differ */

@@ -11,12 +11,6 @@ typedef struct view {
     uint64_t *indices;
 } view_t;
 
-static aigc_status_t open_view(aigc_dataset_t *dataset, const char *source, const aigc_options_t *options)
-{
-    (void)dataset, (void)source, (void)options;
-    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "a view is made of another dataset");
-}
-
 static aigc_status_t fetch_view(aigc_dataset_t *dataset, uint64_t index, void *pixels, int64_t *label)
 {
     const view_t *view = dataset->implementation;
@@ -35,7 +29,6 @@ static void close_view(aigc_dataset_t *dataset)
 
 static const aigc__dataset_kind_t kind_view = {.name = "view",
                                                .help = "some pictures of another dataset",
-                                               .open = open_view,
                                                .fetch = fetch_view,
                                                .close = close_view};
 
@@ -79,6 +72,7 @@ static aigc_status_t fill_view(aigc_dataset_t *dataset, aigc_dataset_t *base, co
     dataset->channels = base->channels;
     dataset->is_float = base->is_float;
     dataset->is_resident = base->is_resident;
+    dataset->callers_thread = base->callers_thread;
     return copy_class_names(dataset, base);
 }
 
