@@ -41,6 +41,20 @@ void aigc_dataset_free(aigc_dataset_t *dataset)
     if (dataset && aigc__check_handle(dataset, AIGC__DATASET, "dataset") == AIGC_OK) aigc__dataset_release(dataset);
 }
 
+/* The way in and out of calls that fetch pictures: a callback may free the dataset, which lives until end(). */
+static aigc_status_t begin(aigc__call_t *call, aigc_dataset_t *dataset)
+{
+    AIGC__TRY(aigc__call_begin(call, dataset->context));
+    aigc__dataset_retain(dataset);
+    return AIGC_OK;
+}
+
+static aigc_status_t end(const aigc__call_t *call, aigc_dataset_t *dataset, aigc_status_t status)
+{
+    aigc__dataset_release(dataset);
+    return aigc__call_end(call, status);
+}
+
 aigc_status_t aigc_dataset_split(aigc_dataset_t *dataset, double fraction, uint64_t seed, aigc_dataset_t **first,
                                  aigc_dataset_t **second)
 {
@@ -116,8 +130,8 @@ aigc_status_t aigc_dataset_batch(aigc_dataset_t *dataset, const int64_t *indices
     AIGC__TRY(aigc__check_pointer(images, "images"));
     if (n > 0) AIGC__TRY(aigc__check_pointer(indices, "indices"));
     AIGC__TRY(check_indices(dataset, indices, n));
-    AIGC__TRY(aigc__call_begin(&call, dataset->context));
-    return aigc__call_end(&call, batch(dataset, indices, n, images, labels));
+    AIGC__TRY(begin(&call, dataset));
+    return end(&call, dataset, batch(dataset, indices, n, images, labels));
 }
 
 aigc_status_t aigc_dataset_export(aigc_dataset_t *dataset, const char *folder)
@@ -125,6 +139,6 @@ aigc_status_t aigc_dataset_export(aigc_dataset_t *dataset, const char *folder)
     aigc__call_t call;
     AIGC__TRY(aigc__check_handle(dataset, AIGC__DATASET, "dataset"));
     AIGC__TRY(aigc__check_pointer(folder, "folder"));
-    AIGC__TRY(aigc__call_begin(&call, dataset->context));
-    return aigc__call_end(&call, aigc__dataset_export(dataset, folder));
+    AIGC__TRY(begin(&call, dataset));
+    return end(&call, dataset, aigc__dataset_export(dataset, folder));
 }

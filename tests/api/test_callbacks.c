@@ -209,6 +209,37 @@ static void a_callback_may_free_everything(void **state)
     }
 }
 
+static int32_t free_own_dataset(uint8_t *pixels, int64_t *label, uint64_t index, void *user)
+{
+    scene_t *scene = user;
+    (void)label;
+    memset(pixels, (int)index, WORLD_PIXELS);
+    if (scene->calls++ == 0) aigc_dataset_free(scene->validation);
+    return 0;
+}
+
+/* Where the rest of the pictures is still to come. */
+static void a_dataset_may_free_itself(void **state)
+{
+    (void)state;
+    for (int verb = 0; verb < 2; verb++) {
+        scene_t scene;
+        aigc_tensor_t *images = NULL;
+        scene_begin(&scene, "epochs=1 samples=0");
+        aigc_dataset_free(scene.validation);
+        check_ok(aigc_dataset_create_callback(&scene.validation, scene.world.context, (int64_t[]){4, 8, 8, 1},
+                                              free_own_dataset, &scene, NULL));
+        if (verb == 0)
+            check_ok(aigc_dataset_batch(scene.validation, (int64_t[]){0, 1, 3}, 3, &images, NULL));
+        else
+            check_ok(aigc_dataset_export(scene.validation, scene.world.folder));
+        assert_int_equal(scene.calls, verb == 0 ? 3 : 4);
+        aigc_tensor_release(images);
+        scene.validation = NULL;
+        scene_end(&scene);
+    }
+}
+
 static void data_of_another_context_are_refused(void **state)
 {
     scene_t scene;
@@ -281,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_log_may_only_look),
         cmocka_unit_test(a_dataset_may_only_look),
         cmocka_unit_test(a_callback_may_free_everything),
+        cmocka_unit_test(a_dataset_may_free_itself),
         cmocka_unit_test(data_of_another_context_are_refused),
         cmocka_unit_test(a_longer_record_keeps_its_size_and_its_end),
         cmocka_unit_test(options_that_exclude_each_other_are_refused),
