@@ -77,27 +77,39 @@ const cli_flag_t *cli_find_flag(const cli_verb_t *verb, const char *name, char l
     return flag != NULL ? flag : find_in(cli_common_flags, name, letter);
 }
 
-/* The better of what was found and this table's row: one that takes a value, unless `wants_bool`. */
+/* The better of what was found and this table's row: the first that takes a value, or with `wants_bool` that does not. */
 static bool look_into(const char *verb, const char *kind, const char *name, bool wants_bool, bool found,
                       aigc_option_info_t *best)
 {
     aigc_option_info_t row;
     if (!cli_find_option(verb, kind, name, &row)) return found;
-    if (found && (strcmp(row.type, "bool") == 0) != wants_bool) return true;
+    if (found && ((strcmp(best->type, "bool") == 0) == wants_bool || (strcmp(row.type, "bool") == 0) != wants_bool))
+        return true;
     *best = row;
     return true;
 }
 
-/* Which kinds there are matters only later; here every table of the verb that might be meant counts. */
-static bool find_in_tables(const cli_verb_t *verb, const char *name, bool wants_bool, aigc_option_info_t *out)
+bool cli_next_table(cli_table_walk_t *walk)
 {
-    bool found = false;
-    for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
-        const char *kind = NULL;
-        if (table->noun == NULL) found = look_into(table->verb, NULL, name, wants_bool, found, out);
-        for (size_t i = 0; table->noun != NULL && cli_kind_at(table->noun, i, &kind, NULL); i++)
-            found = look_into(table->verb, kind, name, wants_bool, found, out);
+    for (const cli_table_t *table = walk->verb->tables + walk->n_tables; table->verb != NULL; table++) {
+        const bool is_known = table->noun != NULL && walk->kind != NULL && walk->verb->kind_noun != NULL &&
+                              strcmp(table->noun, walk->verb->kind_noun) == 0;
+        const size_t i = walk->n_kinds++;
+        walk->of_verb = table->verb;
+        walk->of_kind = is_known ? walk->kind : NULL;
+        if (table->noun == NULL || is_known ? i == 0 : cli_kind_at(table->noun, i, &walk->of_kind, NULL)) return true;
+        walk->n_tables++;
+        walk->n_kinds = 0;
     }
+    return false;
+}
+
+bool cli_find_in_tables(const cli_verb_t *verb, const char *kind, const char *name, bool wants_bool,
+                        aigc_option_info_t *out)
+{
+    cli_table_walk_t walk = {.verb = verb, .kind = kind};
+    bool found = false;
+    while (cli_next_table(&walk)) found = look_into(walk.of_verb, walk.of_kind, name, wants_bool, found, out);
     return found;
 }
 
@@ -115,12 +127,8 @@ static const char *nearest(const cli_verb_t *verb, const char *name)
     for (size_t i = 0; i < 2; i++)
         for (const cli_flag_t *flag = lists[i]; flag != NULL && flag->name != NULL; flag++)
             best = cli_closer(name, best, flag->name);
-    for (const cli_table_t *table = verb->tables; table->verb != NULL; table++) {
-        const char *kind = NULL;
-        if (table->noun == NULL) best = nearest_in_table(name, best, table->verb, NULL);
-        for (size_t i = 0; table->noun != NULL && cli_kind_at(table->noun, i, &kind, NULL); i++)
-            best = nearest_in_table(name, best, table->verb, kind);
-    }
+    cli_table_walk_t walk = {.verb = verb};
+    while (cli_next_table(&walk)) best = nearest_in_table(name, best, walk.of_verb, walk.of_kind);
     return best;
 }
 
@@ -172,9 +180,9 @@ static int read_flag(cli_arguments_t *arguments, int *at)
         setting.name = flag->name;
         setting.used = true;
         if (!takes_value && setting.value != NULL) return cli_usage("%s: %s takes no value", verb->name, given);
-    } else if (find_in_tables(verb, name, false, &row)) {
+    } else if (cli_find_in_tables(verb, NULL, name, false, &row)) {
         takes_value = strcmp(row.type, "bool") != 0;
-    } else if (strncmp(name, "no_", 3) == 0 && find_in_tables(verb, name + 3, true, &row) &&
+    } else if (strncmp(name, "no_", 3) == 0 && cli_find_in_tables(verb, NULL, name + 3, true, &row) &&
                strcmp(row.type, "bool") == 0 && setting.value == NULL) {
         setting.name = name + 3;
         setting.negated = true;

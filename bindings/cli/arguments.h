@@ -79,6 +79,20 @@ const cli_flag_t *cli_find_flag(const cli_verb_t *verb, const char *name, char l
 /* Looks up one row by name. */
 bool cli_find_option(const char *verb, const char *kind, const char *name, aigc_option_info_t *out);
 
+/* Goes through the option tables of a command. */
+typedef struct cli_table_walk {
+    const cli_verb_t *verb;
+    const char *kind;              /* where the command begins with a kind: only this one's tables; NULL: every kind's */
+    const char *of_verb, *of_kind; /* the table reached */
+    size_t n_tables, n_kinds;      /* passed so far */
+} cli_table_walk_t;
+
+bool cli_next_table(cli_table_walk_t *walk);
+
+/* The row meant by --name: one that takes a value is preferred, or with `wants_bool` one that is on or off. */
+bool cli_find_in_tables(const cli_verb_t *verb, const char *kind, const char *name, bool wants_bool,
+                        aigc_option_info_t *out);
+
 /* The candidate that differs least from `name`, if it is close enough to be meant; else NULL. */
 const char *cli_closer(const char *name, const char *best, const char *candidate);
 

@@ -1,4 +1,5 @@
 #include "help.h"
+#include "completion.h"
 #include "page.h"
 #include "progress.h"
 #include "verbs.h"
@@ -54,12 +55,18 @@ static int help_without_verb(void)
     return CLI_OK;
 }
 
+static int print_and_return(void (*print)(void))
+{
+    print();
+    return CLI_OK;
+}
+
 static int run_help(cli_arguments_t *arguments)
 {
-    if (cli_argument(arguments, "man") != NULL) {
-        cli_manual();
-        return CLI_OK;
-    }
+    const char *shell = cli_argument(arguments, "completion");
+    if (shell != NULL) return cli_completion(shell);
+    if (cli_argument(arguments, "man") != NULL) return print_and_return(cli_manual);
+    if (cli_argument(arguments, "options") != NULL) return print_and_return(cli_options_page);
     if (arguments->n_positionals == 0) return help_without_verb();
     const cli_verb_t *verb = cli_find_verb(arguments->positionals[0]);
     const char *kind = arguments->n_positionals > 1 ? arguments->positionals[1] : NULL;
@@ -71,7 +78,9 @@ static int run_help(cli_arguments_t *arguments)
 }
 
 static const cli_flag_t flags[] = {
-    {"man", NULL, NULL, 0},
+    {"man", NULL, "print the manual page's source", 0},
+    {"options", NULL, "print every option there is as a page of Markdown", 0},
+    {"completion", "bash|zsh|fish", "print the script that teaches a shell to complete commands", 0},
     {NULL, NULL, NULL, 0},
 };
 

@@ -14,4 +14,7 @@ void cli_help_verb(const cli_verb_t *verb, const char *kind);
 /* The whole manual page's source on standard output. */
 void cli_manual(void);
 
+/* The options reference as Markdown on standard output. */
+void cli_options_page(void);
+
 #endif
