@@ -201,6 +201,9 @@ static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const 
     size_t bytes = 0;
     AIGC__TRY(aigc__model_options(model, verb, options, (void *[]){&named}, 1));
     *labels = given ? given->data : NULL;
+    if (config_of(model)->conditional && !given && !named.class_name)
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "the model is conditional: give labels, or with option class one class for all");
     if (named.class_name == NULL) return AIGC_OK;
     if (given) return aigc__fail(AIGC_ERROR_OPTION, "option class: there are labels already");
     AIGC__TRY(aigc__bytes_of(n, sizeof **labels, &bytes));
