@@ -245,7 +245,8 @@ static aigc_status_t one_batch(run_t *run)
     position->images += batch.n;
     position->batch++;
     run->images_here += batch.n;
-    if (aigc__now() - run->last_report < 0.05) return AIGC_OK;
+    const bool is_last = position->batch == run->batches; /* told once, with the epoch's end */
+    if (is_last || aigc__now() - run->last_report < 0.05) return AIGC_OK;
     const aigc_metrics_t means = means_so_far(run);
     return report(run, &(moment_t){.epoch = position->epoch + 1, .step = position->batch, .means = &means});
 }
