@@ -3,6 +3,7 @@
 #include "base/runtime.h"
 #include "models/small_world.h"
 #include "support/unit.h"
+#include "tensor/dlpack.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,33 @@ static aigc_status_t op_tensor(scene_t *scene)
     aigc_tensor_t *tensor = NULL;
     const aigc_status_t status = aigc_tensor_convert(&tensor, scene->images, AIGC_DTYPE_F32);
     aigc_tensor_release(tensor);
+    return status;
+}
+
+static aigc_status_t op_copy(scene_t *scene)
+{
+    aigc_tensor_t *tensor = NULL, *view = NULL;
+    const uint16_t numbers[6] = {1, 2, 3, 4, 5, 6};
+    aigc_status_t status = aigc_tensor_copy(&tensor, scene->world.context, numbers, ">u2", 2, (int64_t[]){3, 2},
+                                            (int64_t[]){2, 6});
+    if (status == AIGC_OK) status = aigc_tensor_view(&view, tensor, 1, 1, (int64_t[]){5});
+    aigc_tensor_release(tensor);
+    aigc_tensor_release(view);
+    return status;
+}
+
+/* Lends pictures and borrows them back, shared and copied. */
+static aigc_status_t op_dlpack(scene_t *scene)
+{
+    aigc_status_t status = AIGC_OK;
+    for (int32_t copy = 0; copy < 3 && status == AIGC_OK; copy += 2) {
+        aigc_tensor_t *tensor = NULL;
+        void *managed = NULL;
+        status = aigc_tensor_to_dlpack(&managed, scene->images, 1);
+        if (status == AIGC_OK) status = aigc_tensor_from_dlpack(&tensor, scene->world.context, managed, 1, copy);
+        if (status != AIGC_OK && managed) ((aigc__dlpack_versioned_t *)managed)->deleter(managed);
+        aigc_tensor_release(tensor);
+    }
     return status;
 }
 
@@ -124,6 +152,7 @@ static aigc_status_t op_look_inside(scene_t *scene)
     aigc_tensor_t *tensor = NULL;
     uint64_t bytes = 0;
     aigc_status_t status = aigc_model_parameter(scene->model, 3, &name, &tensor);
+    if (status == AIGC_OK) status = aigc_model_option(scene->model, 5, &name, NULL);
     if (status == AIGC_OK) status = aigc_model_config(scene->model, NULL, &json);
     if (status == AIGC_OK) status = aigc_model_memory(scene->model, "train", NULL, &bytes);
     aigc_tensor_release(tensor);
@@ -299,6 +328,8 @@ static void sweep(operation_t operation, bool keeps, bool trains)
 
 SWEEP(context, false, false)
 SWEEP(tensor, false, false)
+SWEEP(copy, false, false)
+SWEEP(dlpack, false, false)
 SWEEP(dataset, false, false)
 SWEEP(batch, false, false)
 SWEEP(export, false, false)
@@ -364,7 +395,8 @@ int main(void)
         cmocka_unit_test(sweep_export),       cmocka_unit_test(sweep_decode),
         cmocka_unit_test(sweep_look_inside),  cmocka_unit_test(sweep_save_named),
         cmocka_unit_test(sweep_load_named),   cmocka_unit_test(sweep_tensor_file),
-        cmocka_unit_test(sweep_resize),       cmocka_unit_test(the_byte_cap_is_held),
+        cmocka_unit_test(sweep_resize),       cmocka_unit_test(sweep_copy),
+        cmocka_unit_test(sweep_dlpack),       cmocka_unit_test(the_byte_cap_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #include "base/runtime.h"
 #include "models/small_world.h"
 #include "support/unit.h"
+#include "tensor/dlpack.h"
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +58,8 @@ static void try_everything(scene_t *scene)
     busy(aigc_tensor_create(&out, c, AIGC_DTYPE_F32, 0, NULL));
     busy(aigc_tensor_wrap(&out, c, aigc_tensor_data(images), AIGC_DTYPE_U8, 0, NULL, NULL, NULL));
     busy(aigc_tensor_convert(&out, images, AIGC_DTYPE_F32));
+    busy(aigc_tensor_copy(&out, c, &index, "<i8", 0, NULL, NULL));
+    busy(aigc_tensor_from_dlpack(&out, c, &bytes, 1, 1));
     busy(aigc_tensor_write(images, file, NULL));
     busy(aigc_tensor_read(&out, c, file, NULL));
     busy(aigc_image_read(&out, c, path, NULL));
@@ -82,6 +86,7 @@ static void try_everything(scene_t *scene)
     busy(aigc_model_interpolate(&out, model, NULL, NULL, NULL));
     busy(aigc_model_parameter(model, 0, &text, &out));
     busy(aigc_model_config(model, &text, NULL));
+    busy(aigc_model_option(model, 0, &text, NULL));
     busy(aigc_model_memory(model, "train", NULL, &bytes));
     assert_null(out);
     assert_null(text);
@@ -93,6 +98,9 @@ static void try_everything(scene_t *scene)
 static void look(scene_t *scene)
 {
     aigc_options_t *options = NULL;
+    aigc_tensor_t *view = NULL;
+    aigc__dlpack_t *lent = NULL;
+    void *managed = NULL;
     uint64_t live = 0;
     uint32_t threads = 0;
     check_ok(aigc_context_memory(scene->world.context, &live, NULL));
@@ -100,6 +108,11 @@ static void look(scene_t *scene)
     assert_true(live > 0 && threads == 2);
     assert_int_equal(aigc_dataset_count(scene->dataset), 12);
     check_ok(aigc_tensor_info(scene->images, NULL, NULL, NULL));
+    check_ok(aigc_tensor_view(&view, scene->images, 0, 1, (int64_t[]){1}));
+    aigc_tensor_release(view);
+    check_ok(aigc_tensor_to_dlpack(&managed, scene->images, 0));
+    lent = managed;
+    lent->deleter(lent);
     aigc_tensor_retain(scene->images);
     aigc_tensor_release(scene->images);
     check_ok(aigc_options_create(&options));
@@ -174,6 +187,64 @@ static void a_dataset_may_only_look(void **state)
     aigc_tensor_release(images);
     aigc_dataset_free(asking);
     scene_end(&scene);
+}
+
+/* Pictures by their number; tells whether any was asked for in another thread than `own`. */
+typedef struct visits {
+    pthread_t own;
+    size_t calls, elsewhere;
+} visits_t;
+
+static int32_t visit(uint8_t *pixels, int64_t *label, uint64_t index, void *user)
+{
+    visits_t *visits = user;
+    for (size_t i = 0; i < WORLD_PIXELS; i++) pixels[i] = (uint8_t)(index * 31 + i * (index + 1));
+    *label = (int64_t)(index % 2);
+    visits->calls++; /* one call at a time */
+    visits->elsewhere += !pthread_equal(pthread_self(), visits->own);
+    return 0;
+}
+
+/* Trains and evaluates on the callback, on splits of it and on parts that training splits off. */
+static float *use_callback(const char *dataset_options, visits_t *visits, size_t *n)
+{
+    scene_t scene;
+    aigc_dataset_t *dataset = NULL, *first = NULL, *second = NULL;
+    aigc_tensor_t *images = NULL;
+    aigc_metrics_t metrics = {.struct_size = sizeof metrics};
+    scene_begin(&scene, "epochs=2 samples=0 batch_size=5 validation_split=0.25 cache=0");
+    *visits = (visits_t){.own = pthread_self()};
+    aigc_options_t *options = small_options(&scene.world, dataset_options, NULL);
+    check_ok(aigc_dataset_create_callback(&dataset, scene.world.context, (int64_t[]){24, 8, 8, 1}, visit, visits,
+                                          options));
+    aigc_options_free(options);
+    check_ok(aigc_model_train(scene.model, dataset, NULL, scene.options, NULL, NULL));
+    check_ok(aigc_dataset_split(dataset, 0.5, 3, &first, &second));
+    aigc_dataset_free(dataset);
+    check_ok(aigc_model_train(scene.model, first, NULL, scene.options, NULL, NULL));
+    check_ok(aigc_model_evaluate(scene.model, second, NULL, &metrics, NULL, NULL));
+    check_ok(aigc_dataset_batch(second, (int64_t[]){0, 1}, 2, &images, NULL));
+    check_ok(aigc_dataset_export(second, small_path(&scene.world, "exported")));
+    float *parameters = copy_parameters(scene.model, n);
+    aigc_tensor_release(images);
+    aigc_dataset_free(first);
+    aigc_dataset_free(second);
+    scene_end(&scene);
+    return parameters;
+}
+
+static void a_dataset_may_keep_to_the_callers_thread(void **state)
+{
+    visits_t here, anywhere;
+    size_t n = 0;
+    (void)state;
+    float *quiet = use_callback("classes=2 background=false", &here, &n);
+    float *usual = use_callback("classes=2", &anywhere, &n);
+    assert_true(here.calls > 60 && here.elsewhere == 0);
+    assert_true(anywhere.elsewhere > 60); /* or the above proves nothing */
+    assert_memory_equal(quiet, usual, n * sizeof *usual);
+    free(quiet);
+    free(usual);
 }
 
 static int32_t free_everything(const aigc_progress_t *progress, void *user)
@@ -311,6 +382,7 @@ int main(void)
         cmocka_unit_test(progress_may_only_look),
         cmocka_unit_test(a_log_may_only_look),
         cmocka_unit_test(a_dataset_may_only_look),
+        cmocka_unit_test(a_dataset_may_keep_to_the_callers_thread),
         cmocka_unit_test(a_callback_may_free_everything),
         cmocka_unit_test(a_dataset_may_free_itself),
         cmocka_unit_test(data_of_another_context_are_refused),
