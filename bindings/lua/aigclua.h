@@ -27,11 +27,13 @@ typedef struct aigclua_source {
     size_t bytes;         /* of a picture */
 } aigclua_source_t;
 
+/* What a userdata points to: outside Lua's memory, as Lua 5.1 can lose a userdata without finalising it, when it finds
+ * no memory to call the finaliser. The state's list still has it then. */
 struct aigclua_object {
     const aigclua_type_t *type;
     void *handle;                     /* NULL once closed */
     aigclua_source_t *source;         /* of datasets: NULL unless a Lua function makes the pictures */
-    aigclua_object_t *next, **linked; /* in the list of those that may hold a handle */
+    aigclua_object_t *next, **linked; /* in the state's list */
 };
 
 extern const aigclua_type_t aigclua_context, aigclua_tensor, aigclua_dataset, aigclua_model, aigclua_options;
@@ -46,7 +48,7 @@ void aigclua_set_functions(lua_State *L, const luaL_Reg *functions);
 
 /* Pushes an object without a handle. */
 aigclua_object_t *aigclua_new(lua_State *L, const aigclua_type_t *type);
-/* NULL if it is something else. Never raises. */
+/* NULL if it is something else. Never raises. A finalised one is as a closed one. */
 aigclua_object_t *aigclua_test(lua_State *L, int index, const aigclua_type_t *type);
 /* Open or closed. */
 aigclua_object_t *aigclua_check(lua_State *L, int index, const aigclua_type_t *type);
@@ -54,8 +56,6 @@ aigclua_object_t *aigclua_check(lua_State *L, int index, const aigclua_type_t *t
 void *aigclua_handle(lua_State *L, int index, const aigclua_type_t *type);
 /* Never raises; twice is fine. */
 void aigclua_close(aigclua_object_t *object);
-/* Methods of every type. */
-int aigclua_close_method(lua_State *L);
 
 /* ---- errors (lua_call.c) ---- */
 

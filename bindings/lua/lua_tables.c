@@ -1,5 +1,6 @@
 /* What the library says about itself: options, kinds, version. */
 #include "aigclua.h"
+#include <stdio.h>
 
 static void set_text(lua_State *L, const char *name, const char *text)
 {
@@ -7,13 +8,45 @@ static void set_text(lua_State *L, const char *name, const char *text)
     lua_setfield(L, -2, name);
 }
 
-/* Pushes an array of {name, type, default, help, range}. */
+static const char *field(lua_State *L, int index, const char *name)
+{
+    lua_getfield(L, index, name);
+    const char *text = lua_tostring(L, -1);
+    return text ? text : "";
+}
+
+/* A line an option, so that print() shows them. */
+static int options_to_string(lua_State *L)
+{
+    char line[640];
+    luaL_checktype(L, 1, LUA_TTABLE);
+    const int n = (int)aigclua_length(L, 1);
+    lua_settop(L, 1);
+    lua_pushliteral(L, "");
+    for (int k = 1; k <= n; k++) {
+        lua_rawgeti(L, 1, k);
+        const int row = lua_gettop(L);
+        snprintf(line, sizeof line, "%s%-18s %-7s %-12s %-28s %s", k > 1 ? "\n" : "", field(L, row, "name"),
+                 field(L, row, "type"), field(L, row, "default"), field(L, row, "range"), field(L, row, "help"));
+        lua_settop(L, 2);
+        lua_pushstring(L, line);
+        lua_concat(L, 2);
+    }
+    return 1;
+}
+
+/* Pushes an array of {name, type, default, help, range}, which prints as a table. */
 static void push_options(lua_State *L, const char *kind, const char *verb)
 {
     aigc_option_info_t info = {.struct_size = sizeof info};
     aigc_status_t status;
     size_t n = 0;
+    luaL_checkstack(L, 8, "too many options");
     lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, options_to_string);
+    lua_setfield(L, -2, "__tostring");
+    lua_setmetatable(L, -2);
     for (; (status = aigc_option_info(verb, kind, n, &info)) == AIGC_OK; n++) {
         lua_createtable(L, 0, 5);
         set_text(L, "name", info.name);
