@@ -1,0 +1,28 @@
+# The CMake package: it can be moved, knows its version, and says what is missing.
+. "$(dirname "$0")/stage.sh"
+
+has cmake || skip "cmake is not here"
+mv "$prefix" moved || fail "moving the installed tree"
+CMAKE_PREFIX_PATH=$folder/moved
+LD_LIBRARY_PATH=
+PKG_CONFIG_PATH=
+example=$AIGC_SOURCE/examples/embed/cmake
+
+for kind in OFF ON; do
+    run cmake -S "$example" -B "static-$kind" -DPAINTINGS_STATIC=$kind
+    run cmake --build "static-$kind"
+    paints "static-$kind/paintings"
+done
+[ "$(ldd static-ON/paintings | grep -c libaigc)" = 0 ] || fail "aigc::static links the shared library"
+
+# ask WORDS: of find_package, in a project of its own that links nothing
+ask() {
+    mkdir -p asks && printf 'cmake_minimum_required(VERSION 3.13)\nproject(asks C)\n%s\n' \
+        "find_package(aigc $*)" >asks/CMakeLists.txt
+    cmake -S asks -B "asks/build" >out 2>err
+}
+ask 0.1.0 REQUIRED COMPONENTS shared static || fail "find_package(aigc 0.1.0)"
+ask 9.0 REQUIRED && fail "find_package(aigc 9.0) is satisfied"
+says 'considered but not accepted'
+ask REQUIRED COMPONENTS cuda && fail "a component that does not exist is found"
+says 'there is no cuda library of aigc'
