@@ -1,4 +1,5 @@
-/* Contexts: threads, memory, log, cancellation. Everything else belongs to one. */
+/** @file
+ *  Contexts: threads, memory, log, cancellation. Everything else belongs to one. */
 #ifndef AIGC_CONTEXT_H
 #define AIGC_CONTEXT_H
 
@@ -6,7 +7,10 @@
 
 AIGC_BEGIN_DECLS
 
+/** Threads and memory; made by aigc_context_create(). */
 typedef struct aigc_context aigc_context_t;
+
+/** Named settings of one call; made by aigc_options_create(). */
 typedef struct aigc_options aigc_options_t;
 
 /** Where a context gets its memory. `alloc` returns at least `bytes` bytes aligned to 16, or NULL;
@@ -14,15 +18,16 @@ typedef struct aigc_options aigc_options_t;
  *  worker threads. */
 typedef struct aigc_allocator {
     size_t struct_size; /**< sizeof(aigc_allocator_t) */
-    void *(*alloc)(size_t bytes, void *user);
-    void (*free)(void *block, size_t bytes, void *user);
-    void *user;
+    void *(*alloc)(size_t bytes, void *user); /**< a new block, or NULL */
+    void (*free)(void *block, size_t bytes, void *user); /**< takes a block back */
+    void *user; /**< handed to both */
 } aigc_allocator_t;
 
+/** Levels of the log. */
 enum {
-    AIGC_LOG_ERROR = 0,
-    AIGC_LOG_WARNING = 1,
-    AIGC_LOG_INFO = 2
+    AIGC_LOG_ERROR = 0,   /**< something was lost */
+    AIGC_LOG_WARNING = 1, /**< something was passed over */
+    AIGC_LOG_INFO = 2     /**< what is going on */
 };
 
 /** Receives one finished line of UTF-8 without a newline. May be called from a worker thread, one

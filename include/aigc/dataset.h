@@ -1,4 +1,5 @@
-/* Datasets: pictures (and class labels) by index, whatever they come from. */
+/** @file
+ *  Datasets: pictures (and class labels) by index, whatever they come from. */
 #ifndef AIGC_DATASET_H
 #define AIGC_DATASET_H
 
@@ -6,6 +7,7 @@
 
 AIGC_BEGIN_DECLS
 
+/** Pictures by index; made by aigc_dataset_create() and its siblings. */
 typedef struct aigc_dataset aigc_dataset_t;
 
 /** Open a dataset.

@@ -1,4 +1,5 @@
-/* Symbol visibility and C linkage, used by every other header. */
+/** @file
+ *  Symbol visibility and C linkage, used by every other header. */
 #ifndef AIGC_EXPORT_H
 #define AIGC_EXPORT_H
 

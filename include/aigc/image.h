@@ -1,4 +1,5 @@
-/* Pictures in and out. Images are tensors N,H,W,C: u8 0..255 or f32 0..1, C = 1 gray, 3 RGB, 4 RGBA. */
+/** @file
+ *  Pictures in and out. Images are tensors N,H,W,C: u8 0..255 or f32 0..1, C = 1 gray, 3 RGB, 4 RGBA. */
 #ifndef AIGC_IMAGE_H
 #define AIGC_IMAGE_H
 

@@ -1,4 +1,5 @@
-/* Models by kind: one noun, few verbs. What a kind cannot do returns AIGC_ERROR_UNSUPPORTED. */
+/** @file
+ *  Models by kind: one noun, few verbs. What a kind cannot do returns AIGC_ERROR_UNSUPPORTED. */
 #ifndef AIGC_MODEL_H
 #define AIGC_MODEL_H
 
@@ -6,26 +7,32 @@
 
 AIGC_BEGIN_DECLS
 
+/** A network and its training; made by aigc_model_create() or aigc_model_load(). */
 typedef struct aigc_model aigc_model_t;
 
-enum { AIGC_MAX_METRICS = 16 };
+/** Limits of #aigc_metrics_t. */
+enum {
+    AIGC_MAX_METRICS = 16 /**< most numbers in one set */
+};
 
 /** Named numbers of one step, epoch or evaluation. Losses are in nats per image. */
 typedef struct aigc_metrics {
     size_t struct_size; /**< sizeof(aigc_metrics_t), set by the caller */
     uint64_t step;      /**< optimizer steps done so far */
-    uint32_t count;
-    uint32_t reserved;
+    uint32_t count;     /**< names and values that are filled in */
+    uint32_t reserved;  /**< 0 */
     const char *names[AIGC_MAX_METRICS]; /**< static strings */
-    double values[AIGC_MAX_METRICS];
+    double values[AIGC_MAX_METRICS];     /**< in the order of the names */
 } aigc_metrics_t;
 
 /** Where a long call stands. `phase` is a static string: "train", "evaluate". */
 typedef struct aigc_progress {
-    size_t struct_size;
-    const char *phase;
-    uint64_t step, steps;    /**< within the epoch */
-    uint64_t epoch, epochs;  /**< from 1 */
+    size_t struct_size;      /**< sizeof(aigc_progress_t) of the library */
+    const char *phase;       /**< what is going on */
+    uint64_t step;           /**< steps done within the epoch */
+    uint64_t steps;          /**< steps of the epoch */
+    uint64_t epoch;          /**< from 1 */
+    uint64_t epochs;         /**< how many there will be */
     uint64_t images;         /**< seen so far in this call */
     double seconds;          /**< since the call began */
     double seconds_left;     /**< estimated; negative while unknown */

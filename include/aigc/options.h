@@ -1,4 +1,5 @@
-/* Options go by name. Every verb of every kind declares its options once, in one table with type,
+/** @file
+ *  Options go by name. Every verb of every kind declares its options once, in one table with type,
  * default, range and help; aigc_option_info() reads that table. */
 #ifndef AIGC_OPTIONS_H
 #define AIGC_OPTIONS_H
@@ -10,16 +11,28 @@ AIGC_BEGIN_DECLS
 /** An empty set of options; frees with aigc_options_free(). Names are checked where the set is
  *  used; in names '-' and '_' are the same. Text is understood for options of every type but tensor. Needs no context. Since 0.1. */
 AIGC_API aigc_status_t aigc_options_create(aigc_options_t **out);
+
+/** NULL is fine. Since 0.1. */
 AIGC_API void aigc_options_free(aigc_options_t *options);
 
 /** Set one option; a second setting of the same name replaces the first. Strings and arrays are
  *  copied, tensors retained. Since 0.1.
  *  @return AIGC_OK; AIGC_ERROR_ARGUMENT (NULL, a name over 63 bytes, more than 64 numbers); AIGC_ERROR_MEMORY */
 AIGC_API aigc_status_t aigc_options_set_int(aigc_options_t *options, const char *name, int64_t value);
+
+/** As aigc_options_set_int(). Since 0.1. */
 AIGC_API aigc_status_t aigc_options_set_float(aigc_options_t *options, const char *name, double value);
+
+/** As aigc_options_set_int(), from UTF-8 text that is copied. Since 0.1. */
 AIGC_API aigc_status_t aigc_options_set_string(aigc_options_t *options, const char *name, const char *value);
+
+/** As aigc_options_set_int(), a list of 0..64 numbers. Since 0.1. */
 AIGC_API aigc_status_t aigc_options_set_ints(aigc_options_t *options, const char *name, const int64_t *values, size_t n);
+
+/** As aigc_options_set_ints(). Since 0.1. */
 AIGC_API aigc_status_t aigc_options_set_floats(aigc_options_t *options, const char *name, const double *values, size_t n);
+
+/** As aigc_options_set_int(), for options such as train_step's `noise`; retains the tensor. Since 0.1. */
 AIGC_API aigc_status_t aigc_options_set_tensor(aigc_options_t *options, const char *name, aigc_tensor_t *value);
 
 /** Set several from text: "latent_dim=20 hidden_dim=400,200 loss=bce seeds=0,1,4-6"; values with

@@ -1,4 +1,5 @@
-/* Status codes and the sentence that goes with the last failure. */
+/** @file
+ *  Status codes and the sentence that goes with the last failure. */
 #ifndef AIGC_STATUS_H
 #define AIGC_STATUS_H
 
@@ -9,8 +10,9 @@ AIGC_BEGIN_DECLS
 /** 0 for success or one of the negative codes below. Numbers never change. */
 typedef int32_t aigc_status_t;
 
+/** Status codes. */
 enum {
-    AIGC_OK = 0,
+    AIGC_OK = 0,                 /**< it went well */
     AIGC_ERROR_ARGUMENT = -1,    /**< NULL, wrong shape, wrong dtype or a value that makes no sense */
     AIGC_ERROR_OPTION = -2,      /**< an unknown option name, or a value outside its range */
     AIGC_ERROR_HANDLE = -3,      /**< a handle of another kind; a freed one as far as its memory still tells */

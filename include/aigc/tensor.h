@@ -1,4 +1,5 @@
-/* Tensors: counted references to dense row-major numbers, up to six dimensions. */
+/** @file
+ *  Tensors: counted references to dense row-major numbers, up to six dimensions. */
 #ifndef AIGC_TENSOR_H
 #define AIGC_TENSOR_H
 
@@ -6,20 +7,26 @@
 
 AIGC_BEGIN_DECLS
 
+/** A counted reference to numbers; made by aigc_tensor_create() and its siblings. */
 typedef struct aigc_tensor aigc_tensor_t;
 
+/** Element type, one of the numbers below. */
 typedef int32_t aigc_dtype_t;
 
+/** Element types. Numbers never change. */
 enum {
-    AIGC_DTYPE_F32 = 1,
-    AIGC_DTYPE_F16 = 2,
-    AIGC_DTYPE_BF16 = 3,
-    AIGC_DTYPE_U8 = 4,
-    AIGC_DTYPE_I32 = 5,
-    AIGC_DTYPE_I64 = 6
+    AIGC_DTYPE_F32 = 1,  /**< IEEE single */
+    AIGC_DTYPE_F16 = 2,  /**< IEEE half */
+    AIGC_DTYPE_BF16 = 3, /**< the upper half of an IEEE single */
+    AIGC_DTYPE_U8 = 4,   /**< pictures: 0..255 */
+    AIGC_DTYPE_I32 = 5,  /**< whole numbers */
+    AIGC_DTYPE_I64 = 6   /**< whole numbers; labels */
 };
 
-enum { AIGC_MAX_RANK = 6 };
+/** Limits of tensors. */
+enum {
+    AIGC_MAX_RANK = 6 /**< most dimensions */
+};
 
 /** What a number of the list above stands for; any pointer may be NULL.
  *  @param name   "f32", static
@@ -64,8 +71,10 @@ AIGC_API aigc_status_t aigc_tensor_copy(aigc_tensor_t **out, aigc_context_t *con
 AIGC_API aigc_status_t aigc_tensor_view(aigc_tensor_t **out, aigc_tensor_t *tensor, uint64_t first, size_t rank,
                                         const int64_t *shape);
 
-/** One more reference / one fewer; the last one frees. NULL is fine. Any thread. Since 0.1. */
+/** One more reference. NULL is fine. Any thread. Since 0.1. */
 AIGC_API void aigc_tensor_retain(aigc_tensor_t *tensor);
+
+/** One reference fewer; the last one frees. NULL is fine. Any thread. Since 0.1. */
 AIGC_API void aigc_tensor_release(aigc_tensor_t *tensor);
 
 /** The elements, borrowed while a reference is held; NULL for a bad handle. Since 0.1. */

@@ -1,4 +1,5 @@
-/* Version of the header and of the library found at run time. */
+/** @file
+ *  Version of the header and of the library found at run time. */
 #ifndef AIGC_VERSION_H
 #define AIGC_VERSION_H
 
@@ -6,15 +7,20 @@
 
 AIGC_BEGIN_DECLS
 
-/* Of the project: what the release is called. */
+/** Of the project: what the release is called. */
 #define AIGC_VERSION_MAJOR 0
+/** See #AIGC_VERSION_MAJOR. */
 #define AIGC_VERSION_MINOR 1
+/** See #AIGC_VERSION_MAJOR. */
 #define AIGC_VERSION_PATCH 0
 
-/* Of the interface: MAJOR is the SONAME and changes only when a built program would break;
- * MINOR grows with every addition. meson.build reads these three lines. */
+/* meson.build reads these three lines. */
+
+/** Of the interface: the SONAME. Changes only when a built program would break. */
 #define AIGC_API_VERSION_MAJOR 0
+/** Of the interface: grows with every addition. */
 #define AIGC_API_VERSION_MINOR 2
+/** Of the interface. */
 #define AIGC_API_VERSION_PATCH 0
 
 /** Version of the library at run time: MAJOR << 16 | MINOR << 8 | PATCH of the project.
