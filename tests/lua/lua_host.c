@@ -4,9 +4,13 @@
  *     lua_host_5.4 script.lua arguments... */
 #include "aigclua.h"
 #include <lualib.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 int luaopen_aigc(lua_State *L);
 
@@ -162,6 +166,39 @@ static int open_failing(lua_State *L)
     return 1;
 }
 
+/* ---- Ctrl-C, as the stand-alone interpreters have it ---- */
+
+static lua_State *interrupted;
+
+static void stop(lua_State *L, lua_Debug *record)
+{
+    (void)record;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted!");
+}
+
+static void on_interrupt(int number)
+{
+    signal(number, SIG_DFL);
+    lua_sethook(interrupted, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+/* host.interrupt_in(seconds): another process sends SIGINT. */
+static int interrupt_in(lua_State *L)
+{
+    const double seconds = luaL_checknumber(L, 1);
+    const struct timespec wait = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+    const pid_t here = getpid();
+    interrupted = L;
+    signal(SIGINT, on_interrupt);
+    const pid_t child = fork();
+    if (child < 0) return luaL_error(L, "no process");
+    if (child > 0) return 0;
+    nanosleep(&wait, NULL);
+    kill(here, SIGINT);
+    _exit(0);
+}
+
 /* ---- what scripts cannot do ---- */
 
 static int frames(lua_State *L)
@@ -192,7 +229,7 @@ static int finaliser(lua_State *L)
 
 static const luaL_Reg functions[] = {{"sweep", sweep},   {"state", run_state},     {"open_failing", open_failing},
                                      {"frames", frames}, {"forge", forge},         {"finaliser", finaliser},
-                                     {NULL, NULL}};
+                                     {"interrupt_in", interrupt_in}, {NULL, NULL}};
 
 /* package.path = FOLDER/?.lua */
 static void set_path(lua_State *L, const char *script)
