@@ -1,8 +1,8 @@
 #include "api/call.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
-#include "tensor/dlpack.h"
 #include "tensor/array_copy.h"
+#include "tensor/dlpack.h"
 #include <inttypes.h>
 #include <string.h>
 

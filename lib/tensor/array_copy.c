@@ -83,10 +83,18 @@ static void copy_run(uint8_t *to, const uint8_t *from, int64_t stride, size_t wi
     }
     /* Offsets, for the place past the last element may be no address. */
     switch (width) {
-    case 1: for (size_t i = 0; i < n; i++) to[i] = from[(int64_t)i * stride]; break;
-    case 2: for (size_t i = 0; i < n; i++) memcpy(to + i * 2, from + (int64_t)i * stride, 2); break;
-    case 4: for (size_t i = 0; i < n; i++) memcpy(to + i * 4, from + (int64_t)i * stride, 4); break;
-    default: for (size_t i = 0; i < n; i++) memcpy(to + i * width, from + (int64_t)i * stride, width); break;
+    case 1:
+        for (size_t i = 0; i < n; i++) to[i] = from[(int64_t)i * stride];
+        break;
+    case 2:
+        for (size_t i = 0; i < n; i++) memcpy(to + i * 2, from + (int64_t)i * stride, 2);
+        break;
+    case 4:
+        for (size_t i = 0; i < n; i++) memcpy(to + i * 4, from + (int64_t)i * stride, 4);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++) memcpy(to + i * width, from + (int64_t)i * stride, width);
+        break;
     }
 }
 

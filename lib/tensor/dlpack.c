@@ -95,12 +95,12 @@ static aigc_status_t find_element(const aigc__dlpack_tensor_t *from, aigc__eleme
         uint8_t code, bits;
         aigc__element_t element;
     } elements[] = {
-        {AIGC__DLPACK_INT, 8, AIGC__ELEMENT_I8},      {AIGC__DLPACK_INT, 16, AIGC__ELEMENT_I16},
-        {AIGC__DLPACK_INT, 32, AIGC__ELEMENT_I32},    {AIGC__DLPACK_INT, 64, AIGC__ELEMENT_I64},
-        {AIGC__DLPACK_UINT, 8, AIGC__ELEMENT_U8},     {AIGC__DLPACK_UINT, 16, AIGC__ELEMENT_U16},
-        {AIGC__DLPACK_UINT, 32, AIGC__ELEMENT_U32},   {AIGC__DLPACK_UINT, 64, AIGC__ELEMENT_U64},
-        {AIGC__DLPACK_FLOAT, 16, AIGC__ELEMENT_F16},  {AIGC__DLPACK_FLOAT, 32, AIGC__ELEMENT_F32},
-        {AIGC__DLPACK_FLOAT, 64, AIGC__ELEMENT_F64},  {AIGC__DLPACK_BFLOAT, 16, AIGC__ELEMENT_BF16},
+        {AIGC__DLPACK_INT, 8, AIGC__ELEMENT_I8},     {AIGC__DLPACK_INT, 16, AIGC__ELEMENT_I16},
+        {AIGC__DLPACK_INT, 32, AIGC__ELEMENT_I32},   {AIGC__DLPACK_INT, 64, AIGC__ELEMENT_I64},
+        {AIGC__DLPACK_UINT, 8, AIGC__ELEMENT_U8},    {AIGC__DLPACK_UINT, 16, AIGC__ELEMENT_U16},
+        {AIGC__DLPACK_UINT, 32, AIGC__ELEMENT_U32},  {AIGC__DLPACK_UINT, 64, AIGC__ELEMENT_U64},
+        {AIGC__DLPACK_FLOAT, 16, AIGC__ELEMENT_F16}, {AIGC__DLPACK_FLOAT, 32, AIGC__ELEMENT_F32},
+        {AIGC__DLPACK_FLOAT, 64, AIGC__ELEMENT_F64}, {AIGC__DLPACK_BFLOAT, 16, AIGC__ELEMENT_BF16},
         {AIGC__DLPACK_BOOL, 8, AIGC__ELEMENT_BOOL},
     };
     for (size_t k = 0; k < sizeof elements / sizeof *elements && from->dtype.lanes == 1; k++) {
@@ -164,7 +164,8 @@ aigc_status_t aigc__tensor_from_dlpack(aigc_tensor_t **out, aigc_context_t *cont
     if (versioned) AIGC__TRY(check_major(versioned->version.major));
     const uint64_t flags = versioned ? versioned->flags : 0;
     const aigc_release_fn give_back = versioned ? give_back_versioned : give_back_plain;
-    AIGC__TRY(read_record(versioned ? &versioned->tensor : &((const aigc__dlpack_t *)managed)->tensor, &array, strides));
+    AIGC__TRY(
+        read_record(versioned ? &versioned->tensor : &((const aigc__dlpack_t *)managed)->tensor, &array, strides));
     const char *reason = copy == 2 ? "a copy is wanted" : reason_to_copy(&array, flags);
     if (reason && copy == 0)
         return aigc__fail(AIGC_ERROR_UNSUPPORTED, "the DLPack tensor cannot be used without copying: %s", reason);

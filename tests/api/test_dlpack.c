@@ -10,14 +10,12 @@
 _Static_assert(sizeof(void *) != 8 || (sizeof(aigc__dlpack_tensor_t) == 48 && sizeof(aigc__dlpack_t) == 64 &&
                                        sizeof(aigc__dlpack_versioned_t) == 80),
                "records of DLPack 1.1");
-_Static_assert(sizeof(void *) != 8 || (offsetof(aigc__dlpack_tensor_t, device) == 8 &&
-                                       offsetof(aigc__dlpack_tensor_t, rank) == 16 &&
-                                       offsetof(aigc__dlpack_tensor_t, dtype) == 20 &&
-                                       offsetof(aigc__dlpack_tensor_t, shape) == 24 &&
-                                       offsetof(aigc__dlpack_tensor_t, byte_offset) == 40 &&
-                                       offsetof(aigc__dlpack_t, deleter) == 56 &&
-                                       offsetof(aigc__dlpack_versioned_t, flags) == 24 &&
-                                       offsetof(aigc__dlpack_versioned_t, tensor) == 32),
+_Static_assert(sizeof(void *) != 8 ||
+                   (offsetof(aigc__dlpack_tensor_t, device) == 8 && offsetof(aigc__dlpack_tensor_t, rank) == 16 &&
+                    offsetof(aigc__dlpack_tensor_t, dtype) == 20 && offsetof(aigc__dlpack_tensor_t, shape) == 24 &&
+                    offsetof(aigc__dlpack_tensor_t, byte_offset) == 40 && offsetof(aigc__dlpack_t, deleter) == 56 &&
+                    offsetof(aigc__dlpack_versioned_t, flags) == 24 &&
+                    offsetof(aigc__dlpack_versioned_t, tensor) == 32),
                "members of DLPack 1.1");
 
 static small_world_t world;
@@ -203,7 +201,12 @@ static void make_indirect(foreign_t *foreign, int way, float expected[6])
     aigc__dlpack_tensor_t *tensor = foreign_make(foreign, 1);
     static const float as_it_lies[] = {0, 1, 2, 3, 4, 5}, transposed[] = {0, 3, 1, 4, 2, 5},
                        backwards[] = {5, 4, 3, 2, 1, 0}, repeated[] = {0, 1, 0, 1, 0, 1};
-    memcpy(expected, way == 1 ? transposed : way == 2 ? backwards : way == 3 ? repeated : as_it_lies, sizeof as_it_lies);
+    memcpy(expected,
+           way == 1   ? transposed
+           : way == 2 ? backwards
+           : way == 3 ? repeated
+                      : as_it_lies,
+           sizeof as_it_lies);
     if (way == 0) foreign->versioned.flags = 1; /* read-only */
     if (way == 1) foreign->strides[0] = 1, foreign->strides[1] = 3;
     if (way == 2) foreign->strides[0] = -2, foreign->strides[1] = -1, tensor->byte_offset = 20;
@@ -243,7 +246,7 @@ static void layouts_that_are_dense_are_shared(void **state)
         if (way == 0) record->strides = NULL;
         if (way == 1) record->byte_offset = 8;
         if (way == 2) foreign.shape[0] = 1, foreign.strides[0] = INT64_MIN; /* of one row: never used */
-        if (way == 2) foreign.plain.deleter = NULL;                       /* nobody wants to know */
+        if (way == 2) foreign.plain.deleter = NULL;                         /* nobody wants to know */
         check_ok(borrow(&foreign, 0, 0, &tensor));
         assert_ptr_equal(aigc_tensor_data(tensor), (char *)foreign.numbers + record->byte_offset);
         aigc_tensor_release(tensor);
@@ -258,10 +261,10 @@ static void types_become_the_nearest(void **state)
         aigc_dtype_t dtype;
         bool is_shared;
     } cases[] = {
-        {0, 8, AIGC_DTYPE_I32, false}, {0, 16, AIGC_DTYPE_I32, false}, {0, 32, AIGC_DTYPE_I32, true},
-        {0, 64, AIGC_DTYPE_I64, true}, {1, 8, AIGC_DTYPE_U8, true},    {1, 16, AIGC_DTYPE_I32, false},
+        {0, 8, AIGC_DTYPE_I32, false},  {0, 16, AIGC_DTYPE_I32, false}, {0, 32, AIGC_DTYPE_I32, true},
+        {0, 64, AIGC_DTYPE_I64, true},  {1, 8, AIGC_DTYPE_U8, true},    {1, 16, AIGC_DTYPE_I32, false},
         {1, 32, AIGC_DTYPE_I64, false}, {1, 64, AIGC_DTYPE_I64, false}, {2, 16, AIGC_DTYPE_F16, true},
-        {2, 32, AIGC_DTYPE_F32, true}, {2, 64, AIGC_DTYPE_F32, false}, {4, 16, AIGC_DTYPE_BF16, true},
+        {2, 32, AIGC_DTYPE_F32, true},  {2, 64, AIGC_DTYPE_F32, false}, {4, 16, AIGC_DTYPE_BF16, true},
         {6, 8, AIGC_DTYPE_I32, false},
     };
     (void)state;
@@ -288,25 +291,59 @@ static void types_become_the_nearest(void **state)
 static aigc_status_t spoil(foreign_t *foreign, aigc__dlpack_tensor_t *record, int way)
 {
     switch (way) {
-    case 0: record->device.type = 2; return AIGC_ERROR_UNSUPPORTED;
-    case 1: record->device.type = 0; return AIGC_ERROR_UNSUPPORTED;
-    case 2: record->dtype.lanes = 4; return AIGC_ERROR_UNSUPPORTED;
-    case 3: record->dtype.code = 5; return AIGC_ERROR_UNSUPPORTED; /* complex */
-    case 4: record->dtype.bits = 4; return AIGC_ERROR_UNSUPPORTED;
-    case 5: record->dtype.code = 200; return AIGC_ERROR_UNSUPPORTED;
-    case 6: foreign->versioned.version.major = 2; return AIGC_ERROR_UNSUPPORTED;
-    case 7: record->rank = 7; return AIGC_ERROR_ARGUMENT;
-    case 8: record->rank = -1; return AIGC_ERROR_ARGUMENT;
-    case 9: record->rank = INT32_MIN; return AIGC_ERROR_ARGUMENT;
-    case 10: record->shape = NULL; return AIGC_ERROR_ARGUMENT;
-    case 11: foreign->shape[1] = -2; return AIGC_ERROR_ARGUMENT;
-    case 12: foreign->strides[0] = INT64_MAX / 4 + 1; return AIGC_ERROR_ARGUMENT;
-    case 13: foreign->strides[0] = INT64_MAX / 4; return AIGC_ERROR_ARGUMENT;
-    case 14: record->byte_offset = UINT64_MAX; return AIGC_ERROR_ARGUMENT;
-    case 15: record->data = NULL; return AIGC_ERROR_ARGUMENT;
-    case 16: record->strides = NULL, foreign->shape[0] = foreign->shape[1] = INT32_MAX, record->data = NULL;
+    case 0:
+        record->device.type = 2;
+        return AIGC_ERROR_UNSUPPORTED;
+    case 1:
+        record->device.type = 0;
+        return AIGC_ERROR_UNSUPPORTED;
+    case 2:
+        record->dtype.lanes = 4;
+        return AIGC_ERROR_UNSUPPORTED;
+    case 3:
+        record->dtype.code = 5;
+        return AIGC_ERROR_UNSUPPORTED; /* complex */
+    case 4:
+        record->dtype.bits = 4;
+        return AIGC_ERROR_UNSUPPORTED;
+    case 5:
+        record->dtype.code = 200;
+        return AIGC_ERROR_UNSUPPORTED;
+    case 6:
+        foreign->versioned.version.major = 2;
+        return AIGC_ERROR_UNSUPPORTED;
+    case 7:
+        record->rank = 7;
+        return AIGC_ERROR_ARGUMENT;
+    case 8:
+        record->rank = -1;
+        return AIGC_ERROR_ARGUMENT;
+    case 9:
+        record->rank = INT32_MIN;
+        return AIGC_ERROR_ARGUMENT;
+    case 10:
+        record->shape = NULL;
+        return AIGC_ERROR_ARGUMENT;
+    case 11:
+        foreign->shape[1] = -2;
+        return AIGC_ERROR_ARGUMENT;
+    case 12:
+        foreign->strides[0] = INT64_MAX / 4 + 1;
+        return AIGC_ERROR_ARGUMENT;
+    case 13:
+        foreign->strides[0] = INT64_MAX / 4;
+        return AIGC_ERROR_ARGUMENT;
+    case 14:
+        record->byte_offset = UINT64_MAX;
+        return AIGC_ERROR_ARGUMENT;
+    case 15:
+        record->data = NULL;
+        return AIGC_ERROR_ARGUMENT;
+    case 16:
+        record->strides = NULL, foreign->shape[0] = foreign->shape[1] = INT32_MAX, record->data = NULL;
         return AIGC_ERROR_LIMIT;
-    default: return AIGC_OK;
+    default:
+        return AIGC_OK;
     }
 }
 
