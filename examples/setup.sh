@@ -6,8 +6,8 @@
 #   setup_wish "$table"       says loudly what could not be had, and goes on
 #   setup_build FOLDER ...    a meson build of $root there, all of it or $setup_targets; further words go to meson
 
-# What it is, how to find it (a command; pc: a pkg-config module; links: what a compiler can link), and
-# its packages by manager; a comma joins several packages, - is none.
+# What it is, how to find it (a command; pc: a pkg-config module, by any of its names; py: a Python module; links: what
+# a compiler can link), and its packages by manager; a comma joins several packages or names, - is none.
 setup_build_needs='
 compiler    cc          gcc,libc6-dev   gcc              gcc           gcc,musl-dev       gcc               -
 meson       meson       meson           meson            meson         meson              meson             meson
@@ -51,13 +51,22 @@ setup_find_manager() {
 
 setup_links() { printf '%s\n' "$1" | "$2" "$3" -x c - -o /dev/null >/dev/null 2>&1; }
 
+setup_has_module() {
+    command -v pkg-config >/dev/null 2>&1 || return 1
+    for setup_module in $(printf '%s' "$1" | tr ',' ' '); do
+        pkg-config --exists "$setup_module" && return 0
+    done
+    return 1
+}
+
 setup_has() {
     case $1 in
     links:fuzzer) setup_links 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d == 0 && n; }' clang -fsanitize=fuzzer ;;
     links:sanitizers)
         setup_links 'int main(void) { return 0; }' gcc -fsanitize=address,undefined &&
             setup_links 'int main(void) { return 0; }' gcc -fsanitize=thread ;;
-    pc:*) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "${1#pc:}" ;;
+    pc:*) setup_has_module "${1#pc:}" ;;
+    py:*) python3 -c "import ${1#py:}" 2>/dev/null || /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }

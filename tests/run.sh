@@ -23,6 +23,20 @@ qemu        qemu-aarch64 qemu-user      qemu-user        qemu-user     qemu-aarc
 aarch64-gcc aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu,libc6-dev-arm64-cross gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc - cross-aarch64-gcc12 -
 script      script      bsdutils        util-linux-script util-linux   util-linux-misc    util-linux        -
 groff       groff       groff-base      groff-base       groff         groff              groff             groff
+cmake       cmake       cmake           cmake            cmake         cmake              cmake             cmake
+bash        bash        bash            bash             bash          bash               bash              bash
+zsh         zsh         zsh             zsh              zsh           zsh                zsh               zsh
+fish        fish        fish            fish             fish          fish               fish              fish
+doxygen     doxygen     doxygen         doxygen          doxygen       doxygen            doxygen           doxygen
+python3     python3     python3         python3          python        python3            python3           python
+numpy       py:numpy    python3-numpy   python3-numpy    python-numpy  py3-numpy          python3-numpy     numpy
+pillow      py:PIL      python3-pil     python3-pillow   python-pillow py3-pillow         python3-Pillow    pillow
+lua5.4      pc:lua5.4,lua-5.4,lua54,lua lua5.4,liblua5.4-dev lua,lua-devel lua lua5.4,lua5.4-dev lua54,lua54-devel lua
+lua5.3      pc:lua5.3,lua-5.3,lua53 lua5.3,liblua5.3-dev - lua53       lua5.3,lua5.3-dev  lua53,lua53-devel -
+lua5.2      pc:lua5.2,lua-5.2,lua52 lua5.2,liblua5.2-dev - lua52       lua5.2,lua5.2-dev  -                 -
+lua5.1      pc:lua5.1,lua-5.1,lua51 lua5.1,liblua5.1-0-dev compat-lua,compat-lua-devel lua51 lua5.1,lua5.1-dev lua51,lua51-devel -
+luajit      pc:luajit   luajit,libluajit-5.1-dev luajit,luajit-devel luajit luajit,luajit-dev luajit,luajit-devel luajit
+luarocks    luarocks    luarocks        luarocks         luarocks      luarocks           lua54-luarocks    luarocks
 '
 
 setup_options "$@"
@@ -120,12 +134,16 @@ build() {
     step "build $folder_name" build_with "$compiler" "$folder/$folder_name" -Dtests=true "$@"
 }
 
-if build gcc gcc -Dwerror=true --buildtype=release -Ddebug=true; then meson_tests "tests gcc" -C "$folder/gcc"; fi
+if build gcc gcc -Dwerror=true --buildtype=release -Ddebug=true; then
+    meson_tests "tests gcc" -C "$folder/gcc"
+    step "install anew" sh tests/install/builds.sh "$folder/gcc"
+fi
 
 if ! has clang; then
     leave_out "build clang" "clang is not here"
 elif build clang clang -Dwerror=true --buildtype=release; then
-    meson_tests "tests clang" -C "$folder/clang"
+    # What is installed, packages and pages are the same whatever compiled the library.
+    meson_tests "tests clang" -C "$folder/clang" --no-suite install --no-suite python --no-suite docs
 fi
 
 if ! setup_has links:sanitizers; then
@@ -185,7 +203,7 @@ if ! has cppcheck; then
     leave_out "cppcheck" "it is not here"
 else
     step "cppcheck" cppcheck -q -j 2 --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
-        --suppressions-list=tests/cppcheck.txt -I lib -I include -I "$folder/gcc" lib bindings/cli
+        --suppressions-list=tests/cppcheck.txt -I lib -I include -I "$folder/gcc" lib bindings
 fi
 
 report "" "logs in build-tests/logs"

@@ -28,10 +28,10 @@ aigc help tr|train|vae
 aigc help --completion |bash zsh fish|train
 END
 
-# check SHELL: `complete LINE` prints what it offers, a word a line.
+# check SHELL: `offer LINE` prints what it offers, a word a line.
 check() {
     while IFS='|' read -r line wanted unwanted; do
-        complete "$line" >offered 2>../err || fail "$1 fails at '$line'"
+        offer "$line" >offered 2>../err || fail "$1 fails at '$line'"
         cp offered ../out
         for word in $wanted; do
             grep -qxe "$word" offered || { cd .. && fail "$1 does not offer '$word' for '$line'"; }
@@ -43,15 +43,15 @@ check() {
 }
 
 if has bash && bash -c '((BASH_VERSINFO[0] >= 4))'; then
-    complete() { bash --norc "$here/complete.bash" "$prefix/share/bash-completion/completions/aigc" "$1"; }
+    offer() { bash --norc "$here/complete.bash" "$prefix/share/bash-completion/completions/aigc" "$1"; }
     check bash
 fi
 if has fish; then
-    complete() { fish -c "complete -C '$1'" | cut -f 1 | sed -e 's|/$||' -e 's|^--[a-z]*=||'; }
+    offer() { fish -c "complete -C '$1'" | cut -f 1 | sed -e 's|/$||' -e 's|^--[a-z]*=||'; }
     check fish
 fi
 if has zsh; then
-    complete() {
+    offer() {
         zsh -f "$here/complete.zsh" "$prefix/share/zsh/site-functions" "$1" "$folder/matches" && sed 's/=$//' "$folder/matches"
     }
     check zsh
