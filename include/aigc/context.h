@@ -15,7 +15,7 @@ typedef struct aigc_options aigc_options_t;
 
 /** Where a context gets its memory. `alloc` returns at least `bytes` bytes aligned to 16, or NULL;
  *  `free` gets back a block with the size it was asked for. Both may be called from the context's
- *  worker threads. */
+ *  worker threads, `free` also from any thread that lets go of a tensor. */
 typedef struct aigc_allocator {
     size_t struct_size; /**< sizeof(aigc_allocator_t) */
     void *(*alloc)(size_t bytes, void *user); /**< a new block, or NULL */
