@@ -60,7 +60,7 @@ void aigclua_close(aigclua_object_t *object);
 /* ---- errors (lua_call.c) ---- */
 
 /* Raises a sentence as it is. */
-int aigclua_fail(lua_State *L, const char *format, ...);
+AIGCLUA_NORETURN void aigclua_fail(lua_State *L, const char *format, ...);
 /* Raises the library's sentence unless `status` is AIGC_OK. */
 void aigclua_try(lua_State *L, aigc_status_t status);
 
@@ -78,7 +78,8 @@ struct aigclua_call {
 };
 
 /* Before a call of the library that may show progress or ask for pictures of `first` and `second` (places of
- * datasets on the stack; 0 for none). `progress`: place of a function or nil; 0 for none. After it nothing may raise. */
+ * datasets on the stack; 0 for none). `progress`: place of a function or nil; 0 for none. After it nothing may raise.
+ */
 void aigclua_call_begin(lua_State *L, aigclua_call_t *call, int progress, int first, int second);
 /* After it; raises the callback's error, or that of `status`. */
 void aigclua_call_end(aigclua_call_t *call, aigc_status_t status);

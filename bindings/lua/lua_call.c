@@ -8,6 +8,7 @@
  * goes through lua_pcall; whatever can fail happens inside `run`. */
 #include "aigclua.h"
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct request {
@@ -22,7 +23,6 @@ typedef struct request {
 
 #ifdef AIGCLUA_CHECK_FRAMES
 #include <stdio.h>
-#include <stdlib.h>
 int aigclua_frames = 0;
 
 static void frames_must_be(int expected)
@@ -36,19 +36,20 @@ static void frames_must_be(int expected)
 #define FRAMES(statement) (void)0
 #endif
 
-static int raise(lua_State *L)
+AIGCLUA_NORETURN static void raise(lua_State *L)
 {
     FRAMES(frames_must_be(0));
-    return lua_error(L);
+    lua_error(L);
+    abort(); /* not reached: Lua does not declare that lua_error() never returns */
 }
 
-int aigclua_fail(lua_State *L, const char *format, ...)
+void aigclua_fail(lua_State *L, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     lua_pushvfstring(L, format, arguments);
     va_end(arguments);
-    return raise(L);
+    raise(L);
 }
 
 void aigclua_try(lua_State *L, aigc_status_t status)
@@ -135,8 +136,7 @@ static void take_pixels(lua_State *L, int index, const request_t *request)
                      luaL_typename(L, index));
     }
     if (found != expected)
-        aigclua_fail(L, "the dataset's function gave %d bytes for a picture of %d", (int)found,
-                     (int)expected);
+        aigclua_fail(L, "the dataset's function gave %d bytes for a picture of %d", (int)found, (int)expected);
     if (found > 0) memcpy(request->pixels, bytes, found);
 }
 

@@ -6,6 +6,12 @@
 #include <lua.h>
 #include <stdint.h>
 
+#if defined(__GNUC__)
+#define AIGCLUA_NORETURN __attribute__((noreturn))
+#else
+#define AIGCLUA_NORETURN
+#endif
+
 #if LUA_VERSION_NUM < 502
 #define aigclua_length(L, index) lua_objlen(L, index)
 #define aigclua_get_uservalue(L, index) lua_getfenv(L, index)

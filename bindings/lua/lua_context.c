@@ -107,7 +107,8 @@ static int to_string(lua_State *L)
 
 void aigclua_open_context(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"cancel", cancel}, {"memory", memory}, {"threads", threads}, {"cpu", cpu}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"cancel", cancel}, {"memory", memory}, {"threads", threads}, {"cpu", cpu}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__tostring", to_string}, {NULL, NULL}};
     static const luaL_Reg nothing[] = {{NULL, NULL}};
     static const luaL_Reg functions[] = {{"context", create}, {"default_context", get_default}, {NULL, NULL}};

@@ -85,7 +85,8 @@ static int create_callback(lua_State *L)
     aigclua_object_t *options = aigclua_check_options(L, 3, taken);
     aigclua_try(L, aigc_options_set_string(options->handle, "background", "false"));
     aigc_context_t *context = aigclua_context_of(L, 3);
-    aigclua_object_t *object = new_with_source(L, 1, (size_t)(shape[1] * shape[2] * shape[3]));
+    const size_t bytes = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3]; /* what overflows is refused below */
+    aigclua_object_t *object = new_with_source(L, 1, bytes);
     const aigc_status_t status =
         aigc_dataset_create_callback(&handle, context, shape, aigclua_on_picture, object->source, options->handle);
     object->handle = handle;
@@ -233,7 +234,8 @@ static void set_kind(lua_State *L, const char *kind)
 
 void aigclua_open_dataset(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"info", info}, {"batch", batch}, {"split", split}, {"export", export}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"info", info}, {"batch", batch}, {"split", split}, {"export", export}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__len", length}, {"__tostring", to_string}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"create", create}, {"array", create_array}, {"callback", create_callback}, {NULL, NULL}};

@@ -63,7 +63,8 @@ static int resize(lua_State *L) { return change(L, aigc_image_resize); }
 
 void aigclua_open_image(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"read_image", read_image}, {"save_image", save_image}, {"save_grid", save_grid},
-                                         {"make_grid", make_grid},   {"resize", resize},         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"read_image", read_image}, {"save_image", save_image},
+                                         {"save_grid", save_grid},   {"make_grid", make_grid},
+                                         {"resize", resize},         {NULL, NULL}};
     aigclua_set_functions(L, functions);
 }

@@ -307,11 +307,21 @@ static int to_string(lua_State *L)
 
 void aigclua_open_model(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"train", train},           {"train_step", train_step},   {"evaluate", evaluate}, {"generate", generate},
-        {"encode", encode},         {"decode", decode},           {"kind", get_kind},     {"reconstruct", reconstruct},
-        {"options", get_options},   {"interpolate", interpolate}, {"memory", memory},     {"parameters", parameters},
-        {"save", save},             {"load_weights", load_weights}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"train", train},
+                                       {"train_step", train_step},
+                                       {"evaluate", evaluate},
+                                       {"generate", generate},
+                                       {"encode", encode},
+                                       {"decode", decode},
+                                       {"kind", get_kind},
+                                       {"reconstruct", reconstruct},
+                                       {"options", get_options},
+                                       {"interpolate", interpolate},
+                                       {"memory", memory},
+                                       {"parameters", parameters},
+                                       {"save", save},
+                                       {"load_weights", load_weights},
+                                       {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__tostring", to_string}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"create", create}, {"load", load}, {NULL, NULL}};
     aigclua_new_type(L, &aigclua_model, methods, meta, NULL);

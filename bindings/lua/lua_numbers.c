@@ -36,10 +36,18 @@ static aigc_tensor_t *converted(lua_State *L, aigc_tensor_t *tensor, aigc_dtype_
 static void push_at(lua_State *L, const cursor_t *from, uint64_t index)
 {
     switch (from->dtype) {
-    case AIGC_DTYPE_U8: aigclua_push_int64(L, ((const uint8_t *)from->data)[index]); break;
-    case AIGC_DTYPE_I32: aigclua_push_int64(L, ((const int32_t *)from->data)[index]); break;
-    case AIGC_DTYPE_I64: aigclua_push_int64(L, ((const int64_t *)from->data)[index]); break;
-    default: lua_pushnumber(L, (lua_Number)((const float *)from->data)[index]); break;
+    case AIGC_DTYPE_U8:
+        aigclua_push_int64(L, ((const uint8_t *)from->data)[index]);
+        break;
+    case AIGC_DTYPE_I32:
+        aigclua_push_int64(L, ((const int32_t *)from->data)[index]);
+        break;
+    case AIGC_DTYPE_I64:
+        aigclua_push_int64(L, ((const int64_t *)from->data)[index]);
+        break;
+    default:
+        lua_pushnumber(L, (lua_Number)((const float *)from->data)[index]);
+        break;
     }
 }
 
@@ -98,9 +106,15 @@ static void store_whole(lua_State *L, const cursor_t *to, int index, int64_t low
         aigclua_fail(L, "%s is no number of type %s", lua_tostring(L, -1), name);
     }
     switch (to->dtype) {
-    case AIGC_DTYPE_U8: ((uint8_t *)to->data)[to->next] = (uint8_t)value; break;
-    case AIGC_DTYPE_I32: ((int32_t *)to->data)[to->next] = (int32_t)value; break;
-    default: ((int64_t *)to->data)[to->next] = value; break;
+    case AIGC_DTYPE_U8:
+        ((uint8_t *)to->data)[to->next] = (uint8_t)value;
+        break;
+    case AIGC_DTYPE_I32:
+        ((int32_t *)to->data)[to->next] = (int32_t)value;
+        break;
+    default:
+        ((int64_t *)to->data)[to->next] = value;
+        break;
     }
 }
 
@@ -109,10 +123,18 @@ static void store(lua_State *L, cursor_t *to, int index)
 {
     if (lua_type(L, index) != LUA_TNUMBER) aigclua_fail(L, "a tensor holds numbers, not a %s", luaL_typename(L, index));
     switch (to->dtype) {
-    case AIGC_DTYPE_U8: store_whole(L, to, index, 0, UINT8_MAX); break;
-    case AIGC_DTYPE_I32: store_whole(L, to, index, INT32_MIN, INT32_MAX); break;
-    case AIGC_DTYPE_I64: store_whole(L, to, index, INT64_MIN, INT64_MAX); break;
-    default: ((float *)to->data)[to->next] = (float)lua_tonumber(L, index); break;
+    case AIGC_DTYPE_U8:
+        store_whole(L, to, index, 0, UINT8_MAX);
+        break;
+    case AIGC_DTYPE_I32:
+        store_whole(L, to, index, INT32_MIN, INT32_MAX);
+        break;
+    case AIGC_DTYPE_I64:
+        store_whole(L, to, index, INT64_MIN, INT64_MAX);
+        break;
+    default:
+        ((float *)to->data)[to->next] = (float)lua_tonumber(L, index);
+        break;
     }
     to->next++;
 }
@@ -185,8 +207,8 @@ aigclua_object_t *aigclua_from_numbers(lua_State *L, int index, aigc_context_t *
     walk(L, &check, 0);
     if (shape && count_of(*rank, shape) != count_of(n, found))
         aigclua_fail(L, "%d numbers do not fill the given shape", (int)count_of(n, found));
-    aigclua_object_t *object = new_tensor(L, context, is_half(dtype) ? AIGC_DTYPE_F32 : dtype, shape ? *rank : n,
-                                          shape ? shape : found);
+    aigclua_object_t *object =
+        new_tensor(L, context, is_half(dtype) ? AIGC_DTYPE_F32 : dtype, shape ? *rank : n, shape ? shape : found);
     cursor_t to = cursor_of(L, object->handle);
     to.rank = n;
     to.shape = found;

@@ -16,8 +16,8 @@ int aigclua_is_whole(lua_State *L, int index, int64_t *value)
         return 1;
     }
 #endif
-    const double number = (double)lua_tonumber(L, index);
-    if (!(number >= -0x1p63 && number < 0x1p63) || floor(number) != number) return 0;
+    const double number = (double)lua_tonumber(L, index), limit = 9223372036854775808.0; /* 2^63 */
+    if (!(number >= -limit && number < limit) || floor(number) != number) return 0;
     *value = (int64_t)number;
     return 1;
 }
@@ -26,10 +26,11 @@ int64_t aigclua_check_whole(lua_State *L, int index, const char *what)
 {
     int64_t value = 0;
     if (aigclua_is_whole(L, index, &value)) return value;
-    if (lua_type(L, index) == LUA_TNUMBER) lua_pushvalue(L, index);
-    else lua_pushfstring(L, "a %s", luaL_typename(L, index));
+    if (lua_type(L, index) == LUA_TNUMBER)
+        lua_pushvalue(L, index);
+    else
+        lua_pushfstring(L, "a %s", luaL_typename(L, index));
     aigclua_fail(L, "%s must be a whole number, not %s", what, lua_tostring(L, -1));
-    return 0;
 }
 
 const char *aigclua_check_text(lua_State *L, int index)
@@ -107,11 +108,16 @@ static aigc_status_t set_tensor(lua_State *L, aigc_options_t *options, const cha
 static aigc_status_t set_option(lua_State *L, aigc_options_t *options, const char *name, int index)
 {
     switch (lua_type(L, index)) {
-    case LUA_TBOOLEAN: return aigc_options_set_string(options, name, lua_toboolean(L, index) ? "true" : "false");
-    case LUA_TNUMBER: return set_number(L, options, name, index);
-    case LUA_TSTRING: return set_string(L, options, name, index);
-    case LUA_TTABLE: return set_list(L, options, name, index);
-    default: return set_tensor(L, options, name, index);
+    case LUA_TBOOLEAN:
+        return aigc_options_set_string(options, name, lua_toboolean(L, index) ? "true" : "false");
+    case LUA_TNUMBER:
+        return set_number(L, options, name, index);
+    case LUA_TSTRING:
+        return set_string(L, options, name, index);
+    case LUA_TTABLE:
+        return set_list(L, options, name, index);
+    default:
+        return set_tensor(L, options, name, index);
     }
 }
 
@@ -128,8 +134,7 @@ static int is_among(const char *name, const char *const *names)
 static const char *check_name(lua_State *L, int index)
 {
     size_t length = 0;
-    if (lua_type(L, index) != LUA_TSTRING)
-        aigclua_fail(L, "options have names: a %s is none", luaL_typename(L, index));
+    if (lua_type(L, index) != LUA_TSTRING) aigclua_fail(L, "options have names: a %s is none", luaL_typename(L, index));
     const char *name = lua_tolstring(L, index, &length);
     if (strlen(name) != length) aigclua_fail(L, "option %s...: the name has a zero byte in it", name);
     return name;

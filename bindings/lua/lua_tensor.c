@@ -36,7 +36,6 @@ aigc_dtype_t aigclua_check_dtype(lua_State *L, int index)
         lua_replace(L, -2);
     }
     aigclua_fail(L, "there is no element type '%s'; there are %s", wanted, lua_tostring(L, -1));
-    return 0;
 }
 
 size_t aigclua_check_shape(lua_State *L, int index, int64_t shape[AIGC_MAX_RANK])
@@ -87,11 +86,11 @@ static void from_string(lua_State *L, aigc_context_t *context, aigc_dtype_t dtyp
     const char *bytes = lua_tolstring(L, 1, &length);
     aigclua_try(L, aigc_dtype_info(dtype, NULL, &size, NULL));
     const int64_t flat = (int64_t)(length / size);
-    aigclua_object_t *object = shape ? new_zeros(L, context, dtype, rank, shape) : new_zeros(L, context, dtype, 1, &flat);
+    aigclua_object_t *object =
+        shape ? new_zeros(L, context, dtype, rank, shape) : new_zeros(L, context, dtype, 1, &flat);
     uint64_t expected = 0;
     aigclua_try(L, aigc_tensor_info(object->handle, NULL, NULL, &expected));
-    if (expected != length)
-        aigclua_fail(L, "the string has %d bytes, the tensor %d", (int)length, (int)expected);
+    if (expected != length) aigclua_fail(L, "the string has %d bytes, the tensor %d", (int)length, (int)expected);
     if (length > 0) memcpy(aigc_tensor_data(object->handle), bytes, length);
 }
 
@@ -105,7 +104,8 @@ static aigclua_object_t *new_converted(lua_State *L, const aigc_tensor_t *tensor
     return object;
 }
 
-static aigclua_object_t *new_view(lua_State *L, aigc_tensor_t *tensor, uint64_t first, size_t rank, const int64_t *shape)
+static aigclua_object_t *new_view(lua_State *L, aigc_tensor_t *tensor, uint64_t first, size_t rank,
+                                  const int64_t *shape)
 {
     aigc_tensor_t *handle = NULL;
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
@@ -213,7 +213,8 @@ static int set_index(lua_State *L)
 {
     const layout_t layout = check_layout(L, 1);
     const int64_t position = check_position(L, 2, &layout);
-    if (position == 0) aigclua_fail(L, "position %s is outside the tensor's 1..%d", lua_tostring(L, 2), (int)layout.shape[0]);
+    if (position == 0)
+        aigclua_fail(L, "position %s is outside the tensor's 1..%d", lua_tostring(L, 2), (int)layout.shape[0]);
     aigclua_object_t *row = new_row(L, &layout, position);
     aigclua_assign(L, row->handle, 3);
     aigclua_close(row);
@@ -277,8 +278,10 @@ static void infer(lua_State *L, size_t rank, int64_t *shape, uint64_t count)
     uint64_t rest = 1;
     for (size_t k = 0; k < rank; k++) {
         if (shape[k] == -1 && open) aigclua_fail(L, "only one number of a shape can be -1");
-        if (shape[k] == -1) open = &shape[k];
-        else rest *= (uint64_t)shape[k];
+        if (shape[k] == -1)
+            open = &shape[k];
+        else
+            rest *= (uint64_t)shape[k];
     }
     if (open == NULL) return;
     if (rest == 0 || count % rest != 0) aigclua_fail(L, "no number in place of -1 fits the tensor's %d", (int)count);
@@ -293,8 +296,7 @@ static int reshape(lua_State *L)
     const size_t rank = aigclua_check_shape(L, 2, shape);
     infer(L, rank, shape, layout.count);
     for (size_t k = 0; k < rank; k++) count *= (uint64_t)shape[k];
-    if (count != layout.count)
-        aigclua_fail(L, "the tensor's %d numbers do not fill that shape", (int)layout.count);
+    if (count != layout.count) aigclua_fail(L, "the tensor's %d numbers do not fill that shape", (int)layout.count);
     new_view(L, layout.tensor, 0, rank, shape);
     return 1;
 }
@@ -360,9 +362,10 @@ static int equal(lua_State *L)
     int is_equal = 0;
     if (first && second && first->handle && second->handle) {
         const layout_t a = check_layout(L, 1), b = check_layout(L, 2);
-        is_equal = a.dtype == b.dtype && a.rank == b.rank && a.bytes == b.bytes &&
-                   (a.rank == 0 || memcmp(a.shape, b.shape, a.rank * sizeof *a.shape) == 0) &&
-                   (a.bytes == 0 || memcmp(aigc_tensor_data(a.tensor), aigc_tensor_data(b.tensor), (size_t)a.bytes) == 0);
+        is_equal =
+            a.dtype == b.dtype && a.rank == b.rank && a.bytes == b.bytes &&
+            (a.rank == 0 || memcmp(a.shape, b.shape, a.rank * sizeof *a.shape) == 0) &&
+            (a.bytes == 0 || memcmp(aigc_tensor_data(a.tensor), aigc_tensor_data(b.tensor), (size_t)a.bytes) == 0);
     }
     lua_pushboolean(L, is_equal);
     return 1;

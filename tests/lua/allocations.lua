@@ -44,14 +44,15 @@ local scenarios = {
     {"info", function() labelled:info() return #labelled, tostring(labelled) end},
     {"batch", function() labelled:batch{0, 1} end},
     {"split", function() d:split(0.5, "7") end},
-    {"create", function() aigc.model.create("vae", {hidden_dim = {4, 3}, latent_dim = 2, loss = "mse", sigma = 0.5}) end},
+    {"create", function() check.model{hidden_dim = {4, 3}, loss = "mse", sigma = 0.5} end},
     {"create fails", function() pcall(aigc.model.create, "vae", {hidden_dim = {}, latent_dimm = 2}) end},
     {"load", function() aigc.model.load(safetensors) end},
     {"save", function() m:save(safetensors, {dtype = "f32"}) end},
     {"load_weights", function() m:load_weights(safetensors) end},
     {"train", function() m:train(labelled, check.short{epochs = 1}) end},
     {"train with progress", function()
-        m:train(d, check.short{epochs = 2, samples = 1, validation = labelled, progress = function(p) return p.images > 99 end})
+        local function progress(p) return p.images > 99 end
+        m:train(d, check.short{epochs = 2, samples = 1, validation = labelled, progress = progress})
     end},
     {"train and fail", function() pcall(m.train, m, d, check.short{progress = function() error("x") end}) end},
     {"train_step", function() m:train_step(images, nil, {noise = latents, learning_rate = 1e-3}) end},
@@ -64,7 +65,8 @@ local scenarios = {
     {"model options", function() m:options() m:kind() tostring(m) m:memory("train", {batch_size = 4}) end},
     {"parameters", function() m:parameters() end},
     {"pictures", function() aigc.read_image(png, {channels = 3}) aigc.save_image(images[1], png) end},
-    {"grids", function() aigc.make_grid(images, {columns = 1}) aigc.save_grid(images, png) aigc.resize(images, {height = 4, width = 4}) end},
+    {"grids", function() aigc.make_grid(images, {columns = 1}) aigc.save_grid(images, png) end},
+    {"resize", function() aigc.resize(images, {height = 4, width = 4}) end},
     {"tables", function() aigc.options("vae", "generate") aigc.kinds("model") aigc.version() aigc.build_info() end},
     {"all tables", function() tostring(aigc.options("vae").generate) end},
     {"default context", function() return aigc.default_context() end},

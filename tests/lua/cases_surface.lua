@@ -234,7 +234,7 @@ case("datasets go to folders and back", function()
     local d = aigc.dataset.folder(folder)
     equal(#d, 2)
     equal((d:batch{0, 1}) == (check.pictures(2):batch{0, 1}), true)
-    for _, name in ipairs{"000000", "000001", "0", "1", "00000", "00001"} do os.remove(folder .. "/" .. name .. ".png") end
+    for index = 0, 1 do os.remove(("%s/%06d.png"):format(folder, index)) end
 end)
 case("options have all types", function()
     local m = check.model()

@@ -77,8 +77,7 @@ static int sweep_one(lua_State *L, long k, long failures)
     if (status != 0) lua_pop(L, 1);
     collect(L);
     const lua_Number after = call_number(L, 2);
-    if (after != before)
-        luaL_error(L, "allocation %d: %d bytes before, %d after", (int)k, (int)before, (int)after);
+    if (after != before) luaL_error(L, "allocation %d: %d bytes before, %d after", (int)k, (int)before, (int)after);
     return failed == 0;
 }
 
@@ -92,7 +91,8 @@ static int sweep(lua_State *L)
     lua_pushvalue(L, 1);
     lua_call(L, 0, 0); /* what the library keeps from a first call on */
     for (int mode = 0; mode < 2; mode++)
-        for (long k = 1; runs++, !sweep_one(L, k, failures[mode]); k++) {}
+        for (long k = 1; runs++, !sweep_one(L, k, failures[mode]); k++) {
+        }
     lua_gc(L, LUA_GCRESTART, 0);
     lua_pushinteger(L, runs);
     return 1;
@@ -227,9 +227,9 @@ static int finaliser(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"sweep", sweep},   {"state", run_state},     {"open_failing", open_failing},
-                                     {"frames", frames}, {"forge", forge},         {"finaliser", finaliser},
-                                     {"interrupt_in", interrupt_in}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"sweep", sweep}, {"state", run_state},     {"open_failing", open_failing}, {"frames", frames},
+    {"forge", forge}, {"finaliser", finaliser}, {"interrupt_in", interrupt_in}, {NULL, NULL}};
 
 /* package.path = FOLDER/?.lua */
 static void set_path(lua_State *L, const char *script)
