@@ -10,8 +10,8 @@ build=${2:-$root/build_fuzz}
 corpus=${CORPUS:-$build/corpus}
 formats=${FORMATS:-png jpeg idx npy safetensors}
 
-[ -f "$build/build.ninja" ] || CC=clang meson setup "$build" "$root" -Dtests=true -Dtools=disabled -Dfuzz=true \
-    -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+[ -f "$build/build.ninja" ] || CC=clang meson setup "$build" "$root" -Dtests=true -Dtools=disabled -Dlua=disabled \
+    -Dfuzz=true -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 ninja -C "$build" tests/formats/test_malformed
 
 for format in $formats; do

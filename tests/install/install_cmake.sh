@@ -13,7 +13,7 @@ for kind in OFF ON; do
     run cmake --build "static-$kind"
     paints "static-$kind/paintings"
 done
-[ "$(ldd static-ON/paintings | grep -c libaigc)" = 0 ] || fail "aigc::static links the shared library"
+if has ldd && ldd static-ON/paintings | grep -q libaigc; then fail "aigc::static links the shared library"; fi
 
 # ask WORDS: of find_package, in a project of its own that links nothing
 ask() {
