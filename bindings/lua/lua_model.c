@@ -9,7 +9,8 @@ static void release_model(void *handle) { aigc_model_free(handle); }
 const aigclua_type_t aigclua_model = {"model", release_model};
 
 static const char *const taken_by_making[] = {"context", NULL};
-static const char *const taken_by_calls[] = {"progress", "validation", NULL};
+static const char *const taken_by_train[] = {"progress", "validation", NULL};
+static const char *const taken_by_evaluate[] = {"progress", NULL};
 
 /* ---- making, files ---- */
 
@@ -81,7 +82,7 @@ static int train(lua_State *L)
     if (validating && !aigclua_test(L, validating, &aigclua_dataset))
         aigclua_fail(L, "option validation must be a dataset, not a %s", luaL_typename(L, validating));
     if (validating) validation = aigclua_handle(L, validating, &aigclua_dataset);
-    aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_calls);
+    aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_train);
     aigclua_call_begin(L, &call, progress, 2, validating);
     const aigc_status_t status =
         aigc_model_train(model, dataset, validation, options->handle, aigclua_on_progress, &call);
@@ -99,8 +100,7 @@ static int evaluate(lua_State *L)
     aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
     aigc_dataset_t *dataset = aigclua_handle(L, 2, &aigclua_dataset);
     const int progress = push_progress_option(L, 3);
-    static const char *const taken[] = {"progress", NULL};
-    aigclua_object_t *options = aigclua_check_options(L, 3, taken);
+    aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_evaluate);
     aigclua_call_begin(L, &call, progress, 2, 0);
     const aigc_status_t status =
         aigc_model_evaluate(model, dataset, options->handle, &metrics, aigclua_on_progress, &call);

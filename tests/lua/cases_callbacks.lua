@@ -219,13 +219,18 @@ case("a yield in the function is an error", function()
     assert(tostring(message):find("yield"))
 end)
 case("training calls the function in this thread, whatever is asked", function()
-    local running = coroutine.running() or "main"
+    local here, calls = host.thread(), 0
     local d = pictures(function(i)
-        equal(coroutine.running() or "main", running)
+        equal(host.thread(), here)
+        calls = calls + 1
         return check.pixels(i)
     end, {background = true})
-    check.model():train(d, check.short{epochs = 3})
-    check.model():evaluate(d)
+    local m = check.model()
+    local a, b = d:split(0.5)
+    m:train(d, check.short{epochs = 3, validation = b})
+    m:train(a, check.short{validation_split = 0.4})
+    m:evaluate(b)
+    assert(calls >= 12)
 end)
 case("the function may close its dataset, model and context", function()
     local c = aigc.context{threads = 1}

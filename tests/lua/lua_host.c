@@ -207,6 +207,14 @@ static int frames(lua_State *L)
     return 1;
 }
 
+/* host.thread(): the same as before in the same thread */
+static int thread(lua_State *L)
+{
+    static _Thread_local char here;
+    lua_pushlightuserdata(L, &here);
+    return 1;
+}
+
 /* host.forge(object, bytes): a foreign userdata with the object's metatable, filled with what the object holds. */
 static int forge(lua_State *L)
 {
@@ -229,7 +237,8 @@ static int finaliser(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"sweep", sweep}, {"state", run_state},     {"open_failing", open_failing}, {"frames", frames},
-    {"forge", forge}, {"finaliser", finaliser}, {"interrupt_in", interrupt_in}, {NULL, NULL}};
+    {"forge", forge}, {"finaliser", finaliser}, {"interrupt_in", interrupt_in}, {"thread", thread},
+    {NULL, NULL}};
 
 /* package.path = FOLDER/?.lua */
 static void set_path(lua_State *L, const char *script)
