@@ -77,7 +77,7 @@ const cli_flag_t *cli_find_flag(const cli_verb_t *verb, const char *name, char l
     return flag != NULL ? flag : find_in(cli_common_flags, name, letter);
 }
 
-/* The better of what was found and this table's row: the first that takes a value, or with `wants_bool` that does not. */
+/* The better of what was found and this table's row: the first that takes a value, or none with `wants_bool`. */
 static bool look_into(const char *verb, const char *kind, const char *name, bool wants_bool, bool found,
                       aigc_option_info_t *best)
 {

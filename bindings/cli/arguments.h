@@ -82,7 +82,7 @@ bool cli_find_option(const char *verb, const char *kind, const char *name, aigc_
 /* Goes through the option tables of a command. */
 typedef struct cli_table_walk {
     const cli_verb_t *verb;
-    const char *kind;              /* where the command begins with a kind: only this one's tables; NULL: every kind's */
+    const char *kind;              /* of the kind that the command begins with; NULL: tables of every kind */
     const char *of_verb, *of_kind; /* the table reached */
     size_t n_tables, n_kinds;      /* passed so far */
 } cli_table_walk_t;

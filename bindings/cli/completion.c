@@ -54,7 +54,8 @@ static void add_choices(cli_choice_t *choice, const char *range)
 static void choose_by_name(cli_choice_t *choice, const char *name)
 {
     const bool is_pictures = strstr(name, "PICTURES") != NULL;
-    *choice = (cli_choice_t){.files = is_pictures || strstr(name, "FILE") != NULL, .folders = strcmp(name, "FOLDER") == 0};
+    *choice = (cli_choice_t){.folders = strcmp(name, "FOLDER") == 0};
+    choice->files = is_pictures || strstr(name, "FILE") != NULL;
     if (is_pictures)
         add_kinds(choice, "dataset", true);
     else if (islower((unsigned char)name[0]) && strchr(name, '|') != NULL)
@@ -63,7 +64,9 @@ static void choose_by_name(cli_choice_t *choice, const char *name)
 
 static const char *value_name(const char *type)
 {
-    return strcmp(type, "path") == 0 ? "FILE" : strcmp(type, "choice") == 0 ? "NAME" : type[0] == 's' ? "TEXT" : "NUMBER";
+    if (strcmp(type, "path") == 0) return "FILE";
+    if (strcmp(type, "choice") == 0) return "NAME";
+    return strcmp(type, "string") == 0 ? "TEXT" : "NUMBER";
 }
 
 static void set_name(cli_word_t *word, const char *before, const char *name)

@@ -21,7 +21,9 @@ static const char tail[] =
     "    if [[ -n $option ]]; then choice=$(_aigc_choice \"$command.$kind\" \"$option\")\n"
     "    elif [[ -z $command ]]; then choice=$_aigc_commands\n"
     "    elif [[ $current == -* ]]; then choice=$(_aigc_options \"$command.$kind\")\n"
-    "    else choice=$(_aigc_choice \"$command.$kind\" $((arguments + 1))) || choice=$(_aigc_options \"$command.$kind\")\n"
+    "    else\n"
+    "        choice=$(_aigc_choice \"$command.$kind\" $((arguments + 1))) ||\n"
+    "            choice=$(_aigc_options \"$command.$kind\")\n"
     "    fi\n"
     "    word=${choice//<*>/}\n"
     "    mapfile -t COMPREPLY < <(compgen -W \"$word\" -- \"$current\")\n"
@@ -115,7 +117,7 @@ void cli_completion_bash(void)
     for (size_t i = 0; cli_verbs[i] != NULL; i++) printf(" %s", cli_verbs[i]->name);
     puts("'\n\n# COMMAND.KIND: all its options\n_aigc_options()\n{");
     put_cases(put_options_of);
-    puts("}\n\n# COMMAND.KIND OPTION|NUMBER: what the option's value or the argument may be; fails where none is taken\n"
+    puts("}\n\n# COMMAND.KIND OPTION|NUMBER: what the value or the argument may be; fails where none is taken\n"
          "_aigc_choice()\n{");
     put_cases(put_choices_of);
     puts("}\n");

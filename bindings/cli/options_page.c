@@ -47,8 +47,8 @@ static void put_verbs(const char *kind)
 {
     const char *verb = NULL, *help = NULL;
     for (size_t i = 0; aigc_verb_info(kind, i, &verb, &help) == AIGC_OK; i++) {
-        printf("\n### %s%s%s\n\n%c%s.\n", kind != NULL ? kind : "", kind != NULL ? ": " : "", verb,
-               help[0] - 'a' + 'A', help + 1);
+        printf("\n### %s%s%s\n\n%c%s.\n", kind != NULL ? kind : "", kind != NULL ? ": " : "", verb, help[0] - 'a' + 'A',
+               help + 1);
         put_options(verb, kind);
     }
 }
@@ -65,11 +65,13 @@ static void put_kinds(const char *noun, const char *heading)
 
 void cli_options_page(void)
 {
-    puts("# Options\n\n"
-         "What `aigc help --options` prints: every option of every verb, from the library's own tables. In C an option\n"
-         "is set by `aigc_options_set_...()`, in Python it is a keyword argument, in Lua a field of a table, in the shell\n"
-         "a flag (`--latent-dim 20`). `-` and `_` in names are the same. Lists are written `400,200`, ranges of whole\n"
-         "numbers in them `4-6`. No default: it is not set, or follows from the rest as the text says.");
+    puts(
+        "# Options\n\n"
+        "What `aigc help --options` prints: every option of every verb, from the library's own tables. In C an option\n"
+        "is set by `aigc_options_set_...()`, in Python it is a keyword argument, in Lua a field of a table, in the "
+        "shell\n"
+        "a flag (`--latent-dim 20`). `-` and `_` in names are the same. Lists are written `400,200`, ranges of whole\n"
+        "numbers in them `4-6`. No default: it is not set, or follows from the rest as the text says.");
     puts("\n## Without a kind");
     put_verbs(NULL);
     put_kinds("model", "Models");

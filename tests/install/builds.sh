@@ -55,8 +55,10 @@ for kind in static shared; do
 done
 unset PKG_CONFIG_PATH
 
-mkdir -p game/subprojects && cp "$tree"/examples/embed/meson/meson.build game/ && cp "$tree/examples/embed/paintings.c" . &&
-    mv "$tree" game/subprojects/libaigc || fail "the game's folder"
+step mkdir -p game/subprojects
+step cp "$tree/examples/embed/meson/meson.build" game
+step cp "$tree/examples/embed/paintings.c" .
+step mv "$tree" game/subprojects/libaigc
 step meson setup sub game --force-fallback-for=aigc --prefix="$folder/sub-prefix" --buildtype=release
 step ninja -C sub
 paints sub/paintings

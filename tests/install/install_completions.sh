@@ -52,7 +52,8 @@ if has fish; then
 fi
 if has zsh; then
     offer() {
-        zsh -f "$here/complete.zsh" "$prefix/share/zsh/site-functions" "$1" "$folder/matches" && sed 's/=$//' "$folder/matches"
+        zsh -f "$here/complete.zsh" "$prefix/share/zsh/site-functions" "$1" "$folder/matches" &&
+            sed 's/=$//' "$folder/matches"
     }
     check zsh
 fi

@@ -8,7 +8,9 @@ cd embed || exit 1
 awk '/^```sh$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside { print > ("block" n) }' README.md
 [ -s block4 ] && [ ! -e block5 ] || fail "the commands in README.md are not those that this test knows"
 
-static_works() { printf 'int main(void) { return 0; }' | cc -x c - -o "$folder/try" -static -lz -lpng -ljansson -lm 2>"$folder/err"; }
+static_works() {
+    printf 'int main(void) { return 0; }' | cc -x c - -o "$folder/try" -static -lz -lpng -ljansson -lm 2>"$folder/err"
+}
 
 left=
 for block in block1 block2 block3 block4; do

@@ -11,7 +11,9 @@ done <"$AIGC_SOURCE/tests/install/files.txt" |
         -e "s|{python}|$AIGC_PYTHON|" -e "s|{api}|$AIGC_API|" -e "s|{major}|${AIGC_API%%.*}|" >wanted
 (cd "$AIGC_SOURCE/include" && find aigc -name '*.h') | sed "s|^|$AIGC_PREFIX/include/|" >>wanted
 case " $AIGC_PARTS " in
-*' python '*) (cd "$AIGC_SOURCE/bindings/python" && find aigc -type f ! -path '*__pycache__*') | sed "s|^|$AIGC_PYTHON/|" >>wanted ;;
+*' python '*)
+    (cd "$AIGC_SOURCE/bindings/python" && find aigc -type f ! -path '*__pycache__*') |
+        sed "s|^|$AIGC_PYTHON/|" >>wanted ;;
 esac
 LC_ALL=C sort -o wanted wanted
 (cd "$stage" && find . ! -type d ! -path '*/doc/libaigc/html/*') | sed 's|^\.||' | LC_ALL=C sort >found
