@@ -29,8 +29,10 @@ zsh         zsh         zsh             zsh              zsh           zsh      
 fish        fish        fish            fish             fish          fish               fish              fish
 doxygen     doxygen     doxygen         doxygen          doxygen       doxygen            doxygen           doxygen
 python3     python3     python3         python3          python        python3            python3           python
+pip         py:pip      python3-pip     python3-pip      python-pip    py3-pip            python3-pip       -
 numpy       py:numpy    python3-numpy   python3-numpy    python-numpy  py3-numpy          python3-numpy     numpy
 pillow      py:PIL      python3-pil     python3-pillow   python-pillow py3-pillow         python3-Pillow    pillow
+tqdm        py:tqdm     python3-tqdm    python3-tqdm     python-tqdm   py3-tqdm           python3-tqdm      -
 lua5.4      pc:lua5.4,lua-5.4,lua54,lua lua5.4,liblua5.4-dev lua,lua-devel lua lua5.4,lua5.4-dev lua54,lua54-devel lua
 lua5.3      pc:lua5.3,lua-5.3,lua53 lua5.3,liblua5.3-dev - lua53       lua5.3,lua5.3-dev  lua53,lua53-devel -
 lua5.2      pc:lua5.2,lua-5.2,lua52 lua5.2,liblua5.2-dev - lua52       lua5.2,lua5.2-dev  -                 -
