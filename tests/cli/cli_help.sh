@@ -36,3 +36,17 @@ if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww -z aigc.1 2>warnings
     [ ! -s warnings ] || fail "groff says: $(head -n 3 warnings)"
 fi
+
+for shell in bash zsh fish; do
+    expect 0 help --completion $shell
+    grep -q -e '--latent-dim' -e ' -l latent-dim ' out || fail "the completion for $shell lacks --latent-dim"
+    cp out script
+    if command -v $shell >/dev/null; then $shell -n script >out 2>err || fail "$shell does not understand its completion"; fi
+done
+expect 2 help --completion tcsh
+says 'bash, zsh and fish'
+
+expect 0 help --options
+for line in '### context' '### vae: train' '### home-designs: dataset' '| `latent_dim` | int | `20` | `1..65536` |.*'; do
+    grep -qx -e "$line" out || fail "the options reference lacks $line"
+done
