@@ -138,8 +138,10 @@ build() {
 
 if build gcc gcc -Dwerror=true --buildtype=release -Ddebug=true; then
     meson_tests "tests gcc" -C "$folder/gcc"
+    grep '^SKIPPED' "$folder/gcc/meson-logs/testlog.txt" | sed 's/^/         /' # parts of tests that passed
     step "install anew" sh tests/install/builds.sh "$folder/gcc"
 fi
+step "quickstart" sh tests/docs/quickstart.sh "$folder/quickstart"
 
 if ! has clang; then
     leave_out "build clang" "clang is not here"

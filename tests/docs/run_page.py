@@ -36,6 +36,9 @@ ELSEWHERE = {
     "sh examples/quickstart.sh": "the step 'quickstart' of tests/run.sh",
 }
 
+# Without these a shell block that uses them is skipped.
+OPTIONAL_TOOLS = ["c++", "cmake", "luarocks", "pip"]
+
 PROGRAMS = {"c", "c++", "cpp", "python", "lua"}
 LANGUAGES = PROGRAMS | {"sh", "cmake", "meson", "json", "text", "console"}
 
@@ -103,6 +106,8 @@ class Runner:
         if name:
             (pathlib.Path(self.folder) / name).write_text(block.text, encoding="utf-8")
         written_only = name is not None and self._is_run_later(block, name)
+        if block.language in ("c++", "cpp") and not shutil.which("c++"):
+            return None, "there is no C++ compiler"
         if block.language in ("c", "c++", "cpp"):
             return c_programs.build_and_run(block.language, block.text, number, self.blocks, self.folder, self.stage,
                                             run=not written_only)
@@ -119,6 +124,9 @@ class Runner:
         lines = [line for line in block.text.split("\n") if line.split("#")[0].strip() not in ELSEWHERE]
         if not any(line.split("#")[0].strip() for line in lines):
             return True, ""
+        missing = [tool for tool in OPTIONAL_TOOLS if tool in block.text.split() and not shutil.which(tool)]
+        if missing:
+            return None, f"{', '.join(missing)} is not here"
         good, printed, self.folder = self._interpreter("sh", "sh").run(number, "\n".join(lines), self.folder)
         return good, printed
 
