@@ -100,7 +100,7 @@ static void push_progress(lua_State *L, const aigc_progress_t *progress)
     if (progress->preview) {
         aigclua_object_t *preview = aigclua_new(L, &aigclua_tensor);
         aigc_tensor_retain(progress->preview);
-        preview->handle = progress->preview;
+        aigclua_hold(preview, progress->preview);
         lua_setfield(L, -2, "preview");
     }
 }
@@ -124,7 +124,7 @@ static void take_pixels(lua_State *L, int index, const request_t *request)
     if (lua_type(L, index) == LUA_TSTRING) {
         bytes = lua_tolstring(L, index, &found);
     } else if (aigclua_test(L, index, &aigclua_tensor)) {
-        aigc_tensor_t *tensor = aigclua_handle(L, index, &aigclua_tensor);
+        aigc_tensor_t *tensor = aigclua_check_open(L, index, &aigclua_tensor)->handle;
         aigc_dtype_t dtype = 0;
         uint64_t size = 0;
         aigclua_try(L, aigc_tensor_info(tensor, &dtype, NULL, &size));

@@ -3,7 +3,7 @@
 
 static void release_context(void *handle) { aigc_context_free(handle); }
 
-const aigclua_type_t aigclua_context = {"context", release_context};
+const aigclua_type_t aigclua_context = {"context", release_context, NULL};
 
 static const char default_key = 0;
 
@@ -12,8 +12,7 @@ static aigclua_object_t *new_context(lua_State *L, const aigc_options_t *options
     aigc_context_t *context = NULL;
     aigclua_object_t *object = aigclua_new(L, &aigclua_context);
     const aigc_status_t status = aigc_context_create(&context, options);
-    object->handle = context;
-    aigclua_try(L, status);
+    aigclua_keep(L, object, context, status);
     return object;
 }
 
@@ -48,22 +47,22 @@ static int get_default(lua_State *L)
     return 1;
 }
 
-aigc_context_t *aigclua_context_of(lua_State *L, int index)
+aigclua_object_t *aigclua_context_of(lua_State *L, int index)
 {
     luaL_checkstack(L, 8, "too many objects");
     aigclua_get_option(L, index, "context");
     if (!lua_isnil(L, -1)) {
         if (!aigclua_test(L, -1, &aigclua_context))
             aigclua_fail(L, "option context must be a context, not a %s", luaL_typename(L, -1));
-        return aigclua_handle(L, lua_gettop(L), &aigclua_context);
+        return aigclua_check_open(L, lua_gettop(L), &aigclua_context);
     }
     lua_pop(L, 1);
-    return default_context(L)->handle;
+    return default_context(L);
 }
 
 static int cancel(lua_State *L)
 {
-    aigc_context_cancel(aigclua_handle(L, 1, &aigclua_context));
+    aigc_context_cancel(aigclua_check_open(L, 1, &aigclua_context)->handle);
     return 0;
 }
 
@@ -71,7 +70,7 @@ static int cancel(lua_State *L)
 static int memory(lua_State *L)
 {
     uint64_t live = 0, peak = 0;
-    aigclua_try(L, aigc_context_memory(aigclua_handle(L, 1, &aigclua_context), &live, &peak));
+    aigclua_try(L, aigc_context_memory(aigclua_check_open(L, 1, &aigclua_context)->handle, &live, &peak));
     aigclua_push_int64(L, (int64_t)live);
     aigclua_push_int64(L, (int64_t)peak);
     return 2;
@@ -80,7 +79,7 @@ static int memory(lua_State *L)
 static int threads(lua_State *L)
 {
     uint32_t n = 0;
-    aigclua_try(L, aigc_context_info(aigclua_handle(L, 1, &aigclua_context), &n, NULL));
+    aigclua_try(L, aigc_context_info(aigclua_check_open(L, 1, &aigclua_context)->handle, &n, NULL));
     aigclua_push_int64(L, n);
     return 1;
 }
@@ -88,7 +87,7 @@ static int threads(lua_State *L)
 static int cpu(lua_State *L)
 {
     const char *name = NULL;
-    aigclua_try(L, aigc_context_info(aigclua_handle(L, 1, &aigclua_context), NULL, &name));
+    aigclua_try(L, aigc_context_info(aigclua_check_open(L, 1, &aigclua_context)->handle, NULL, &name));
     lua_pushstring(L, name);
     return 1;
 }

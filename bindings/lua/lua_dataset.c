@@ -5,7 +5,7 @@
 
 static void release_dataset(void *handle) { aigc_dataset_free(handle); }
 
-const aigclua_type_t aigclua_dataset = {"dataset", release_dataset};
+const aigclua_type_t aigclua_dataset = {"dataset", release_dataset, NULL};
 
 static const char *const taken[] = {"context", NULL};
 
@@ -16,12 +16,11 @@ static int make(lua_State *L, const char *kind, const char *source, int index)
 {
     aigc_dataset_t *handle = NULL;
     aigclua_object_t *options = aigclua_check_options(L, index, taken);
-    aigc_context_t *context = aigclua_context_of(L, index);
+    const aigclua_object_t *context = aigclua_context_of(L, index);
     aigclua_object_t *object = aigclua_new(L, &aigclua_dataset);
-    const aigc_status_t status = aigc_dataset_create(&handle, context, kind, source, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = aigc_dataset_create(&handle, context->handle, kind, source, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -46,15 +45,15 @@ static int create_array(lua_State *L)
 {
     aigc_dataset_t *handle = NULL;
     lua_settop(L, 3);
-    aigc_tensor_t *images = aigclua_check_tensor(L, 1, AIGC_DTYPE_F32);
-    aigc_tensor_t *labels = aigclua_optional_tensor(L, 2, AIGC_DTYPE_I64);
+    const aigclua_object_t *images = aigclua_check_tensor(L, 1, AIGC_DTYPE_F32);
+    const aigclua_object_t *labels = aigclua_optional_tensor(L, 2, AIGC_DTYPE_I64);
     aigclua_object_t *options = aigclua_check_options(L, 3, taken);
-    aigc_context_t *context = aigclua_context_of(L, 3);
+    const aigclua_object_t *context = aigclua_context_of(L, 3);
     aigclua_object_t *object = aigclua_new(L, &aigclua_dataset);
-    const aigc_status_t status = aigc_dataset_create_array(&handle, context, images, labels, options->handle);
-    object->handle = handle;
+    const aigc_status_t status =
+        aigc_dataset_create_array(&handle, context->handle, images->handle, labels->handle, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -84,14 +83,13 @@ static int create_callback(lua_State *L)
     if (aigclua_check_shape(L, 2, shape) != 4) aigclua_fail(L, "the shape must be {count, height, width, channels}");
     aigclua_object_t *options = aigclua_check_options(L, 3, taken);
     aigclua_try(L, aigc_options_set_string(options->handle, "background", "false"));
-    aigc_context_t *context = aigclua_context_of(L, 3);
+    const aigclua_object_t *context = aigclua_context_of(L, 3);
     const size_t bytes = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3]; /* what overflows is refused below */
     aigclua_object_t *object = new_with_source(L, 1, bytes);
-    const aigc_status_t status =
-        aigc_dataset_create_callback(&handle, context, shape, aigclua_on_picture, object->source, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = aigc_dataset_create_callback(&handle, context->handle, shape, aigclua_on_picture,
+                                                              object->source, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -99,7 +97,7 @@ static int create_callback(lua_State *L)
 
 static int length(lua_State *L)
 {
-    aigclua_push_int64(L, (int64_t)aigc_dataset_count(aigclua_handle(L, 1, &aigclua_dataset)));
+    aigclua_push_int64(L, (int64_t)aigc_dataset_count(aigclua_check_open(L, 1, &aigclua_dataset)->handle));
     return 1;
 }
 
@@ -112,18 +110,18 @@ static void set_count(lua_State *L, const char *name, int64_t value)
 /* d:info() -> {height, width, channels, classes = {names}} */
 static int info(lua_State *L)
 {
-    const aigc_dataset_t *dataset = aigclua_handle(L, 1, &aigclua_dataset);
+    const aigclua_object_t *dataset = aigclua_check_open(L, 1, &aigclua_dataset);
     int64_t height = 0, width = 0, channels = 0, classes = 0;
     const char *name = NULL;
-    aigclua_try(L, aigc_dataset_info(dataset, &height, &width, &channels, &classes));
+    aigclua_try(L, aigc_dataset_info(dataset->handle, &height, &width, &channels, &classes));
     lua_createtable(L, 0, 4);
     set_count(L, "height", height);
     set_count(L, "width", width);
     set_count(L, "channels", channels);
     lua_createtable(L, (int)classes, 0);
     for (int64_t k = 0; k < classes; k++) {
-        aigclua_try(L, aigc_dataset_class_name(dataset, k, &name));
-        lua_pushstring(L, name);
+        aigclua_try(L, aigc_dataset_class_name(dataset->handle, k, &name));
+        aigclua_push_borrowed(L, name);
         lua_rawseti(L, -2, (int)k + 1);
     }
     lua_setfield(L, -2, "classes");
@@ -136,14 +134,14 @@ static int batch(lua_State *L)
     aigclua_call_t call;
     aigc_tensor_t *images = NULL, *labels = NULL;
     size_t n = 0;
-    aigc_dataset_t *dataset = aigclua_handle(L, 1, &aigclua_dataset);
+    const aigclua_object_t *dataset = aigclua_check_open(L, 1, &aigclua_dataset);
     const int64_t *indices = aigclua_check_wholes(L, 2, "indices", &n);
     aigclua_object_t *images_object = aigclua_new(L, &aigclua_tensor), *labels_object = aigclua_new(L, &aigclua_tensor);
     const int place = lua_gettop(L);
     aigclua_call_begin(L, &call, 0, 1, 0);
-    const aigc_status_t status = aigc_dataset_batch(dataset, indices, n, &images, &labels);
-    images_object->handle = images;
-    labels_object->handle = labels;
+    const aigc_status_t status = aigc_dataset_batch(dataset->handle, indices, n, &images, &labels);
+    aigclua_hold(images_object, images);
+    aigclua_hold(labels_object, labels);
     aigclua_call_end(&call, status);
     lua_settop(L, place);
     if (labels == NULL) {
@@ -184,14 +182,13 @@ static aigclua_object_t *new_split(lua_State *L, const aigclua_object_t *of)
 static int split(lua_State *L)
 {
     aigc_dataset_t *first = NULL, *second = NULL;
-    const aigclua_object_t *object = aigclua_check(L, 1, &aigclua_dataset);
-    aigc_dataset_t *dataset = aigclua_handle(L, 1, &aigclua_dataset);
+    const aigclua_object_t *dataset = aigclua_check_open(L, 1, &aigclua_dataset);
     const double fraction = (double)luaL_checknumber(L, 2);
     const uint64_t seed = check_seed(L, 3);
-    aigclua_object_t *first_object = new_split(L, object), *second_object = new_split(L, object);
-    const aigc_status_t status = aigc_dataset_split(dataset, fraction, seed, &first, &second);
-    first_object->handle = first;
-    second_object->handle = second;
+    aigclua_object_t *first_object = new_split(L, dataset), *second_object = new_split(L, dataset);
+    const aigc_status_t status = aigc_dataset_split(dataset->handle, fraction, seed, &first, &second);
+    aigclua_hold(first_object, first);
+    aigclua_hold(second_object, second);
     aigclua_try(L, status);
     return 2;
 }
@@ -200,11 +197,11 @@ static int split(lua_State *L)
 static int export(lua_State *L)
 {
     aigclua_call_t call;
-    aigc_dataset_t *dataset = aigclua_handle(L, 1, &aigclua_dataset);
+    const aigclua_object_t *dataset = aigclua_check_open(L, 1, &aigclua_dataset);
     const char *folder = aigclua_check_text(L, 2);
     lua_settop(L, 2);
     aigclua_call_begin(L, &call, 0, 1, 0);
-    aigclua_call_end(&call, aigc_dataset_export(dataset, folder));
+    aigclua_call_end(&call, aigc_dataset_export(dataset->handle, folder));
     return 0;
 }
 

@@ -10,12 +10,11 @@ static int read_image(lua_State *L)
     lua_settop(L, 2);
     const char *path = aigclua_check_text(L, 1);
     aigclua_object_t *options = aigclua_check_options(L, 2, taken);
-    aigc_context_t *context = aigclua_context_of(L, 2);
+    const aigclua_object_t *context = aigclua_context_of(L, 2);
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_image_read(&handle, context, path, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = aigc_image_read(&handle, context->handle, path, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -24,10 +23,10 @@ typedef aigc_status_t (*write_fn)(const aigc_tensor_t *images, const char *path,
 static int write(lua_State *L, write_fn fn)
 {
     lua_settop(L, 3);
-    const aigc_tensor_t *images = aigclua_check_tensor(L, 1, AIGC_DTYPE_F32);
+    const aigclua_object_t *images = aigclua_check_tensor(L, 1, AIGC_DTYPE_F32);
     const char *path = aigclua_check_text(L, 2);
     aigclua_object_t *options = aigclua_check_options(L, 3, NULL);
-    const aigc_status_t status = fn(images, path, options->handle);
+    const aigc_status_t status = fn(images->handle, path, options->handle);
     aigclua_close(options);
     aigclua_try(L, status);
     return 0;
@@ -45,13 +44,12 @@ static int change(lua_State *L, change_fn fn)
 {
     aigc_tensor_t *handle = NULL;
     lua_settop(L, 2);
-    const aigc_tensor_t *images = aigclua_check_tensor(L, 1, AIGC_DTYPE_F32);
+    const aigclua_object_t *images = aigclua_check_tensor(L, 1, AIGC_DTYPE_F32);
     aigclua_object_t *options = aigclua_check_options(L, 2, NULL);
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = fn(&handle, images, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = fn(&handle, images->handle, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 

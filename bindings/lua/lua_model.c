@@ -6,7 +6,7 @@
 
 static void release_model(void *handle) { aigc_model_free(handle); }
 
-const aigclua_type_t aigclua_model = {"model", release_model};
+const aigclua_type_t aigclua_model = {"model", release_model, NULL};
 
 static const char *const taken_by_making[] = {"context", NULL};
 static const char *const taken_by_train[] = {"progress", "validation", NULL};
@@ -23,12 +23,11 @@ static int make(lua_State *L, make_fn fn)
     lua_settop(L, 2);
     const char *text = aigclua_check_text(L, 1);
     aigclua_object_t *options = aigclua_check_options(L, 2, taken_by_making);
-    aigc_context_t *context = aigclua_context_of(L, 2);
+    const aigclua_object_t *context = aigclua_context_of(L, 2);
     aigclua_object_t *object = aigclua_new(L, &aigclua_model);
-    const aigc_status_t status = fn(&handle, context, text, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = fn(&handle, context->handle, text, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -43,10 +42,10 @@ typedef aigc_status_t (*file_fn)(aigc_model_t *model, const char *path, const ai
 static int use_file(lua_State *L, file_fn fn)
 {
     lua_settop(L, 3);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
     const char *path = aigclua_check_text(L, 2);
     aigclua_object_t *options = aigclua_check_options(L, 3, NULL);
-    const aigc_status_t status = fn(model, path, options->handle);
+    const aigc_status_t status = fn(model->handle, path, options->handle);
     aigclua_close(options);
     aigclua_try(L, status);
     return 0;
@@ -74,18 +73,19 @@ static int train(lua_State *L)
 {
     aigclua_call_t call;
     lua_settop(L, 3);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
-    aigc_dataset_t *dataset = aigclua_handle(L, 2, &aigclua_dataset), *validation = NULL;
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
+    const aigclua_object_t *dataset = aigclua_check_open(L, 2, &aigclua_dataset), *validation = NULL;
     const int progress = push_progress_option(L, 3);
     aigclua_get_option(L, 3, "validation");
     const int validating = lua_isnil(L, -1) ? 0 : lua_gettop(L);
     if (validating && !aigclua_test(L, validating, &aigclua_dataset))
         aigclua_fail(L, "option validation must be a dataset, not a %s", luaL_typename(L, validating));
-    if (validating) validation = aigclua_handle(L, validating, &aigclua_dataset);
+    if (validating) validation = aigclua_check_open(L, validating, &aigclua_dataset);
     aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_train);
     aigclua_call_begin(L, &call, progress, 2, validating);
     const aigc_status_t status =
-        aigc_model_train(model, dataset, validation, options->handle, aigclua_on_progress, &call);
+        aigc_model_train(model->handle, dataset->handle, validation ? validation->handle : NULL, options->handle,
+                         aigclua_on_progress, &call);
     aigclua_close(options);
     aigclua_call_end(&call, status);
     return 0;
@@ -97,13 +97,13 @@ static int evaluate(lua_State *L)
     aigclua_call_t call;
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     lua_settop(L, 3);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
-    aigc_dataset_t *dataset = aigclua_handle(L, 2, &aigclua_dataset);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
+    const aigclua_object_t *dataset = aigclua_check_open(L, 2, &aigclua_dataset);
     const int progress = push_progress_option(L, 3);
     aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_evaluate);
     aigclua_call_begin(L, &call, progress, 2, 0);
     const aigc_status_t status =
-        aigc_model_evaluate(model, dataset, options->handle, &metrics, aigclua_on_progress, &call);
+        aigc_model_evaluate(model->handle, dataset->handle, options->handle, &metrics, aigclua_on_progress, &call);
     aigclua_close(options);
     aigclua_call_end(&call, status);
     aigclua_push_metrics(L, &metrics);
@@ -115,11 +115,12 @@ static int train_step(lua_State *L)
 {
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     lua_settop(L, 4);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
-    aigc_tensor_t *images = aigclua_check_tensor(L, 2, AIGC_DTYPE_F32);
-    aigc_tensor_t *labels = aigclua_optional_tensor(L, 3, AIGC_DTYPE_I64);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
+    const aigclua_object_t *images = aigclua_check_tensor(L, 2, AIGC_DTYPE_F32);
+    const aigclua_object_t *labels = aigclua_optional_tensor(L, 3, AIGC_DTYPE_I64);
     aigclua_object_t *options = aigclua_check_options(L, 4, NULL);
-    const aigc_status_t status = aigc_model_train_step(model, images, labels, options->handle, &metrics);
+    const aigc_status_t status =
+        aigc_model_train_step(model->handle, images->handle, labels->handle, options->handle, &metrics);
     aigclua_close(options);
     aigclua_try(L, status);
     aigclua_push_metrics(L, &metrics);
@@ -133,13 +134,12 @@ static int generate(lua_State *L)
 {
     aigc_tensor_t *handle = NULL;
     lua_settop(L, 2);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
     aigclua_object_t *options = aigclua_check_options(L, 2, NULL);
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_model_generate(&handle, model, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = aigc_model_generate(&handle, model->handle, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -150,16 +150,15 @@ static int map(lua_State *L, map_fn fn, aigc_dtype_t second)
 {
     aigc_tensor_t *handle = NULL;
     lua_settop(L, 4);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
-    aigc_tensor_t *a = second == AIGC_DTYPE_I64 ? aigclua_check_tensor(L, 2, AIGC_DTYPE_F32)
-                                                : aigclua_optional_tensor(L, 2, AIGC_DTYPE_F32);
-    aigc_tensor_t *b = aigclua_optional_tensor(L, 3, second);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
+    const aigclua_object_t *a = second == AIGC_DTYPE_I64 ? aigclua_check_tensor(L, 2, AIGC_DTYPE_F32)
+                                                         : aigclua_optional_tensor(L, 2, AIGC_DTYPE_F32);
+    const aigclua_object_t *b = aigclua_optional_tensor(L, 3, second);
     aigclua_object_t *options = aigclua_check_options(L, 4, NULL);
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = fn(&handle, model, a, b, options->handle);
-    object->handle = handle;
+    const aigc_status_t status = fn(&handle, model->handle, a->handle, b->handle, options->handle);
     aigclua_close(options);
-    aigclua_try(L, status);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -177,16 +176,16 @@ static int interpolate(lua_State *L) { return map(L, aigc_model_interpolate, AIG
 
 /* ---- looking inside ---- */
 
-static const char *kind_of(lua_State *L, aigc_model_t *model)
+static const char *kind_of(lua_State *L, const aigclua_object_t *model)
 {
     const char *kind = NULL;
-    aigclua_try(L, aigc_model_config(model, &kind, NULL));
+    aigclua_try(L, aigc_model_config(model->handle, &kind, NULL));
     return kind;
 }
 
 static int get_kind(lua_State *L)
 {
-    lua_pushstring(L, kind_of(L, aigclua_handle(L, 1, &aigclua_model)));
+    lua_pushstring(L, kind_of(L, aigclua_check_open(L, 1, &aigclua_model)));
     return 1;
 }
 
@@ -241,16 +240,17 @@ static void push_value(lua_State *L, const char *type, const char *text)
 /* m:options() -> the options it was made with, by name */
 static int get_options(lua_State *L)
 {
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
-    const char *kind = kind_of(L, model), *name = NULL, *value = NULL;
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
+    const char *kind = kind_of(L, model), *value = NULL;
     aigc_status_t status;
     lua_newtable(L);
-    for (size_t k = 0; (status = aigc_model_option(model, k, &name, &value)) == AIGC_OK; k++) {
+    for (size_t k = 0; (status = aigc_model_option(model->handle, k, NULL, &value)) == AIGC_OK; k++) {
         aigc_option_info_t info = {.struct_size = sizeof info};
+        aigclua_push_borrowed(L, value);
         aigclua_try(L, aigc_option_info("create", kind, k, &info));
-        lua_pushstring(L, name);
-        push_value(L, info.type, value);
-        lua_rawset(L, -3);
+        push_value(L, info.type, lua_tostring(L, -1));
+        lua_setfield(L, -3, info.name);
+        lua_pop(L, 1);
     }
     if (status != AIGC_ERROR_NOT_FOUND) aigclua_try(L, status);
     return 1;
@@ -259,16 +259,15 @@ static int get_options(lua_State *L)
 /* m:parameters() -> tensors over the live numbers, by name */
 static int parameters(lua_State *L)
 {
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
     lua_newtable(L);
     for (size_t k = 0;; k++) {
         const char *name = NULL;
         aigc_tensor_t *handle = NULL;
         aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-        const aigc_status_t status = aigc_model_parameter(model, k, &name, &handle);
-        object->handle = handle;
+        const aigc_status_t status = aigc_model_parameter(model->handle, k, &name, &handle);
         if (status == AIGC_ERROR_NOT_FOUND) break;
-        aigclua_try(L, status);
+        aigclua_keep(L, object, handle, status);
         lua_pushstring(L, name);
         lua_insert(L, -2);
         lua_rawset(L, -3);
@@ -282,10 +281,10 @@ static int memory(lua_State *L)
 {
     uint64_t bytes = 0;
     lua_settop(L, 3);
-    aigc_model_t *model = aigclua_handle(L, 1, &aigclua_model);
+    const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
     const char *verb = aigclua_check_text(L, 2);
     aigclua_object_t *options = aigclua_check_options(L, 3, NULL);
-    const aigc_status_t status = aigc_model_memory(model, verb, options->handle, &bytes);
+    const aigc_status_t status = aigc_model_memory(model->handle, verb, options->handle, &bytes);
     aigclua_close(options);
     aigclua_try(L, status);
     aigclua_push_int64(L, (int64_t)bytes);

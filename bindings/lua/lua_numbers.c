@@ -10,8 +10,10 @@ typedef struct cursor {
     uint64_t next; /* element */
 } cursor_t;
 
-static cursor_t cursor_of(lua_State *L, aigc_tensor_t *tensor)
+/* Of a tensor that is not the user's, or for as long as nothing allocates. */
+static cursor_t cursor_of(lua_State *L, const aigclua_object_t *object)
 {
+    aigc_tensor_t *tensor = object->handle;
     cursor_t cursor = {.data = aigc_tensor_data(tensor)};
     aigclua_try(L, aigc_tensor_info(tensor, &cursor.dtype, NULL, NULL));
     aigclua_try(L, aigc_tensor_shape(tensor, &cursor.rank, &cursor.shape));
@@ -19,17 +21,6 @@ static cursor_t cursor_of(lua_State *L, aigc_tensor_t *tensor)
 }
 
 static int is_half(aigc_dtype_t dtype) { return dtype == AIGC_DTYPE_F16 || dtype == AIGC_DTYPE_BF16; }
-
-/* Pushes a converted copy. */
-static aigc_tensor_t *converted(lua_State *L, aigc_tensor_t *tensor, aigc_dtype_t dtype)
-{
-    aigc_tensor_t *handle = NULL;
-    aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_convert(&handle, tensor, dtype);
-    object->handle = handle;
-    aigclua_try(L, status);
-    return handle;
-}
 
 /* ---- to Lua ---- */
 
@@ -66,28 +57,32 @@ static void push_nested(lua_State *L, cursor_t *from, size_t level)
     }
 }
 
-void aigclua_push_numbers(lua_State *L, aigc_tensor_t *tensor)
+/* Pushes a tensor of our own with the numbers of `tensor`, and gives a cursor over it. */
+static cursor_t own_numbers(lua_State *L, const aigclua_object_t *tensor)
 {
-    cursor_t from = cursor_of(L, tensor);
-    const int is_copy = is_half(from.dtype);
-    if (is_copy) from = cursor_of(L, converted(L, tensor, AIGC_DTYPE_F32));
-    push_nested(L, &from, 0);
-    if (is_copy) lua_remove(L, -2);
+    int64_t shape[AIGC_MAX_RANK] = {0};
+    const cursor_t of = cursor_of(L, tensor);
+    if (of.rank > 0) memcpy(shape, of.shape, of.rank * sizeof *shape);
+    return cursor_of(L, is_half(of.dtype) ? aigclua_new_converted(L, tensor, AIGC_DTYPE_F32)
+                                          : aigclua_new_view(L, tensor, 0, of.rank, shape));
 }
 
-void aigclua_push_element(lua_State *L, aigc_tensor_t *tensor, uint64_t index)
+void aigclua_push_numbers(lua_State *L, const aigclua_object_t *tensor)
+{
+    cursor_t from = own_numbers(L, tensor);
+    push_nested(L, &from, 0);
+    lua_remove(L, -2);
+}
+
+void aigclua_push_element(lua_State *L, const aigclua_object_t *tensor, uint64_t index)
 {
     cursor_t from = cursor_of(L, tensor);
     if (!is_half(from.dtype)) {
         push_at(L, &from, index);
         return;
     }
-    aigc_tensor_t *one = NULL;
-    aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_view(&one, tensor, index, 0, NULL);
-    object->handle = one;
-    aigclua_try(L, status);
-    from = cursor_of(L, converted(L, one, AIGC_DTYPE_F32));
+    const aigclua_object_t *one = aigclua_new_view(L, tensor, index, 0, NULL);
+    from = cursor_of(L, aigclua_new_converted(L, one, AIGC_DTYPE_F32));
     push_at(L, &from, 0);
     lua_replace(L, -3);
     lua_pop(L, 1);
@@ -185,19 +180,8 @@ static uint64_t count_of(size_t rank, const int64_t *shape)
     return count;
 }
 
-static aigclua_object_t *new_tensor(lua_State *L, aigc_context_t *context, aigc_dtype_t dtype, size_t rank,
-                                    const int64_t *shape)
-{
-    aigc_tensor_t *handle = NULL;
-    aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_create(&handle, context, dtype, rank, shape);
-    object->handle = handle;
-    aigclua_try(L, status);
-    return object;
-}
-
 /* Half floats are rounded by the library: numbers go there by way of f32. */
-aigclua_object_t *aigclua_from_numbers(lua_State *L, int index, aigc_context_t *context, aigc_dtype_t dtype,
+aigclua_object_t *aigclua_from_numbers(lua_State *L, int index, const aigclua_object_t *context, aigc_dtype_t dtype,
                                        const size_t *rank, const int64_t *shape)
 {
     int64_t found[AIGC_MAX_RANK];
@@ -207,16 +191,16 @@ aigclua_object_t *aigclua_from_numbers(lua_State *L, int index, aigc_context_t *
     walk(L, &check, 0);
     if (shape && count_of(*rank, shape) != count_of(n, found))
         aigclua_fail(L, "%d numbers do not fill the given shape", (int)count_of(n, found));
-    aigclua_object_t *object =
-        new_tensor(L, context, is_half(dtype) ? AIGC_DTYPE_F32 : dtype, shape ? *rank : n, shape ? shape : found);
-    cursor_t to = cursor_of(L, object->handle);
+    aigclua_object_t *object = aigclua_new_zeros(L, context, is_half(dtype) ? AIGC_DTYPE_F32 : dtype, shape ? *rank : n,
+                                                 shape ? shape : found);
+    cursor_t to = cursor_of(L, object);
     to.rank = n;
     to.shape = found;
     lua_pushvalue(L, index);
     walk(L, &to, 0);
     lua_pop(L, 1);
     if (is_half(dtype)) {
-        converted(L, object->handle, dtype);
+        aigclua_new_converted(L, object, dtype);
         lua_replace(L, -2);
     }
     lua_remove(L, -2);
@@ -230,14 +214,14 @@ static int same_shape(const cursor_t *a, const cursor_t *b)
     return a->rank == b->rank && (a->rank == 0 || memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) == 0);
 }
 
-static void assign_tensor(lua_State *L, aigc_tensor_t *tensor, aigc_tensor_t *value)
+static void assign_tensor(lua_State *L, const aigclua_object_t *tensor, const aigclua_object_t *value)
 {
     const cursor_t to = cursor_of(L, tensor);
     cursor_t from = cursor_of(L, value);
     uint64_t bytes = 0;
     if (!same_shape(&to, &from)) aigclua_fail(L, "the tensor has another shape than the part it is assigned to");
-    if (from.dtype != to.dtype) from = cursor_of(L, converted(L, value, to.dtype));
-    aigclua_try(L, aigc_tensor_info(tensor, NULL, NULL, &bytes));
+    if (from.dtype != to.dtype) from = cursor_of(L, aigclua_new_converted(L, value, to.dtype));
+    aigclua_try(L, aigc_tensor_info(tensor->handle, NULL, NULL, &bytes));
     if (bytes > 0) memmove(to.data, from.data, (size_t)bytes);
 }
 
@@ -246,19 +230,19 @@ static void assign_number(lua_State *L, cursor_t *to, uint64_t count, int index)
     for (uint64_t k = 0; k < count; k++) store(L, to, index);
 }
 
-void aigclua_assign(lua_State *L, aigc_tensor_t *tensor, int index)
+void aigclua_assign(lua_State *L, const aigclua_object_t *tensor, int index)
 {
     const int top = lua_gettop(L);
     cursor_t to = cursor_of(L, tensor);
     uint64_t count = 0;
-    aigclua_try(L, aigc_tensor_info(tensor, NULL, &count, NULL));
+    aigclua_try(L, aigc_tensor_info(tensor->handle, NULL, &count, NULL));
     if (aigclua_test(L, index, &aigclua_tensor)) {
-        assign_tensor(L, tensor, aigclua_handle(L, index, &aigclua_tensor));
+        assign_tensor(L, tensor, aigclua_check_open(L, index, &aigclua_tensor));
     } else if (is_half(to.dtype)) {
-        aigc_context_t *context = aigclua_context_of(L, 0);
-        aigclua_object_t *numbers = new_tensor(L, context, AIGC_DTYPE_F32, to.rank, to.shape);
-        aigclua_assign(L, numbers->handle, index);
-        assign_tensor(L, tensor, numbers->handle);
+        const aigclua_object_t *context = aigclua_context_of(L, 0);
+        const aigclua_object_t *numbers = aigclua_new_zeros(L, context, AIGC_DTYPE_F32, to.rank, to.shape);
+        aigclua_assign(L, numbers, index);
+        assign_tensor(L, tensor, numbers);
     } else if (lua_istable(L, index)) {
         cursor_t check = {.rank = to.rank, .shape = to.shape};
         lua_pushvalue(L, index);

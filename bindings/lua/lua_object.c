@@ -4,15 +4,18 @@
 #include <string.h>
 
 /* One for each Lua state, in its registry. */
-typedef struct state {
+struct aigclua_state {
     aigclua_object_t *objects;
+    uint64_t bytes, limit; /* that objects hold; at which garbage is collected */
     int is_closing;
-} state_t;
+};
+
+static const uint64_t least_limit = 64 << 20;
 
 typedef struct box {
     const aigclua_type_t *type;
-    const state_t *state;     /* outlives every box: Lua frees memory after the last finaliser */
-    aigclua_object_t *object; /* NULL once finalised */
+    const aigclua_state_t *state; /* outlives every box: Lua frees memory after the last finaliser */
+    aigclua_object_t *object;     /* NULL once finalised */
 } box_t;
 
 static const char state_key = 0;
@@ -29,7 +32,7 @@ static void free_object(aigclua_object_t *object)
  * finalise any more: it is let go here. After it every object is as a finalised one. */
 static int close_state(lua_State *L)
 {
-    state_t *state = lua_touserdata(L, 1);
+    aigclua_state_t *state = lua_touserdata(L, 1);
     if (state == NULL || aigclua_length(L, 1) != sizeof *state) return 0;
     state->is_closing = 1;
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what is freed is linked no more */
@@ -45,8 +48,9 @@ void aigclua_open_objects(lua_State *L)
     lua_pop(L, 1);
     if (is_open) return;
     lua_pushlightuserdata(L, (void *)&state_key);
-    state_t *state = lua_newuserdata(L, sizeof *state);
+    aigclua_state_t *state = lua_newuserdata(L, sizeof *state);
     memset(state, 0, sizeof *state);
+    state->limit = least_limit;
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, close_state);
     lua_setfield(L, -2, "__gc");
@@ -126,14 +130,22 @@ static void link_object(aigclua_object_t *object, aigclua_object_t **first)
     *first = object;
 }
 
+/* As Lua paces itself: again when twice as much is held. */
+static void collect(lua_State *L, aigclua_state_t *state)
+{
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    state->limit = state->bytes > least_limit / 2 ? 2 * state->bytes : least_limit;
+}
+
 aigclua_object_t *aigclua_new(lua_State *L, const aigclua_type_t *type)
 {
     luaL_checkstack(L, 4, "too many objects");
     lua_pushlightuserdata(L, (void *)&state_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
-    state_t *state = lua_touserdata(L, -1);
+    aigclua_state_t *state = lua_touserdata(L, -1);
     lua_pop(L, 1);
     if (state->is_closing) aigclua_fail(L, "nothing can be made any more: the Lua state is closing");
+    if (state->bytes > state->limit) collect(L, state);
     box_t *box = lua_newuserdata(L, sizeof *box);
     *box = (box_t){type, state, NULL};
     push_metatable(L, type);
@@ -141,6 +153,7 @@ aigclua_object_t *aigclua_new(lua_State *L, const aigclua_type_t *type)
     box->object = calloc(1, sizeof *box->object);
     if (box->object == NULL) aigclua_fail(L, "not enough memory");
     box->object->type = type;
+    box->object->state = state;
     link_object(box->object, &state->objects);
     return box->object;
 }
@@ -148,7 +161,7 @@ aigclua_object_t *aigclua_new(lua_State *L, const aigclua_type_t *type)
 /* By metatable, size and contents: a foreign userdata that was given our metatable is none of ours. */
 aigclua_object_t *aigclua_test(lua_State *L, int index, const aigclua_type_t *type)
 {
-    static const aigclua_object_t finalised = {NULL, NULL, NULL, NULL, NULL};
+    static const aigclua_object_t finalised = {.handle = NULL};
     const box_t *box = lua_touserdata(L, index);
     if (lua_type(L, index) != LUA_TUSERDATA || aigclua_length(L, index) != sizeof *box) return NULL;
     if (!lua_getmetatable(L, index)) return NULL;
@@ -167,11 +180,11 @@ aigclua_object_t *aigclua_check(lua_State *L, int index, const aigclua_type_t *t
     return object;
 }
 
-void *aigclua_handle(lua_State *L, int index, const aigclua_type_t *type)
+aigclua_object_t *aigclua_check_open(lua_State *L, int index, const aigclua_type_t *type)
 {
-    void *handle = aigclua_check(L, index, type)->handle;
-    if (handle == NULL) aigclua_fail(L, "the %s is closed", type->name);
-    return handle;
+    aigclua_object_t *object = aigclua_check(L, index, type);
+    if (object->handle == NULL) aigclua_fail(L, "the %s is closed", type->name);
+    return object;
 }
 
 /* Does not write to one that has no handle: the finalised one is constant. */
@@ -180,5 +193,19 @@ void aigclua_close(aigclua_object_t *object)
     void *handle = object->handle;
     if (handle == NULL) return;
     object->handle = NULL;
+    object->state->bytes -= object->bytes;
     object->type->release(handle);
+}
+
+void aigclua_hold(aigclua_object_t *object, void *handle)
+{
+    object->handle = handle;
+    object->bytes = handle && object->type->bytes ? object->type->bytes(handle) : 0;
+    object->state->bytes += object->bytes;
+}
+
+void aigclua_keep(lua_State *L, aigclua_object_t *object, void *handle, aigc_status_t status)
+{
+    aigclua_hold(object, handle);
+    aigclua_try(L, status);
 }

@@ -1,11 +1,12 @@
 /* Options from tables, and the checks of arguments that go with them. */
 #include "aigclua.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void release_options(void *handle) { aigc_options_free(handle); }
 
-const aigclua_type_t aigclua_options = {"options", release_options};
+const aigclua_type_t aigclua_options = {"options", release_options, NULL};
 
 int aigclua_is_whole(lua_State *L, int index, int64_t *value)
 {
@@ -31,6 +32,13 @@ int64_t aigclua_check_whole(lua_State *L, int index, const char *what)
     else
         lua_pushfstring(L, "a %s", luaL_typename(L, index));
     aigclua_fail(L, "%s must be a whole number, not %s", what, lua_tostring(L, -1));
+}
+
+void aigclua_push_borrowed(lua_State *L, const char *text)
+{
+    char copy[2048];
+    snprintf(copy, sizeof copy, "%s", text);
+    lua_pushstring(L, copy);
 }
 
 const char *aigclua_check_text(lua_State *L, int index)
@@ -102,7 +110,7 @@ static aigc_status_t set_tensor(lua_State *L, aigc_options_t *options, const cha
 {
     if (!aigclua_test(L, index, &aigclua_tensor))
         aigclua_fail(L, "option %s cannot be a %s", name, luaL_typename(L, index));
-    return aigc_options_set_tensor(options, name, aigclua_handle(L, index, &aigclua_tensor));
+    return aigc_options_set_tensor(options, name, aigclua_check_open(L, index, &aigclua_tensor)->handle);
 }
 
 static aigc_status_t set_option(lua_State *L, aigc_options_t *options, const char *name, int index)
@@ -147,8 +155,7 @@ aigclua_object_t *aigclua_check_options(lua_State *L, int index, const char *con
     if (has_table) luaL_checktype(L, index, LUA_TTABLE);
     aigclua_object_t *object = aigclua_new(L, &aigclua_options);
     const aigc_status_t status = aigc_options_create(&options);
-    object->handle = options;
-    aigclua_try(L, status);
+    aigclua_keep(L, object, options, status);
     if (!has_table) return object;
     luaL_checkstack(L, 8, "too many options");
     lua_pushnil(L);

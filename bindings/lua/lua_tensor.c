@@ -4,21 +4,29 @@
 
 static void release_tensor(void *handle) { aigc_tensor_release(handle); }
 
-const aigclua_type_t aigclua_tensor = {"tensor", release_tensor};
+static uint64_t bytes_of(void *handle)
+{
+    uint64_t bytes = 0;
+    return aigc_tensor_info(handle, NULL, NULL, &bytes) == AIGC_OK ? bytes : 0;
+}
+
+const aigclua_type_t aigclua_tensor = {"tensor", release_tensor, bytes_of};
 
 typedef struct layout {
-    aigc_tensor_t *tensor;
+    const aigclua_object_t *tensor;
     aigc_dtype_t dtype;
     size_t rank;
-    const int64_t *shape;
+    int64_t shape[AIGC_MAX_RANK];
     uint64_t count, bytes;
 } layout_t;
 
 static layout_t check_layout(lua_State *L, int index)
 {
-    layout_t layout = {.tensor = aigclua_handle(L, index, &aigclua_tensor)};
-    aigclua_try(L, aigc_tensor_info(layout.tensor, &layout.dtype, &layout.count, &layout.bytes));
-    aigclua_try(L, aigc_tensor_shape(layout.tensor, &layout.rank, &layout.shape));
+    layout_t layout = {.tensor = aigclua_check_open(L, index, &aigclua_tensor)};
+    const int64_t *shape = NULL;
+    aigclua_try(L, aigc_tensor_info(layout.tensor->handle, &layout.dtype, &layout.count, &layout.bytes));
+    aigclua_try(L, aigc_tensor_shape(layout.tensor->handle, &layout.rank, &shape));
+    for (size_t k = 0; k < layout.rank; k++) layout.shape[k] = shape[k];
     return layout;
 }
 
@@ -51,67 +59,66 @@ size_t aigclua_check_shape(lua_State *L, int index, int64_t shape[AIGC_MAX_RANK]
     return rank;
 }
 
-aigc_tensor_t *aigclua_check_tensor(lua_State *L, int index, aigc_dtype_t dtype)
+aigclua_object_t *aigclua_check_tensor(lua_State *L, int index, aigc_dtype_t dtype)
 {
     if (lua_istable(L, index)) {
-        aigc_context_t *context = aigclua_context_of(L, 0);
+        const aigclua_object_t *context = aigclua_context_of(L, 0);
         aigclua_from_numbers(L, index, context, dtype, NULL, NULL);
         lua_replace(L, index);
         lua_pop(L, 1);
     }
-    return aigclua_handle(L, index, &aigclua_tensor);
+    return aigclua_check_open(L, index, &aigclua_tensor);
 }
 
-aigc_tensor_t *aigclua_optional_tensor(lua_State *L, int index, aigc_dtype_t dtype)
+const aigclua_object_t *aigclua_optional_tensor(lua_State *L, int index, aigc_dtype_t dtype)
 {
-    return lua_isnoneornil(L, index) ? NULL : aigclua_check_tensor(L, index, dtype);
+    static const aigclua_object_t none = {.handle = NULL};
+    return lua_isnoneornil(L, index) ? &none : aigclua_check_tensor(L, index, dtype);
 }
 
 /* ---- making ---- */
 
-static aigclua_object_t *new_zeros(lua_State *L, aigc_context_t *context, aigc_dtype_t dtype, size_t rank,
-                                   const int64_t *shape)
+aigclua_object_t *aigclua_new_zeros(lua_State *L, const aigclua_object_t *context, aigc_dtype_t dtype, size_t rank,
+                                    const int64_t *shape)
 {
     aigc_tensor_t *handle = NULL;
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_create(&handle, context, dtype, rank, shape);
-    object->handle = handle;
-    aigclua_try(L, status);
+    const aigc_status_t status = aigc_tensor_create(&handle, context->handle, dtype, rank, shape);
+    aigclua_keep(L, object, handle, status);
     return object;
 }
 
-static void from_string(lua_State *L, aigc_context_t *context, aigc_dtype_t dtype, size_t rank, const int64_t *shape)
+static void from_string(lua_State *L, const aigclua_object_t *context, aigc_dtype_t dtype, size_t rank,
+                        const int64_t *shape)
 {
     size_t length = 0, size = 1;
     const char *bytes = lua_tolstring(L, 1, &length);
     aigclua_try(L, aigc_dtype_info(dtype, NULL, &size, NULL));
     const int64_t flat = (int64_t)(length / size);
     aigclua_object_t *object =
-        shape ? new_zeros(L, context, dtype, rank, shape) : new_zeros(L, context, dtype, 1, &flat);
+        shape ? aigclua_new_zeros(L, context, dtype, rank, shape) : aigclua_new_zeros(L, context, dtype, 1, &flat);
     uint64_t expected = 0;
     aigclua_try(L, aigc_tensor_info(object->handle, NULL, NULL, &expected));
     if (expected != length) aigclua_fail(L, "the string has %d bytes, the tensor %d", (int)length, (int)expected);
     if (length > 0) memcpy(aigc_tensor_data(object->handle), bytes, length);
 }
 
-static aigclua_object_t *new_converted(lua_State *L, const aigc_tensor_t *tensor, aigc_dtype_t dtype)
+aigclua_object_t *aigclua_new_converted(lua_State *L, const aigclua_object_t *tensor, aigc_dtype_t dtype)
 {
     aigc_tensor_t *handle = NULL;
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_convert(&handle, tensor, dtype);
-    object->handle = handle;
-    aigclua_try(L, status);
+    const aigc_status_t status = aigc_tensor_convert(&handle, tensor->handle, dtype);
+    aigclua_keep(L, object, handle, status);
     return object;
 }
 
-static aigclua_object_t *new_view(lua_State *L, aigc_tensor_t *tensor, uint64_t first, size_t rank,
-                                  const int64_t *shape)
+aigclua_object_t *aigclua_new_view(lua_State *L, const aigclua_object_t *tensor, uint64_t first, size_t rank,
+                                   const int64_t *shape)
 {
     aigc_tensor_t *handle = NULL;
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_view(&handle, tensor, first, rank, shape);
-    object->handle = handle;
-    aigclua_try(L, status);
+    const aigc_status_t status = aigc_tensor_view(&handle, tensor->handle, first, rank, shape);
+    aigclua_keep(L, object, handle, status);
     return object;
 }
 
@@ -137,8 +144,8 @@ static int tensor(lua_State *L)
         aigclua_from_numbers(L, 1, aigclua_context_of(L, 2), dtype, has_shape ? &rank : NULL, shape);
     } else {
         const layout_t from = check_layout(L, 1);
-        aigclua_object_t *copy = new_converted(L, from.tensor, has_dtype ? dtype : from.dtype);
-        if (has_shape) new_view(L, copy->handle, 0, rank, shape);
+        aigclua_object_t *copy = aigclua_new_converted(L, from.tensor, has_dtype ? dtype : from.dtype);
+        if (has_shape) aigclua_new_view(L, copy, 0, rank, shape);
     }
     return 1;
 }
@@ -153,8 +160,8 @@ static int zeros(lua_State *L)
     aigclua_check_names(L, 2, "aigc.zeros", names);
     aigclua_get_option(L, 2, "dtype");
     const aigc_dtype_t dtype = lua_isnil(L, 3) ? AIGC_DTYPE_F32 : aigclua_check_dtype(L, 3);
-    aigc_context_t *context = aigclua_context_of(L, 2);
-    new_zeros(L, context, dtype, rank, shape);
+    const aigclua_object_t *context = aigclua_context_of(L, 2);
+    aigclua_new_zeros(L, context, dtype, rank, shape);
     return 1;
 }
 
@@ -165,12 +172,11 @@ static int read_tensor(lua_State *L)
     lua_settop(L, 3);
     const char *path = aigclua_check_text(L, 1), *name = aigclua_optional_text(L, 2);
     aigclua_check_names(L, 3, "aigc.read_tensor", names);
-    aigc_context_t *context = aigclua_context_of(L, 3);
+    const aigclua_object_t *context = aigclua_context_of(L, 3);
     aigc_tensor_t *handle = NULL;
     aigclua_object_t *object = aigclua_new(L, &aigclua_tensor);
-    const aigc_status_t status = aigc_tensor_read(&handle, context, path, name);
-    object->handle = handle;
-    aigclua_try(L, status);
+    const aigc_status_t status = aigc_tensor_read(&handle, context->handle, path, name);
+    aigclua_keep(L, object, handle, status);
     return 1;
 }
 
@@ -187,7 +193,7 @@ static int64_t check_position(lua_State *L, int index, const layout_t *layout)
 static aigclua_object_t *new_row(lua_State *L, const layout_t *layout, int64_t position)
 {
     const uint64_t row = layout->count / (uint64_t)layout->shape[0];
-    return new_view(L, layout->tensor, (uint64_t)(position - 1) * row, layout->rank - 1, layout->shape + 1);
+    return aigclua_new_view(L, layout->tensor, (uint64_t)(position - 1) * row, layout->rank - 1, layout->shape + 1);
 }
 
 /* t[i]: a number, a row, or nil outside; t.name: a method */
@@ -216,7 +222,7 @@ static int set_index(lua_State *L)
     if (position == 0)
         aigclua_fail(L, "position %s is outside the tensor's 1..%d", lua_tostring(L, 2), (int)layout.shape[0]);
     aigclua_object_t *row = new_row(L, &layout, position);
-    aigclua_assign(L, row->handle, 3);
+    aigclua_assign(L, row, 3);
     aigclua_close(row);
     return 0;
 }
@@ -248,7 +254,7 @@ static int slice(lua_State *L)
     memcpy(shape, layout.shape, layout.rank * sizeof *shape);
     shape[0] = last >= first ? last - first + 1 : 0;
     const uint64_t row = n > 0 ? layout.count / (uint64_t)n : 0;
-    new_view(L, layout.tensor, shape[0] > 0 ? (uint64_t)(first - 1) * row : 0, layout.rank, shape);
+    aigclua_new_view(L, layout.tensor, shape[0] > 0 ? (uint64_t)(first - 1) * row : 0, layout.rank, shape);
     return 1;
 }
 
@@ -297,14 +303,14 @@ static int reshape(lua_State *L)
     infer(L, rank, shape, layout.count);
     for (size_t k = 0; k < rank; k++) count *= (uint64_t)shape[k];
     if (count != layout.count) aigclua_fail(L, "the tensor's %d numbers do not fill that shape", (int)layout.count);
-    new_view(L, layout.tensor, 0, rank, shape);
+    aigclua_new_view(L, layout.tensor, 0, rank, shape);
     return 1;
 }
 
 static int convert(lua_State *L)
 {
     const layout_t layout = check_layout(L, 1);
-    new_converted(L, layout.tensor, aigclua_check_dtype(L, 2));
+    aigclua_new_converted(L, layout.tensor, aigclua_check_dtype(L, 2));
     return 1;
 }
 
@@ -317,7 +323,8 @@ static int to_table(lua_State *L)
 static int to_bytes(lua_State *L)
 {
     const layout_t layout = check_layout(L, 1);
-    lua_pushlstring(L, layout.bytes ? aigc_tensor_data(layout.tensor) : "", (size_t)layout.bytes);
+    const aigclua_object_t *view = aigclua_new_view(L, layout.tensor, 0, layout.rank, layout.shape);
+    lua_pushlstring(L, layout.bytes ? aigc_tensor_data(view->handle) : "", (size_t)layout.bytes);
     return 1;
 }
 
@@ -331,8 +338,9 @@ static int item(lua_State *L)
 
 static int save(lua_State *L)
 {
-    const layout_t layout = check_layout(L, 1);
-    aigclua_try(L, aigc_tensor_write(layout.tensor, aigclua_check_text(L, 2), aigclua_optional_text(L, 3)));
+    const aigclua_object_t *object = aigclua_check_open(L, 1, &aigclua_tensor);
+    const char *path = aigclua_check_text(L, 2), *name = aigclua_optional_text(L, 3);
+    aigclua_try(L, aigc_tensor_write(object->handle, path, name));
     return 0;
 }
 
@@ -362,10 +370,10 @@ static int equal(lua_State *L)
     int is_equal = 0;
     if (first && second && first->handle && second->handle) {
         const layout_t a = check_layout(L, 1), b = check_layout(L, 2);
-        is_equal =
-            a.dtype == b.dtype && a.rank == b.rank && a.bytes == b.bytes &&
-            (a.rank == 0 || memcmp(a.shape, b.shape, a.rank * sizeof *a.shape) == 0) &&
-            (a.bytes == 0 || memcmp(aigc_tensor_data(a.tensor), aigc_tensor_data(b.tensor), (size_t)a.bytes) == 0);
+        is_equal = a.dtype == b.dtype && a.rank == b.rank && a.bytes == b.bytes &&
+                   (a.rank == 0 || memcmp(a.shape, b.shape, a.rank * sizeof *a.shape) == 0) &&
+                   (a.bytes == 0 ||
+                    memcmp(aigc_tensor_data(first->handle), aigc_tensor_data(second->handle), (size_t)a.bytes) == 0);
     }
     lua_pushboolean(L, is_equal);
     return 1;

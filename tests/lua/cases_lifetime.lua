@@ -212,6 +212,17 @@ case("<close> closes", function()
     ]])
     chunk(aigc)
 end)
+case("large tensors that nobody holds are collected in time", function()
+    local c = aigc.context{threads = 1}
+    local kept = aigc.zeros({1000, 1000}, {context = c})
+    for _ = 1, 100 do
+        local t = aigc.zeros({1000, 1000}, {context = c})
+        t[1][1] = 1
+    end
+    local _, peak = c:memory()
+    assert(peak < 150e6, peak)
+    equal(#kept, 1000)
+end)
 case("two hundred lives leave nothing", function()
     local function live() return (aigc.default_context():memory()) end
     local function one()

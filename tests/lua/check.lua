@@ -68,6 +68,16 @@ function check.contents(path)
     return bytes
 end
 
+-- An object whose collection calls fn.
+function check.finaliser(fn)
+    if newproxy then
+        local proxy = newproxy(true)
+        getmetatable(proxy).__gc = fn
+        return proxy
+    end
+    return setmetatable({}, {__gc = fn})
+end
+
 local paths = {}
 
 -- A path that is gone at the end.
