@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, PyDLL, Structure, byref, c_char_p, c_int, c_int64, c_size_t, c_ssize_t, c_void_p, string_at
+from ctypes import POINTER, PyDLL, Structure, byref, c_char_p, c_int, c_int64, c_ssize_t, c_void_p, string_at
 from ctypes import py_object, pythonapi
 
 from ._callbacks import forget, keep, on_release
@@ -15,9 +15,19 @@ from ._tensor import Tensor, dtype_codes, zeros_in
 
 
 class _BufferRecord(Structure):  # Py_buffer
-    _fields_ = [("buf", c_void_p), ("obj", c_void_p), ("len", c_ssize_t), ("itemsize", c_ssize_t), ("readonly", c_int),
-                ("ndim", c_int), ("format", c_char_p), ("shape", POINTER(c_ssize_t)), ("strides", POINTER(c_ssize_t)),
-                ("suboffsets", POINTER(c_ssize_t)), ("internal", c_void_p)]
+    _fields_ = [
+        ("buf", c_void_p),
+        ("obj", c_void_p),
+        ("len", c_ssize_t),
+        ("itemsize", c_ssize_t),
+        ("readonly", c_int),
+        ("ndim", c_int),
+        ("format", c_char_p),
+        ("shape", POINTER(c_ssize_t)),
+        ("strides", POINTER(c_ssize_t)),
+        ("suboffsets", POINTER(c_ssize_t)),
+        ("internal", c_void_p),
+    ]
 
 
 _RECORDS_READ_ONLY = 0x1C  # PyBUF_RECORDS_RO: any strides, with format, read-only or not
@@ -71,7 +81,6 @@ class Array:
             expected *= length
         return True
 
-
     def to_bytes(self) -> bytes:
         """The numbers in a row, whatever the strides."""
         if self.is_dense():
@@ -79,7 +88,15 @@ class Array:
         return memoryview(self.owner.source if isinstance(self.owner, _Buffer) else self.owner).tobytes()
 
 
-_KINDS = {"e": "f", "f": "f", "d": "f", "?": "b", "c": "u", **dict.fromkeys("bhilqn", "i"), **dict.fromkeys("BHILQN", "u")}
+_KINDS = {
+    "e": "f",
+    "f": "f",
+    "d": "f",
+    "?": "b",
+    "c": "u",
+    **dict.fromkeys("bhilqn", "i"),
+    **dict.fromkeys("BHILQN", "u"),
+}
 
 
 def _of_buffer(source) -> Array:
@@ -88,10 +105,11 @@ def _of_buffer(source) -> Array:
     code = (record.format or b"B").decode()
     order, kind = (code[0], _KINDS.get(code[1:])) if code[0] in "@=<>!" else ("=", _KINDS.get(code))
     order = {"!": ">", "@": "="}.get(order, order)
-    shape = tuple(record.shape[:record.ndim]) if record.ndim else ()
-    strides = tuple(record.strides[:record.ndim]) if record.ndim and record.strides else None
-    return Array(record.buf, f"{order}{kind}{record.itemsize}" if kind else code, shape, strides,
-                 bool(record.readonly), holder)
+    shape = tuple(record.shape[: record.ndim]) if record.ndim else ()
+    strides = tuple(record.strides[: record.ndim]) if record.ndim and record.strides else None
+    return Array(
+        record.buf, f"{order}{kind}{record.itemsize}" if kind else code, shape, strides, bool(record.readonly), holder
+    )
 
 
 def _of_interface(source, interface: dict) -> Array:
@@ -100,8 +118,9 @@ def _of_interface(source, interface: dict) -> Array:
     if isinstance(data, tuple):
         return Array(data[0], interface["typestr"], shape, strides, bool(data[1]), source)
     inner = _of_buffer(source if data is None else data)  # Pillow hands over bytes
-    return Array(inner.address + interface.get("offset", 0), interface["typestr"], shape, strides, inner.readonly,
-                 inner.owner)
+    return Array(
+        inner.address + interface.get("offset", 0), interface["typestr"], shape, strides, inner.readonly, inner.owner
+    )
 
 
 def array_of(source) -> Array | None:
@@ -118,6 +137,7 @@ def array_of(source) -> Array | None:
 def _native(kind: str) -> int | None:
     """The tensors' own number for an element type of this machine's byte order."""
     import sys
+
     codes = dtype_codes()
     own = "<" if sys.byteorder == "little" else ">"
     order = "|" if kind[2:] == "1" else own if kind[0] in "=" + own else kind[0]
@@ -144,12 +164,39 @@ def _in_array(array: Array, state: State, copy: bool | None) -> Tensor:
         raise UnsupportedError(UnsupportedError.status, f"the array would have to be copied, because {reason}")
     if reason or copy:
         strides = None if array.strides is None else (c_int64 * rank)(*array.strides)
-        return Tensor._made(state, made(quick_call, state, lib.aigc_tensor_release, lib.aigc_tensor_copy, state,
-                                        array.address, array.kind.encode(), rank, shape, strides))
+        return Tensor._made(
+            state,
+            made(
+                quick_call,
+                state,
+                lib.aigc_tensor_release,
+                lib.aigc_tensor_copy,
+                state,
+                array.address,
+                array.kind.encode(),
+                rank,
+                shape,
+                strides,
+            ),
+        )
     key = keep(array.owner)
     try:
-        return Tensor._made(state, made(quick_call, state, lib.aigc_tensor_release, lib.aigc_tensor_wrap, state,
-                                        array.address, code, rank, shape, on_release, key))
+        return Tensor._made(
+            state,
+            made(
+                quick_call,
+                state,
+                lib.aigc_tensor_release,
+                lib.aigc_tensor_wrap,
+                state,
+                array.address,
+                code,
+                rank,
+                shape,
+                on_release,
+                key,
+            ),
+        )
     except BaseException:
         forget(key)
         raise
@@ -158,8 +205,16 @@ def _in_array(array: Array, state: State, copy: bool | None) -> Tensor:
 def dlpack_in(source, state: State, copy: bool | None = None) -> Tensor:
     capsule = capsule_from(source, copy)
     managed, major = opened(capsule)
-    handle = made(quick_call, state, lib.aigc_tensor_release, lib.aigc_tensor_from_dlpack, state, managed, major,
-                  {None: 1, False: 0, True: 2}[copy])
+    handle = made(
+        quick_call,
+        state,
+        lib.aigc_tensor_release,
+        lib.aigc_tensor_from_dlpack,
+        state,
+        managed,
+        major,
+        {None: 1, False: 0, True: 2}[copy],
+    )
     taken(capsule, major)
     return Tensor._made(state, handle)
 
@@ -184,6 +239,7 @@ def _flatten(value, shape: tuple, flat: list) -> None:
 
 def _in_list(values, state: State) -> Tensor:
     from array import array as packed
+
     first, shape = values, []
     while isinstance(first, (list, tuple)):
         shape.append(len(first))
@@ -208,8 +264,10 @@ def _stacked(values, state: State) -> Tensor:
     parts = [tensor_in(value, state) for value in values]
     alike = {(part.shape, part.dtype) for part in parts}
     if len(alike) != 1:
-        raise argument_error("arrays in a list need one shape and type; found " +
-                             ", ".join(f"{dtype} {list(shape)}" for shape, dtype in sorted(alike)))
+        raise argument_error(
+            "arrays in a list need one shape and type; found "
+            + ", ".join(f"{dtype} {list(shape)}" for shape, dtype in sorted(alike))
+        )
     shape, dtype = alike.pop()
     whole = zeros_in(state, (len(parts), *shape), dtype)
     for row, part in enumerate(parts):

@@ -7,6 +7,7 @@ callbacks meanwhile. Calls of other threads need none of this.
 
 from __future__ import annotations
 
+import sys
 from _queue import Empty, SimpleQueue
 from _thread import allocate_lock, get_ident, start_new_thread
 from ctypes import byref, c_int64, c_void_p
@@ -15,7 +16,8 @@ from ._errors import last_error
 from ._handles import State
 from ._library import lib
 
-_IMPATIENCE = 0.05  # seconds between looks at whether a wait has become pointless
+# Seconds between looks around while waiting: a signal that comes just before a thread falls asleep does not wake it.
+_IMPATIENCE = 0.05
 
 
 class _Request:
@@ -94,7 +96,7 @@ class Call:
     def _serve(self) -> None:
         while not self.is_done:
             try:
-                request = self.inbox.get(True, None if self.error is None else _IMPATIENCE)
+                request = self.inbox.get(True, _IMPATIENCE)
             except Empty:
                 continue
             if request is not None:
@@ -133,8 +135,12 @@ class Call:
                 error = None  # its traceback holds this frame
 
 
-def _is_main_thread() -> bool:
+def _can_be_interrupted() -> bool:
+    """Whether this is the thread that hears of signals, in an interpreter that still starts threads."""
+    if sys.is_finalizing():
+        return False
     import threading
+
     return get_ident() == threading.main_thread().ident
 
 
@@ -149,30 +155,39 @@ def _forget_cancel(state: State) -> None:
 
 def quick_call(state: State, function, *arguments) -> None:
     """A call that neither takes long nor runs callbacks."""
-    state.enter()
     try:
-        status = function(*arguments)
-        if status:
-            raise last_error(status)
+        with state.access():
+            state.depth += 1
+            try:
+                status = function(*arguments)
+                if status:
+                    raise last_error(status)
+            finally:
+                state.depth -= 1
     finally:
-        state.leave()
+        state.free_pending()
 
 
 def long_call(state: State, function, *arguments) -> None:
     """A call that may take long or run callbacks."""
     call = Call(state, function, arguments)
-    state.enter()
-    outer, state.call = state.call, state.call or call
     try:
-        if _is_main_thread():
-            call.execute_aside()
-        else:
-            call.execute()
-        if call.was_cancelled:
-            _forget_cancel(state)
+        with state.access():
+            outer = state.call
+            state.depth += 1
+            try:
+                state.call = outer or call
+                if _can_be_interrupted():
+                    call.execute_aside()
+                else:
+                    call.execute()
+                if call.was_cancelled:
+                    _forget_cancel(state)
+            finally:
+                state.depth -= 1
+                state.call = outer
     finally:
-        state.call = outer
-        state.leave()
+        state.free_pending()
     call.finish()
 
 

@@ -7,7 +7,7 @@ from _thread import RLock
 from ctypes import byref, c_char_p, c_uint32, c_uint64
 
 from ._callbacks import on_log, watch
-from ._calls import made, quick_call
+from ._calls import quick_call
 from ._errors import argument_error, check
 from ._handles import Owner, State
 from ._library import lib
@@ -19,6 +19,7 @@ _LEVELS = (40, 30, 20)  # ERROR, WARNING and INFO of module logging
 
 def _to_logging(level: int, text: str) -> None:
     import logging  # only when there is something to say
+
     logging.getLogger("aigc").log(level, text)
 
 
@@ -34,6 +35,7 @@ class Context(Owner):
         log: called with a level of module logging and a line of text; None: the logger "aigc"; False: no log
         """
         from ctypes import c_void_p
+
         out = c_void_p()
         check(lib.aigc_context_create(byref(out), Options(None, options)))
         state = State(out.value)

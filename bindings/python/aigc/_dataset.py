@@ -8,12 +8,13 @@ from operator import index as as_index
 from ._callbacks import on_picture, watch
 from ._calls import long_call, made, quick_call
 from ._context import state_of
-from ._errors import argument_error, check, text_of
+from ._errors import argument_error, check
 from ._handles import Core, Owner, State
 from ._library import lib
 from ._options import Options
 from ._tables import class_takes_options, kinds, verb
 from ._tensor import Tensor, as_tensor
+from ._values import text_of, whole, whole_numbers
 
 
 class _Pictures:
@@ -32,6 +33,7 @@ class _Pictures:
 
     def _bytes_of(self, picture) -> bytes:
         from ._arrays import array_of
+
         array = array_of(picture)
         if array is None and hasattr(picture, "numpy"):
             picture = picture.numpy()
@@ -45,12 +47,14 @@ class _Pictures:
 
 def _of_kind(kind: str):
     """The function Dataset.KIND of a kind in the library's table."""
+
     def create(source=None, *, context=None, **options) -> Dataset:
         return Dataset.create(kind, source, context=context, **options)
+
     create.__name__ = kind.replace("-", "_")
     create.__qualname__ = f"Dataset.{create.__name__}"
     create.__doc__ = f"Dataset.create({kind!r}, source, ...): {kinds('dataset')[kind]}."
-    return verb(create, (kind, "dataset"))
+    return verb(create, [(kind, "dataset")])
 
 
 class _ByKind(type):
@@ -90,9 +94,19 @@ class Dataset(Owner, metaclass=_ByKind):
         """Open a dataset of a kind; `source` is a path for those that read files."""
         state = state_of(context)
         named = Options(state, options)
-        return cls._made(state, made(long_call, state, lib.aigc_dataset_free, lib.aigc_dataset_create, state,
-                                     text_of(kind, "kind"), None if source is None else text_of(source, "source"),
-                                     named))
+        return cls._made(
+            state,
+            made(
+                long_call,
+                state,
+                lib.aigc_dataset_free,
+                lib.aigc_dataset_create,
+                state,
+                text_of(kind, "kind"),
+                None if source is None else text_of(source, "source"),
+                named,
+            ),
+        )
 
     @classmethod
     def auto(cls, source, *, context=None, **options) -> Dataset:
@@ -107,8 +121,12 @@ class Dataset(Owner, metaclass=_ByKind):
         pictures = as_tensor(images, state)._live()
         classes = None if labels is None else as_tensor(labels, state)._live()
         named = Options(state, options)
-        return cls._made(state, made(quick_call, state, lib.aigc_dataset_free, lib.aigc_dataset_create_array,
-                                     state, pictures, classes, named))
+        return cls._made(
+            state,
+            made(
+                quick_call, state, lib.aigc_dataset_free, lib.aigc_dataset_create_array, state, pictures, classes, named
+            ),
+        )
 
     @class_takes_options(("callback", "dataset"))
     def callback(cls, function, shape, *, context=None, **options) -> Dataset:
@@ -119,13 +137,25 @@ class Dataset(Owner, metaclass=_ByKind):
         any.
         """
         state = state_of(context)
-        sizes = tuple(as_index(length) for length in shape)
+        sizes = whole_numbers(shape, "shape")
         if len(sizes) != 4 or not callable(function):
             raise argument_error("expected a function and a shape (count, height, width, channels)")
-        pictures, named = _Pictures(state, function, sizes[1:]), Options(state, options)
-        return cls._made(state, made(quick_call, state, lib.aigc_dataset_free, lib.aigc_dataset_create_callback,
-                                     state, (c_int64 * 4)(*sizes), on_picture, watch(pictures), named),
-                         pictures)
+        pictures, named = _Pictures(state, function, tuple(sizes[1:])), Options(state, options)
+        return cls._made(
+            state,
+            made(
+                quick_call,
+                state,
+                lib.aigc_dataset_free,
+                lib.aigc_dataset_create_callback,
+                state,
+                sizes,
+                on_picture,
+                watch(pictures),
+                named,
+            ),
+            pictures,
+        )
 
     def _sizes(self) -> tuple[int, ...]:
         sizes = [c_int64() for _ in range(4)]
@@ -167,23 +197,22 @@ class Dataset(Owner, metaclass=_ByKind):
     def batch(self, indices) -> tuple[Tensor, Tensor | None]:
         """Pictures by index as f32 [n, height, width, channels] 0..1, and their labels as i64 [n]."""
         core = self._live()
-        try:
-            numbers = [as_index(i) for i in indices]
-            as_c = (c_int64 * len(numbers))(*numbers)
-        except TypeError:
-            raise argument_error(f"indices are {indices!r}; expected whole numbers") from None
+        numbers = whole_numbers(indices, "indices")
         images, labels = c_void_p(), c_void_p()
         try:
-            long_call(core.state, lib.aigc_dataset_batch, core, as_c, len(numbers), byref(images), byref(labels))
+            long_call(core.state, lib.aigc_dataset_batch, core, numbers, len(numbers), byref(images), byref(labels))
         except BaseException:
             lib.aigc_tensor_release(images)
             lib.aigc_tensor_release(labels)
             raise
-        return (Tensor._made(core.state, images.value), Tensor._made(core.state, labels.value) if labels.value else None)
+        return (
+            Tensor._made(core.state, images.value),
+            Tensor._made(core.state, labels.value) if labels.value else None,
+        )
 
     def __getitem__(self, index: int) -> tuple[Tensor, int | None]:
         """One picture [height, width, channels] and its label."""
-        n, i = len(self), as_index(index)
+        n, i = len(self), whole(index, "index")
         if not -n <= i < n:
             raise IndexError(f"picture {i} of a dataset of {n}")
         images, labels = self.batch([i % n])
@@ -192,7 +221,11 @@ class Dataset(Owner, metaclass=_ByKind):
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Two datasets by a draw from a seed; the first gets the fraction (0..1) of the pictures."""
         core, first, second = self._live(), c_void_p(), c_void_p()
-        quick_call(core.state, lib.aigc_dataset_split, core, fraction, seed, byref(first), byref(second))
+        try:
+            share = float(fraction)
+        except (TypeError, ValueError):
+            raise argument_error(f"fraction is {fraction!r}; expected a number 0..1") from None
+        quick_call(core.state, lib.aigc_dataset_split, core, share, whole(seed, "seed", 0), byref(first), byref(second))
         return tuple(Dataset._made(core.state, part.value, core.keep) for part in (first, second))
 
     def export(self, folder) -> None:

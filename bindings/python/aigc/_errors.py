@@ -109,9 +109,26 @@ class NotFoundError(AigcError, LookupError):
     status = -15
 
 
-CLASSES = {kind.status: kind for kind in (
-    ArgumentError, OptionError, HandleError, StateError, OutOfMemoryError, LimitError, FileError, CorruptError,
-    UnsupportedError, DomainError, NumericError, CancelledError, ForkedError, ThreadError, NotFoundError)}
+CLASSES = {
+    kind.status: kind
+    for kind in (
+        ArgumentError,
+        OptionError,
+        HandleError,
+        StateError,
+        OutOfMemoryError,
+        LimitError,
+        FileError,
+        CorruptError,
+        UnsupportedError,
+        DomainError,
+        NumericError,
+        CancelledError,
+        ForkedError,
+        ThreadError,
+        NotFoundError,
+    )
+}
 
 
 def error_of(status: int, sentence: str) -> AigcError:
@@ -130,15 +147,3 @@ def check(status: int) -> None:
 
 def argument_error(sentence: str) -> ArgumentError:
     return ArgumentError(ArgumentError.status, sentence)
-
-
-def text_of(value, what: str) -> bytes:
-    """Text or a path as C takes it."""
-    import os
-    try:
-        data = os.fsencode(value)
-    except (TypeError, UnicodeEncodeError):
-        raise argument_error(f"{what} is {value!r}; expected text or a path") from None
-    if b"\0" in data:
-        raise argument_error(f"{what} has a NUL character in it: {value!r}")
-    return data

@@ -50,17 +50,9 @@ class State(Handle):
         and the handles in use by threads that are not here."""
         return self.generation != _generation
 
-    def enter(self) -> None:
-        if not self.is_forked():
-            self.lock.acquire()
-            self.depth += 1
-
-    def leave(self) -> None:
-        if not self.is_forked():
-            self.depth -= 1
-            self.lock.release()
-            if self.pending:
-                self.free_pending()
+    def access(self):
+        """The lock, to be used in `with`; in a forked process one of nobody, for the library to answer."""
+        return RLock() if self.is_forked() else self.lock
 
     def free(self, function, handle: int) -> None:
         """Now, or when the call that is under way has ended. Never waits: garbage is collected at any moment."""

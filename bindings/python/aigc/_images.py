@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ._calls import long_call, made
 from ._context import state_of
-from ._errors import text_of
+
 from ._library import lib
 from ._options import Options
 from ._tables import takes_options
 from ._tensor import Tensor, as_tensor
+from ._values import text_of
 
 
 def _state_for(images, context):
@@ -20,8 +21,9 @@ def read_image(path, *, context=None, **options) -> Tensor:
     """Read a PNG or JPEG file as u8 [1, height, width, channels]."""
     state = state_of(context)
     named = Options(state, options)
-    return Tensor._made(state, made(long_call, state, lib.aigc_tensor_release, lib.aigc_image_read, state,
-                                    text_of(path, "path"), named))
+    return Tensor._made(
+        state, made(long_call, state, lib.aigc_tensor_release, lib.aigc_image_read, state, text_of(path, "path"), named)
+    )
 
 
 def _write(function, images, path, context, options) -> None:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from ctypes import (CDLL, CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t,
-                    c_uint8, c_uint32, c_uint64, c_void_p)
+from ctypes import (
+    CDLL,
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char,
+    c_char_p,
+    c_double,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 
 API_MAJOR = 0
 """Of the interface this package is written for: the number in the library's file name."""
@@ -14,20 +28,42 @@ MAX_METRICS = 16
 
 
 class OptionInfo(Structure):
-    _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("type", c_char_p), ("default_value", c_char_p),
-                ("help", c_char_p), ("range", c_char * 160)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("type", c_char_p),
+        ("default_value", c_char_p),
+        ("help", c_char_p),
+        ("range", c_char * 160),
+    ]
 
 
 class Metrics(Structure):
-    _fields_ = [("struct_size", c_size_t), ("step", c_uint64), ("count", c_uint32), ("reserved", c_uint32),
-                ("names", c_char_p * MAX_METRICS), ("values", c_double * MAX_METRICS)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("step", c_uint64),
+        ("count", c_uint32),
+        ("reserved", c_uint32),
+        ("names", c_char_p * MAX_METRICS),
+        ("values", c_double * MAX_METRICS),
+    ]
 
 
 class ProgressRecord(Structure):
-    _fields_ = [("struct_size", c_size_t), ("phase", c_char_p), ("step", c_uint64), ("steps", c_uint64),
-                ("epoch", c_uint64), ("epochs", c_uint64), ("images", c_uint64), ("seconds", c_double),
-                ("seconds_left", c_double), ("metrics", POINTER(Metrics)), ("validation", POINTER(Metrics)),
-                ("preview", c_void_p)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("phase", c_char_p),
+        ("step", c_uint64),
+        ("steps", c_uint64),
+        ("epoch", c_uint64),
+        ("epochs", c_uint64),
+        ("images", c_uint64),
+        ("seconds", c_double),
+        ("seconds_left", c_double),
+        ("metrics", POINTER(Metrics)),
+        ("validation", POINTER(Metrics)),
+        ("preview", c_void_p),
+    ]
 
 
 LogFunction = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
@@ -135,6 +171,7 @@ def _candidates():
     folders = [os.path.dirname(os.path.abspath(__file__))]
     try:
         from ._installed import LIBDIR
+
         folders.append(LIBDIR)
     except ImportError:  # not installed by meson
         pass
@@ -144,6 +181,7 @@ def _candidates():
             yield path
     yield file_name()
     from ctypes.util import find_library  # slow, so last
+
     found = find_library("aigc")
     if found:
         yield found
@@ -158,8 +196,10 @@ def _load() -> tuple:
         except OSError as error:
             reason = str(error)
             tried.append(reason if name in reason else f"{name}: {reason}")
-    raise ImportError("libaigc was not found. Install it, or name its file in the environment variable "
-                      "AIGC_LIBRARY. Tried: " + "; ".join(tried))
+    raise ImportError(
+        "libaigc was not found. Install it, or name its file in the environment variable "
+        "AIGC_LIBRARY. Tried: " + "; ".join(tried)
+    )
 
 
 class Library:
@@ -176,8 +216,10 @@ class Library:
         try:
             function = self._cdll[name]
         except AttributeError:
-            raise ImportError(f"{self._name} has no {name}(): it is not the libaigc this package needs, whose "
-                              f"interface has version {API_MAJOR}") from None
+            raise ImportError(
+                f"{self._name} has no {name}(): it is not the libaigc this package needs, whose "
+                f"interface has version {API_MAJOR}"
+            ) from None
         function.restype, function.argtypes = PROTOTYPES[name]
         setattr(self, name, function)
         return function

@@ -8,13 +8,14 @@ from ctypes import byref, c_char_p, c_uint64, c_void_p, sizeof
 from ._calls import long_call, made, quick_call
 from ._context import state_of
 from ._dataset import Dataset
-from ._errors import NotFoundError, argument_error, text_of
+from ._errors import NotFoundError, argument_error
 from ._handles import Core, Owner, State
 from ._library import Metrics, lib
 from ._options import Options
 from ._progress import metrics_of, watching
 from ._tables import OptionTable, class_takes_options, takes_options
 from ._tensor import Tensor, as_tensor
+from ._values import text_of
 
 
 def _truth(text: str) -> bool:
@@ -89,16 +90,19 @@ class Model(Owner):
         """A new, untrained model of a kind, such as "vae"."""
         state = state_of(context)
         named = Options(state, options)
-        return cls._made(state, made(long_call, state, lib.aigc_model_free, lib.aigc_model_create, state,
-                                     text_of(kind, "kind"), named))
+        return cls._made(
+            state,
+            made(long_call, state, lib.aigc_model_free, lib.aigc_model_create, state, text_of(kind, "kind"), named),
+        )
 
     @class_takes_options((None, "load"))
     def load(cls, path, *, context=None, **options) -> Model:
         """Read a model from its file."""
         state = state_of(context)
         named = Options(state, options)
-        return cls._made(state, made(long_call, state, lib.aigc_model_free, lib.aigc_model_load, state,
-                                     text_of(path, "path"), named))
+        return cls._made(
+            state, made(long_call, state, lib.aigc_model_free, lib.aigc_model_load, state, text_of(path, "path"), named)
+        )
 
     # ---- learning ----
 
@@ -119,7 +123,6 @@ class Model(Owner):
     @takes_options(("model", "train_step"))
     def train_step(self, images, labels=None, **options) -> dict[str, float]:
         """One optimizer step on pictures [n, height, width, channels]; gives the losses before it."""
-        core = self._live()
         metrics = Metrics(struct_size=sizeof(Metrics))
         self._call(lib.aigc_model_train_step, (images, labels), options, byref(metrics))
         return metrics_of(metrics)
@@ -135,18 +138,20 @@ class Model(Owner):
 
     # ---- making ----
 
-    def _call(self, function, arrays, options: dict, *last) -> None:
-        """A verb that takes arrays, any of which may be None, and options."""
+    def _arguments(self, arrays, options: dict) -> list:
+        """The model, arrays of which any may be None, and options, as C takes them."""
         core = self._live()
         tensors = [None if array is None else as_tensor(array, core.state)._live() for array in arrays]
-        long_call(core.state, function, core, *tensors, Options(core.state, options), *last)
+        return [core, *tensors, Options(core.state, options)]
+
+    def _call(self, function, arrays, options: dict, *last) -> None:
+        long_call(self._live().state, function, *self._arguments(arrays, options), *last)
 
     def _make(self, function, arrays, options: dict) -> Tensor:
-        """The same for verbs that make a tensor."""
-        core = self._live()
-        tensors = [None if array is None else as_tensor(array, core.state)._live() for array in arrays]
-        return Tensor._made(core.state, made(long_call, core.state, lib.aigc_tensor_release, function, core, *tensors,
-                                             Options(core.state, options)))
+        state = self._live().state
+        return Tensor._made(
+            state, made(long_call, state, lib.aigc_tensor_release, function, *self._arguments(arrays, options))
+        )
 
     @takes_options(("model", "generate"))
     def generate(self, n: int | None = None, **options) -> Tensor:
@@ -216,8 +221,14 @@ class Model(Owner):
         """Bytes that a verb ("train", "generate", "encode", "decode") with these options will need beyond what is held
         now."""
         core, bytes_needed = self._live(), c_uint64()
-        quick_call(core.state, lib.aigc_model_memory, core, text_of(verb, "verb"), Options(core.state, options),
-                   byref(bytes_needed))
+        quick_call(
+            core.state,
+            lib.aigc_model_memory,
+            core,
+            text_of(verb, "verb"),
+            Options(core.state, options),
+            byref(bytes_needed),
+        )
         return bytes_needed.value
 
     def __repr__(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ctypes import byref, c_double, c_int64, c_void_p
 from os import PathLike
 
-from ._errors import ArgumentError, argument_error, check, text_of
+from ._errors import ArgumentError, argument_error, check
 from ._handles import Handle, State
 from ._library import lib
+from ._values import text_of
 
 _INT_LIMIT = 2**63
 
@@ -60,8 +61,11 @@ class Options(Handle):
 
     def _set_tensor(self, name: str, key: bytes, value) -> None:
         from ._arrays import tensor_in
+
         if self._state is None:
-            raise argument_error(f"option {name} is of type {type(value).__name__}; expected a number, text or a list of numbers")
+            raise argument_error(
+                f"option {name} is of type {type(value).__name__}; expected a number, text or a list of numbers"
+            )
         try:
             core = tensor_in(value, self._state)._live()
         except ArgumentError as error:

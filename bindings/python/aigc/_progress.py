@@ -37,7 +37,8 @@ class Progress:
             self.preview = Tensor._made(state, record.preview)
 
     def __repr__(self) -> str:
-        return f"<aigc.Progress {self.phase}, epoch {self.epoch}/{self.epochs}, step {self.step}/{self.steps}, {self.metrics}>"
+        where = f"epoch {self.epoch}/{self.epochs}, step {self.step}/{self.steps}"
+        return f"<aigc.Progress {self.phase}, {where}, {self.metrics}>"
 
 
 class _Handler:

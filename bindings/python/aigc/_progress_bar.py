@@ -56,6 +56,7 @@ class _Bar(_Lines):
 
     def draw(self, p) -> None:
         from shutil import get_terminal_size
+
         width = get_terminal_size().columns - 1
         head, rest = f"{_head(p)}  {p.step}/{p.steps}", "  ".join(filter(None, (_metrics(p), _left(p))))
         cells = min(width - len(head) - len(rest) - 5, 30)
@@ -106,6 +107,7 @@ class ProgressBar:
         """A bar for one call."""
         try:
             from tqdm.auto import tqdm
+
             return _Tqdm(tqdm)
         except ImportError:
             stream = sys.stderr

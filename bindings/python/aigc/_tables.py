@@ -6,8 +6,9 @@ from _collections_abc import Mapping
 from ctypes import byref, c_char_p, sizeof
 from types import MethodType
 
-from ._errors import NotFoundError, last_error, text_of
+from ._errors import NotFoundError, last_error
 from ._library import OptionInfo, lib
+from ._values import text_of
 
 
 def _rows(function, *arguments):
@@ -60,6 +61,7 @@ class Option:
 def python_name(name: str) -> str:
     """Python's own words get an underscore behind, as is usual."""
     from keyword import iskeyword
+
     name = name.replace("-", "_")
     return name + "_" if iskeyword(name) else name
 
@@ -90,14 +92,17 @@ class OptionTable(Mapping):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def lines(self, width: int = 110):
+    def lines(self, width: int = 100):
         from textwrap import wrap
+
         rows = [(option.head(), option.limits(), option.help) for option in self._rows.values()]
         first = max((len(row[0]) for row in rows), default=0)
         second = min(max((len(row[1]) for row in rows), default=0), 28)
         for head, limits, help_text in rows:
             start = f"  {head:<{first}}  {limits:<{second}}  "
-            yield from wrap(help_text, width, initial_indent=start, subsequent_indent=" " * (first + second + 6)) or [start]
+            yield from wrap(help_text, width, initial_indent=start, subsequent_indent=" " * (first + second + 6)) or [
+                start
+            ]
 
     def __repr__(self) -> str:
         title = self.verb if self.kind is None else f"{self.kind}, {self.verb}"
@@ -123,8 +128,10 @@ class OptionTables(Mapping):
         return len(self._verbs)
 
     def __repr__(self) -> str:
-        return "\n\n".join(f"{verb}: {about}\n" + "\n".join(self[verb].lines() if self[verb] else ["  no options"])
-                           for verb, about in self._verbs.items())
+        return "\n\n".join(
+            f"{verb}: {about}\n" + "\n".join(self[verb].lines() if self[verb] else ["  no options"])
+            for verb, about in self._verbs.items()
+        )
 
 
 def options(kind: str | None = None, verb: str | None = None) -> OptionTables | OptionTable:
@@ -156,38 +163,34 @@ def options_text(noun: str | None, verb: str) -> str:
 
 
 class verb:
-    """Makes a function whose docstring ends with the library's own tables of its options."""
+    """A function whose docstring ends with the library's own tables of its options."""
 
-    def __init__(self, function, *tables) -> None:
+    def __init__(self, function, tables, is_of_class: bool = False) -> None:
         self.__wrapped__ = function
         self.__name__, self.__qualname__ = function.__name__, function.__qualname__
         self.__module__ = function.__module__
-        self._text, self._tables = function.__doc__, tables
+        self._text, self._tables, self._is_of_class = function.__doc__, tables, is_of_class
 
     def __call__(self, *arguments, **named):
         return self.__wrapped__(*arguments, **named)
 
     def __get__(self, owner, owner_type=None):
+        if self._is_of_class:
+            return MethodType(self, owner_type or type(owner))
         return self if owner is None else MethodType(self, owner)
 
     @property
     def __doc__(self) -> str:
         from inspect import cleandoc
+
         return "\n\n".join([cleandoc(self._text)] + [options_text(*table) for table in self._tables])
-
-
-class class_verb(verb):
-    """The same of a class; classmethod() would copy the docstring, and so load the library, at once."""
-
-    def __get__(self, owner, owner_type=None):
-        return MethodType(self, type(owner) if owner_type is None else owner_type)
 
 
 def takes_options(*tables):
     """Decorates what takes the options of tables, each given as noun ("model", "dataset", None or a kind) and verb."""
-    return lambda function: verb(function, *tables)
+    return lambda function: verb(function, tables)
 
 
 def class_takes_options(*tables):
-    """The same for what would be a classmethod."""
-    return lambda function: class_verb(function, *tables)
+    """The same for methods of a class; classmethod() would copy the docstring, and so load the library, at once."""
+    return lambda function: verb(function, tables, is_of_class=True)

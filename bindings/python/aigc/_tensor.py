@@ -7,9 +7,10 @@ from operator import index as as_index
 from struct import error as StructError, pack, unpack
 
 from ._calls import long_call, made, quick_call
-from ._errors import argument_error, check, text_of
+from ._errors import argument_error, check
 from ._handles import Owner, State, TensorCore
 from ._library import lib
+from ._values import text_of, whole_numbers
 
 
 class _Dtype:
@@ -66,17 +67,11 @@ def _code_of(name: str) -> int:
 
 
 def _shape_of(shape) -> tuple:
-    try:
-        return (as_index(shape),) if hasattr(shape, "__index__") else tuple(as_index(length) for length in shape)
-    except TypeError:
-        raise argument_error(f"shape is {shape!r}; expected whole numbers") from None
+    return tuple(whole_numbers((shape,) if hasattr(shape, "__index__") else shape, "shape"))
 
 
 def _as_c(shape: tuple):
-    try:
-        return (c_int64 * len(shape))(*shape)
-    except OverflowError:
-        raise argument_error(f"shape {shape} is too large") from None
+    return (c_int64 * len(shape))(*shape)
 
 
 def _count_of(shape) -> int:
@@ -116,7 +111,7 @@ def _nested(values: list, shape: tuple):
     if len(shape) < 2:
         return values if shape else values[0]
     step = _count_of(shape[1:])
-    return [_nested(values[i * step:(i + 1) * step], shape[1:]) for i in range(shape[0])]
+    return [_nested(values[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])]
 
 
 class Tensor(Owner):
@@ -136,7 +131,7 @@ class Tensor(Owner):
         rank, lengths, code, count = c_size_t(), POINTER(c_int64)(), c_int32(), c_uint64()
         check(lib.aigc_tensor_shape(handle, byref(rank), byref(lengths)))
         check(lib.aigc_tensor_info(handle, byref(code), byref(count), None))
-        core.shape = tuple(lengths[:rank.value])
+        core.shape = tuple(lengths[: rank.value])
         core.dtype = _known_dtypes()[code.value]
         core.count = count.value
         core.data = lib.aigc_tensor_data(handle)
@@ -228,8 +223,10 @@ class Tensor(Owner):
     def astype(self, dtype: str) -> Tensor:
         """A new tensor of another element type. Between u8 and floating types 0..255 stands for 0..1."""
         core = self._live()
-        return Tensor._made(core.state, made(quick_call, core.state, lib.aigc_tensor_release, lib.aigc_tensor_convert,
-                                             core, _code_of(dtype)))
+        return Tensor._made(
+            core.state,
+            made(quick_call, core.state, lib.aigc_tensor_release, lib.aigc_tensor_convert, core, _code_of(dtype)),
+        )
 
     def __bytes__(self) -> bytes:
         core = self._live()
@@ -250,8 +247,13 @@ class Tensor(Owner):
     def save(self, path, name: str | None = None) -> None:
         """Write a .npy or .safetensors file, whole or not at all; `name` is the entry in the latter."""
         core = self._live()
-        long_call(core.state, lib.aigc_tensor_write, core, text_of(path, "path"),
-             None if name is None else text_of(name, "name"))
+        long_call(
+            core.state,
+            lib.aigc_tensor_write,
+            core,
+            text_of(path, "path"),
+            None if name is None else text_of(name, "name"),
+        )
 
     def close(self) -> None:
         """Let go of it now; the memory stays for views, and for arrays that others made of this object."""
@@ -277,6 +279,7 @@ class Tensor(Owner):
     def numpy(self):
         """A NumPy array over the same memory; of a bf16 tensor, which NumPy does not know, a copy as f32."""
         import numpy
+
         return numpy.asarray(self if self._live().dtype.struct_code else self.astype("f32"))
 
     def memoryview(self) -> memoryview:
@@ -297,6 +300,7 @@ class Tensor(Owner):
 
     def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
         from ._dlpack import CPU, capsule_of
+
         if stream is not None or dl_device not in (None, CPU):
             raise BufferError("tensors of libaigc are in the CPU's memory and have no streams")
         core = (self.astype(self.dtype) if copy else self)._live()
@@ -307,11 +311,17 @@ class Tensor(Owner):
     def _repr_png_(self):
         """Notebooks show pictures."""
         core = self._core
-        if core is None or len(core.shape) != 4 or core.shape[3] not in (1, 3, 4) or core.dtype.name not in ("u8", "f32"):
+        if (
+            core is None
+            or len(core.shape) != 4
+            or core.shape[3] not in (1, 3, 4)
+            or core.dtype.name not in ("u8", "f32")
+        ):
             return None
         import os
         from tempfile import TemporaryDirectory
         from ._images import save_grid
+
         with TemporaryDirectory() as folder:
             path = os.path.join(folder, "grid.png")
             save_grid(self, path)
@@ -327,13 +337,25 @@ def _unpickled(data: bytes, shape: tuple, dtype: str) -> Tensor:
 
 def zeros_in(state: State, shape, dtype: str) -> Tensor:
     shape = _shape_of(shape)
-    return Tensor._made(state, made(quick_call, state, lib.aigc_tensor_release, lib.aigc_tensor_create, state,
-                                    _code_of(dtype), len(shape), _as_c(shape)))
+    return Tensor._made(
+        state,
+        made(
+            quick_call,
+            state,
+            lib.aigc_tensor_release,
+            lib.aigc_tensor_create,
+            state,
+            _code_of(dtype),
+            len(shape),
+            _as_c(shape),
+        ),
+    )
 
 
 def as_tensor(value, state: State, dtype: str | None = None, copy: bool | None = None) -> Tensor:
     """Anything array-like as a tensor, of a type if one is given."""
     from ._arrays import tensor_in
+
     tensor = tensor_in(value, state, copy)
     return tensor if dtype in (None, tensor.dtype) else tensor.astype(dtype)
 
@@ -347,12 +369,14 @@ def tensor(object, dtype: str | None = None, copy: bool | None = None, *, contex
     dtype: "f32", "f16", "bf16", "u8", "i32" or "i64"; None: as it is. 64-bit floats become f32.
     """
     from ._context import state_of
+
     return as_tensor(object, state_of(context), dtype, copy)
 
 
 def zeros(shape, dtype: str = "f32", *, context=None) -> Tensor:
     """A tensor of zeros."""
     from ._context import state_of
+
     return zeros_in(state_of(context), shape, dtype)
 
 
@@ -360,12 +384,24 @@ def from_dlpack(object, *, copy: bool | None = None, context=None) -> Tensor:
     """A tensor over the memory of anything that speaks DLPack; see tensor() for copy."""
     from ._arrays import dlpack_in
     from ._context import state_of
+
     return dlpack_in(object, state_of(context), copy)
 
 
 def read_tensor(path, name: str | None = None, *, context=None) -> Tensor:
     """Read a .npy file, or a tensor of a .safetensors file: by name where it holds several."""
     from ._context import state_of
+
     state = state_of(context)
-    return Tensor._made(state, made(long_call, state, lib.aigc_tensor_release, lib.aigc_tensor_read, state,
-                                    text_of(path, "path"), None if name is None else text_of(name, "name")))
+    return Tensor._made(
+        state,
+        made(
+            long_call,
+            state,
+            lib.aigc_tensor_release,
+            lib.aigc_tensor_read,
+            state,
+            text_of(path, "path"),
+            None if name is None else text_of(name, "name"),
+        ),
+    )
