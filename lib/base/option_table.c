@@ -236,6 +236,8 @@ static aigc_status_t fill_from_floats(const place_t *place, const double *values
 
 static aigc_status_t fill_from_entry(const place_t *place, const aigc__option_entry_t *entry, void *value)
 {
+    if (entry->type == AIGC__OPTION_INT && place->row->type == AIGC__OPTION_STRING)
+        return fill_from_text(place, entry->digits, value);
     switch (entry->type) {
     case AIGC__OPTION_INT:
     case AIGC__OPTION_INTS: return fill_from_ints(place, entry->value.ints, entry->n, value);

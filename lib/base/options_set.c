@@ -1,6 +1,8 @@
 #include "base/options_set.h"
 #include "base/runtime.h"
 #include "base/sizes.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static char plain(char c) { return c == '-' ? '_' : c; }
@@ -97,6 +99,7 @@ aigc_status_t aigc__options_set(aigc_options_t *options, const char *name, aigc_
     _Static_assert(sizeof(int64_t) == sizeof(double), "one size for both kinds of numbers");
     AIGC__TRY(create_entry(options, &entry, name, strlen(name), type, values, bytes));
     entry->n = n;
+    if (type == AIGC__OPTION_INT) snprintf(entry->digits, sizeof entry->digits, "%" PRId64, *entry->value.ints);
     if (type == AIGC__OPTION_TENSOR) {
         entry->value.tensor = (aigc_tensor_t *)values;
         if (options->hold.retain) options->hold.retain(entry->value.tensor);

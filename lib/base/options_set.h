@@ -19,6 +19,7 @@ struct aigc__option_entry {
         aigc_tensor_t *tensor; /* TENSOR, retained */
     } value;
     char name[AIGC__OPTION_NAME_SIZE];
+    char digits[24]; /* INT: as text, for options that are text: the number of a class */
 };
 
 struct aigc_options {

@@ -123,9 +123,11 @@ static void typed_values_are_taken_where_they_fit(void **state)
     assert_true(record.betas.n == 1 && record.betas.values[0] == 0.25);
     set("betas", AIGC__OPTION_INTS, (int64_t[]){0, 1}, 2);
     set("seeds", AIGC__OPTION_INT, &ints[0], 1);
+    set("name", AIGC__OPTION_INT, &ints[0], 1);
     check_ok(resolve());
     assert_true(record.betas.n == 2 && record.betas.values[1] == 1);
     assert_true(record.seeds.n == 1 && record.seeds.values[0] == 3);
+    assert_string_equal(record.name, "3");
 }
 
 static void wrong_values_name_option_call_and_range(void **state)
@@ -177,7 +179,7 @@ static void wrong_types_are_refused(void **state)
         {"latent_dim", AIGC__OPTION_FLOAT, &half, 1}, {"seed", AIGC__OPTION_FLOAT, &huge, 1},
         {"rate", AIGC__OPTION_FLOAT, &nan, 1},        {"latent_dim", AIGC__OPTION_INTS, two, 2},
         {"rate", AIGC__OPTION_INTS, two, 2},          {"bias", AIGC__OPTION_INT, &two[1], 1},
-        {"loss", AIGC__OPTION_INT, two, 1},           {"name", AIGC__OPTION_INT, two, 1},
+        {"loss", AIGC__OPTION_INT, two, 1},           {"output", AIGC__OPTION_INT, two, 1},
         {"noise", AIGC__OPTION_INT, two, 1},          {"rate", AIGC__OPTION_TENSOR, tensor, 1},
         {"latent_dim", AIGC__OPTION_INTS, two, 0},    {"seeds", AIGC__OPTION_FLOATS, &half, 1},
     };
