@@ -41,16 +41,17 @@ check() {
     done <../lines
     tested="$tested $1"
 }
+is_here() { has "$1" || { echo "SKIPPED: completion by $1, which is not here" && return 1; }; }
 
-if has bash && bash -c '((BASH_VERSINFO[0] >= 4))'; then
+if is_here bash && bash -c '((BASH_VERSINFO[0] >= 4))'; then
     offer() { bash --norc "$here/complete.bash" "$prefix/share/bash-completion/completions/aigc" "$1"; }
     check bash
 fi
-if has fish; then
+if is_here fish; then
     offer() { fish -c "complete -C '$1'" | cut -f 1 | sed -e 's|/$||' -e 's|^--[a-z]*=||'; }
     check fish
 fi
-if has zsh; then
+if is_here zsh; then
     offer() {
         zsh -f "$here/complete.zsh" "$prefix/share/zsh/site-functions" "$1" "$folder/matches" &&
             sed 's/=$//' "$folder/matches"

@@ -26,7 +26,7 @@ for block in block1 block2 block3 block4; do
     *) paints ./paintings ;;
     esac
 done
-[ -z "$left" ] || printf 'WITHOUT%s: it is not here\n' "$left"
+[ -z "$left" ] || printf 'SKIPPED: linking by%s, which is not here\n' "$left"
 
 run aigc train vae home-designs -o tiny.safetensors -n 64 --epochs 1 --hidden-dim 16 --height 16 --width 16 -q
 paints build-meson/paintings tiny.safetensors

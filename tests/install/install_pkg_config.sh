@@ -28,5 +28,5 @@ if has c++; then
     run c++ -x c++ -std=c++17 $warnings "$AIGC_SOURCE/examples/embed/paintings.c" -o plus $shared
     paints ./plus
 else
-    echo "WITHOUT c++: it is not here"
+    echo "SKIPPED: a C++ program; c++ is not here"
 fi
