@@ -1,4 +1,4 @@
-"""```meson and ```cmake blocks: built in a project of their own, with the program of examples/vae.c for every source they name."""
+"""```meson and ```cmake blocks: built in a project of their own, every source they name being examples/vae.c."""
 import re
 import shutil
 import subprocess
@@ -21,7 +21,8 @@ def build(language, text, number, blocks, stage):
     folder.mkdir()
     cmake = language == "cmake"
     if "project(" not in text:
-        text = ("cmake_minimum_required(VERSION 3.16)\nproject(page C CXX)\n" if cmake else "project('page', 'c')\n") + text
+        head = "cmake_minimum_required(VERSION 3.16)\nproject(page C)\n" if cmake else "project('page', 'c')\n"
+        text = head + text
     (folder / ("CMakeLists.txt" if cmake else "meson.build")).write_text(text)
     for source in set(re.findall(r"[\w-]+\.c\b", text)):
         shutil.copy(stage.source / "examples" / "vae.c", folder / source)
@@ -29,6 +30,4 @@ def build(language, text, number, blocks, stage):
         if not shutil.which("cmake"):
             return None, "cmake is not here"
         return _run([["cmake", "-S", ".", "-B", "b"], ["cmake", "--build", "b"]], folder, stage)
-    if "subproject" in text or "fallback" in text:
-        return _run([["meson", "setup", "--wrap-mode=nodownload", "b"], ["meson", "compile", "-C", "b"]], folder, stage)
-    return _run([["meson", "setup", "b"], ["meson", "compile", "-C", "b"]], folder, stage)
+    return _run([["meson", "setup", "--wrap-mode=nodownload", "b"], ["meson", "compile", "-C", "b"]], folder, stage)

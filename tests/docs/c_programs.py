@@ -1,8 +1,8 @@
 """C and C++ blocks: complete programs as they are, fragments in a main() that has what they use.
 
-A fragment is a block without main(). What it uses and does not make itself is made before it, as the table PRELUDE says; calls that
-answer a status and stand alone are checked; functions and #include lines go before main(). What the prelude knows of
-is freed at the end."""
+A fragment is a block without main(). What it uses and does not make itself is made before it, as the table PRELUDE
+says; calls that answer a status and stand alone are checked; functions and #include lines go before main(). What the
+prelude knows of is freed at the end."""
 import re
 import subprocess
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""check_links.py SOURCE: every relative link, anchor and picture of the pages exists, no page or picture is out of reach
-from README.md, every page is among the tests, and the Chinese README has the blocks of the English one."""
+"""check_links.py SOURCE: every relative link, anchor and picture of the pages exists, no page or picture is out of
+reach from README.md, every page is among the tests, and the Chinese README has the blocks of the English one."""
 import pathlib
 import re
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""check_names.py SOURCE BUILD: docs/python.md and docs/lua.md have every public name of the installed bindings, and none
-that is not there. Exit code 77: neither is built."""
+"""check_names.py SOURCE BUILD: docs/python.md and docs/lua.md have every public name of the installed bindings, and
+none that is not there. Exit code 77: neither is built."""
 import pathlib
 import re
 import subprocess
@@ -27,7 +27,7 @@ def lua_complaints(stage, program):
     if done.returncode or not {"m:train(", "aigc.dataset.folder("} <= names:
         return [f"check_lua_names.lua: {done.stdout}"]
     spans = {span for _, span in pages.Page(stage.source / "docs" / "lua.md").spans()}
-    described = {match.group() for match in (re.match(r"(?:aigc\.[\w.]+|[cdmt]:\w+)\(", span) for span in spans) if match}
+    described = {m.group() for m in (re.match(r"(?:aigc\.[\w.]+|[cdmt]:\w+)\(", span) for span in spans) if m}
     return ([f"docs/lua.md: {name}) is missing" for name in sorted(names - described)] +
             [f"docs/lua.md: {name}) is on the page but not in the module" for name in sorted(described - names)])
 

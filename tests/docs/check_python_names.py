@@ -57,7 +57,8 @@ def complaints(page):
     known = {name: getattr(aigc, name) for name in aigc.__all__}
     for name, thing in list(known.items()):
         if inspect.isclass(thing) and not issubclass(thing, Exception):
-            known.update({f"{name}.{member}": inspect.getattr_static(thing, member) for member in public_members(thing)})
+            for member in public_members(thing):
+                known[f"{name}.{member}"] = inspect.getattr_static(thing, member)
     for name, thing in sorted(known.items()):
         if name not in found:
             yield f"{name} is missing"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check_reference.sh SOURCE BUILD: Doxygen makes the API reference without a warning, and every exported function has its
-# place in it.
+# check_reference.sh SOURCE BUILD: Doxygen makes the API reference without a warning, and every exported function
+# has its place in it.
 source=$1 build=$2
 if ! [ -f "$build/docs/Doxyfile" ]; then
     echo "SKIPPED: doxygen is not here: the API reference was not made"

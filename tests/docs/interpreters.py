@@ -1,8 +1,8 @@
 """The long-lived programs of a page: a shell, a Python and a Lua that run its blocks one after the other.
 
 Each reads the number of a block from its standard input, runs the file block-N.*, with what it prints going to
-output-N.txt (Python's standard error, where progress is shown, to errors-N.txt), and answers with one line on descriptor
-9. So `cd`, variables and names live on."""
+output-N.txt (Python's standard error, where progress is shown, to errors-N.txt), and answers with one line on
+descriptor 9. So `cd`, variables and names live on."""
 import os
 import pathlib
 import queue

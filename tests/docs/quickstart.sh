@@ -1,6 +1,6 @@
 #!/bin/sh
-# quickstart.sh FOLDER: runs examples/quickstart.sh in a copy of the checkout there, as the first command of README.md does,
-# and looks at what it leaves in out/.
+# quickstart.sh FOLDER: runs examples/quickstart.sh, the first command of README.md, in a copy of the checkout there and
+# looks at what it leaves in out/.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 rm -rf "$1"
@@ -9,7 +9,8 @@ mkdir -p "$1"
     (cd "$1" && tar -xf -)
 cd "$1"
 sh examples/quickstart.sh
-for path in out/designs.png out/reconstructions.png out/interpolation.png out/model.safetensors out/rooms/*/000000.png; do
+for path in out/designs.png out/reconstructions.png out/interpolation.png out/model.safetensors \
+    out/rooms/*/000000.png; do
     [ -s "$path" ] || {
         echo "quickstart.sh left no $path"
         exit 1

@@ -56,7 +56,7 @@ def has_modules(program, modules):
 
 
 def python_program(wanted=()):
-    """The Python that can run most of what needs these sets of modules; the system's, too, as another may come first."""
+    """The Python that can run most of what needs these sets of modules; another may stand before the system's."""
     candidates = [p for p in (shutil.which("python3"), "/usr/bin/python3") if p and pathlib.Path(p).exists()]
     if not any(wanted):
         return candidates[0]
@@ -143,7 +143,7 @@ class Runner:
         if block.language in ("cmake", "meson"):
             return builds.build(block.language, block.text, number, self.blocks, self.stage)
         if block.language == "json":
-            documents = block.text.replace("}\n{", "}\n\n{").split("\n\n") # one, or one a line
+            documents = block.text.replace("}\n{", "}\n\n{").split("\n\n")  # one, or one a line
             for document in documents:
                 json.loads(document)
             return True, ""

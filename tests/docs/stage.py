@@ -17,10 +17,12 @@ class Stage:
         if done.returncode:
             raise RuntimeError("meson install failed:\n" + done.stdout)
         pc = self._one(root, "aigc.pc")
-        text = pc.read_text()
-        prefix = re.search(r"^prefix=(.*)$", text, re.M).group(1)
+        prefix = re.search(r"^prefix=(.*)$", pc.read_text(), re.M).group(1)
         self.prefix = pathlib.Path(str(root) + prefix)
-        pc.write_text(text.replace(f"prefix={prefix}", f"prefix={self.prefix}", 1))
+        for name in ("aigc.pc", "_installed.py"):  # what names the place where it was to be installed
+            path = self._one(root, name, need=False)
+            if path:
+                path.write_text(re.sub(rf"(?<![\w/]){re.escape(prefix)}\b", str(self.prefix), path.read_text()))
         self.pkgconfig = pc.parent
         self.libdir = pc.parent.parent
         self.lua_module = self._one(root, "aigc.so", need=False)
@@ -50,13 +52,17 @@ class Stage:
         if self.lua_module:
             e["LUA_CPATH"] = f"{self.lua_module.parent}/?.so;;"
         e.update(LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1", PYTHONIOENCODING="utf-8", COLUMNS="80")
-        e.pop("MAKEFLAGS", None)
+        for name in ("MAKEFLAGS", "AIGC_LIBRARY"):
+            e.pop(name, None)
         return e
 
     def fixtures(self, work):
         """What pages take for granted: the checkout's examples, and photos/, small rooms in folders by class."""
+        photos = self.folder / "photos"
+        if not photos.exists():
+            self.run(["aigc", "draw", "home-designs", "-n", "60", "--quiet", "-o", str(photos)], self.folder)
+        shutil.copytree(photos, pathlib.Path(work) / "photos")
         shutil.copytree(self.source / "examples", pathlib.Path(work) / "examples")
-        self.run(["aigc", "draw", "home-designs", "-n", "60", "--quiet", "-o", "photos"], work)
 
     def run(self, command, work):
         done = subprocess.run(command, cwd=work, env=self.environment, stdout=subprocess.PIPE,

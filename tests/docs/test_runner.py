@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_runner.py SOURCE BUILD: pages with one planted mistake each must fail, and for that reason; good ones must not."""
+"""test_runner.py SOURCE BUILD: pages with one planted mistake each must fail, and for that reason; good ones not."""
 import copy
 import pathlib
 import sys
@@ -63,15 +63,16 @@ GOOD = [
      + block("text", "4"), 4),
     ("numbers that vary", block("sh", "printf 'loss 12.5 after 3 s\\nx\\ny\\nend\\n'")
      + block("text", "loss ~99.123 after 3 s\n...\nend"), 1),
-    ("a fragment", block("c", '#include <stddef.h>\nstatic int32_t hear(const aigc_progress_t *progress, void *user)\n{\n'
+    ("a fragment", block("c", '#include <stddef.h>\n'
+                         'static int32_t hear(const aigc_progress_t *progress, void *user)\n{\n'
                          '    (void)user;\n    return progress->step > 9;\n}\n\n'
                          'aigc_options_parse(options, "epochs=1"); /* the shortest */\n'
                          'aigc_model_train(model, pictures, NULL, options, hear, NULL);\n'
                          'aigc_image_write_grid(images, "new.png", NULL);') + block("sh", "test -s new.png"), 2),
-    ("a file by name", block("c", "/* say.c: says it */\n#include <stdio.h>\nint main(void) { puts(\"it\"); return 0; }")
+    ("a file by name", block("c", '/* say.c: says it */\n#include <stdio.h>\nint main(void) { return puts("it") < 0; }')
      + block("sh", "cc say.c -o say\n./say") + block("text", "it"), 2),
     ("classes of photos", block("sh", "ls photos | head -n 2") + block("text", "bedroom\nfloor plan"), 1),
-    ("things for people", block("console", "sudo apt install gcc meson\nmeson setup build -Dtests=true --buildtype=release\n"
+    ("things for people", block("console", "sudo apt install gcc meson\nmeson setup build -Dtests=true\n"
                                 "aigc train vae photos/ -o m.safetensors --epochs 3   # your pictures\n"
                                 "build/tests/bench/bench_gemm --threads 1"), 1),
     ("what is missing is skipped", block("python", "# needs a_module_nobody_has\nassert False")
