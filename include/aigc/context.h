@@ -58,8 +58,13 @@ AIGC_API aigc_status_t aigc_context_set_log(aigc_context_t *context, aigc_log_fn
 
 /** Stop what the context is doing: the running call returns AIGC_ERROR_CANCELLED within tens of
  *  milliseconds; a training stops between two steps and can be resumed. Without a running call the
- *  next one that can be cancelled is. Any thread and signal handlers. Since 0.1. */
+ *  next one that can be cancelled is, unless aigc_context_clear_cancel() comes first. NULL is fine. Any thread and
+ *  signal handlers. Since 0.1. */
 AIGC_API void aigc_context_cancel(aigc_context_t *context);
+
+/** Forget a cancel that no call has answered yet: one that came when its call had just ended must not stop
+ *  the next. NULL is fine. Any thread and signal handlers. Since 0.1. */
+AIGC_API void aigc_context_clear_cancel(aigc_context_t *context);
 
 /** Bytes held now and at most so far, allocator overhead of at most 128 bytes a block included.
  *  Either pointer may be NULL. Since 0.1. */

@@ -27,6 +27,10 @@ AIGC_BEGIN_DECLS
  *  Any thread. Since 0.1. */
 AIGC_API uint32_t aigc_version(void);
 
+/** Version of the interface at run time: MAJOR << 16 | MINOR << 8 | PATCH of AIGC_API_VERSION. A program built with one
+ *  interface runs with every library of the same MAJOR and no smaller MINOR. Any thread. Since 0.1. */
+AIGC_API uint32_t aigc_api_version(void);
+
 /** One line: version, CPU levels built in, optional parts present or absent, such as
  *  "libaigc 0.1.0; cpu c avx2 avx512; jpeg yes". Static. Any thread. Since 0.1. */
 AIGC_API const char *aigc_build_info(void);

@@ -53,6 +53,11 @@ void aigc_context_cancel(aigc_context_t *context)
     if (context && context->kind == AIGC__CONTEXT) atomic_store(&context->cancelled, 1);
 }
 
+void aigc_context_clear_cancel(aigc_context_t *context)
+{
+    if (context && context->kind == AIGC__CONTEXT) atomic_store(&context->cancelled, 0);
+}
+
 aigc_status_t aigc_context_memory(const aigc_context_t *context, uint64_t *live, uint64_t *peak)
 {
     AIGC__TRY(aigc__check_handle(context, AIGC__CONTEXT, "context"));

@@ -27,6 +27,11 @@ const char *aigc_status_name(aigc_status_t status)
     return place >= 0 && place < (int64_t)(sizeof names / sizeof *names) ? names[place] : "AIGC_ERROR_UNKNOWN";
 }
 
+uint32_t aigc_api_version(void)
+{
+    return AIGC_API_VERSION_MAJOR << 16 | AIGC_API_VERSION_MINOR << 8 | AIGC_API_VERSION_PATCH;
+}
+
 uint32_t aigc_version(void) { return AIGC_VERSION_MAJOR << 16 | AIGC_VERSION_MINOR << 8 | AIGC_VERSION_PATCH; }
 
 #if AIGC_HAVE_X86

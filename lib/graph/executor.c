@@ -214,7 +214,7 @@ aigc_status_t aigc__executor_run(aigc__executor_t *executor, uint64_t seed, uint
     copy_fetches(executor);
     return AIGC_OK;
 cancelled:
-    return aigc__fail(AIGC_ERROR_CANCELLED, "the computation was cancelled");
+    return aigc__fail(AIGC_ERROR_CANCELLED, "cancelled by aigc_context_cancel()");
 }
 
 void aigc__executor_thaw(aigc__executor_t *executor) { executor->is_folded = false; }

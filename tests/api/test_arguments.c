@@ -269,6 +269,18 @@ static void callbacks(void **state)
     aigc_tensor_release(images);
 }
 
+static void a_cancel_waits_for_a_call_unless_cleared(void **state)
+{
+    everything_t *e = *state;
+    aigc_tensor_t *images = NULL;
+    aigc_context_cancel(e->world.context);
+    refused_plain(AIGC_ERROR_CANCELLED, aigc_model_train(e->model, e->dataset, NULL, NULL, NULL, NULL));
+    aigc_context_cancel(e->world.context);
+    aigc_context_clear_cancel(e->world.context);
+    check_ok(aigc_model_generate(&images, e->model, NULL));
+    aigc_tensor_release(images);
+}
+
 static void names_and_versions(void **state)
 {
     (void)state;
@@ -278,6 +290,8 @@ static void names_and_versions(void **state)
     assert_string_equal(aigc_status_name(1), "AIGC_ERROR_UNKNOWN");
     assert_string_equal(aigc_status_name(-99), "AIGC_ERROR_UNKNOWN");
     assert_string_equal(aigc_status_name(INT32_MIN), "AIGC_ERROR_UNKNOWN");
+    assert_int_equal(aigc_api_version(),
+                     AIGC_API_VERSION_MAJOR << 16 | AIGC_API_VERSION_MINOR << 8 | AIGC_API_VERSION_PATCH);
     assert_int_equal(aigc_version(), AIGC_VERSION_MAJOR << 16 | AIGC_VERSION_MINOR << 8 | AIGC_VERSION_PATCH);
     assert_non_null(strstr(aigc_build_info(), "libaigc "));
 }
@@ -320,6 +334,7 @@ int main(void)
         TEST(models),
         TEST(sampling),
         TEST(callbacks),
+        TEST(a_cancel_waits_for_a_call_unless_cleared),
         cmocka_unit_test(names_and_versions),
         cmocka_unit_test(handles_go_in_any_order),
     };

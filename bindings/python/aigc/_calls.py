@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from _queue import Empty, SimpleQueue
 from _thread import allocate_lock, get_ident, start_new_thread
-from ctypes import byref, c_int64, c_void_p
+from ctypes import byref, c_void_p
 
 from ._errors import last_error
 from ._handles import State
@@ -144,15 +144,6 @@ def _can_be_interrupted() -> bool:
     return get_ident() == threading.main_thread().ident
 
 
-def _forget_cancel(state: State) -> None:
-    """A cancel that came too late for its call must not stop the next one: resizing one pixel uses it up."""
-    pixel, resized = c_void_p(), c_void_p()
-    if lib.aigc_tensor_create(byref(pixel), state, 4, 4, (c_int64 * 4)(1, 1, 1, 1)) == 0:
-        lib.aigc_image_resize(byref(resized), pixel, None)
-        lib.aigc_tensor_release(resized)
-        lib.aigc_tensor_release(pixel)
-
-
 def quick_call(state: State, function, *arguments) -> None:
     """A call that neither takes long nor runs callbacks."""
     try:
@@ -181,8 +172,8 @@ def long_call(state: State, function, *arguments) -> None:
                     call.execute_aside()
                 else:
                     call.execute()
-                if call.was_cancelled:
-                    _forget_cancel(state)
+                if call.was_cancelled:  # perhaps too late for this call; it must not stop the next
+                    lib.aigc_context_clear_cancel(state)
             finally:
                 state.depth -= 1
                 state.call = outer

@@ -81,6 +81,7 @@ _numbers = POINTER(c_int64)
 # Name: (result, arguments). tests/python/test_headers.py compares each line with the headers.
 PROTOTYPES = {
     "aigc_version": (c_uint32, ()),
+    "aigc_api_version": (c_uint32, ()),
     "aigc_build_info": (_text, ()),
     "aigc_last_error": (_text, ()),
     "aigc_status_name": (_text, (_status,)),
@@ -89,6 +90,7 @@ PROTOTYPES = {
     "aigc_context_free": (None, (_handle,)),
     "aigc_context_set_log": (_status, (_handle, LogFunction, c_void_p)),
     "aigc_context_cancel": (None, (_handle,)),
+    "aigc_context_clear_cancel": (None, (_handle,)),
     "aigc_context_memory": (_status, (_handle, POINTER(c_uint64), POINTER(c_uint64))),
     "aigc_context_info": (_status, (_handle, POINTER(c_uint32), _text_out)),
     # options
