@@ -63,7 +63,8 @@ AIGC_API aigc_status_t aigc_dataset_batch(aigc_dataset_t *dataset, const int64_t
                                           aigc_tensor_t **images, aigc_tensor_t **labels);
 
 /** Write every picture as PNG into a folder (made if missing), class by sub-folder where there are
- *  labels. Since 0.1. */
+ *  labels. Each file is whole or not there; unlike saved models they may be lost with the power in the next seconds.
+ *  Since 0.1. */
 AIGC_API aigc_status_t aigc_dataset_export(aigc_dataset_t *dataset, const char *folder);
 
 AIGC_END_DECLS

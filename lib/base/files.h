@@ -70,6 +70,9 @@ uint64_t aigc__saver_size(const aigc__saver_t *saver); /* bytes written so far *
  * file is there, and whole, but may not survive a power loss. A success also removes temporary files
  * that killed processes of this machine left for the same `path`. */
 aigc_status_t aigc__saver_commit(aigc__saver_t *saver);
+/* The same for one of many files that can be made again: whole or not at all while the machine runs, but nothing waits
+ * for the disk, and nobody's temporary files are looked for. */
+aigc_status_t aigc__saver_commit_lightly(aigc__saver_t *saver);
 /* Removes the temporary file and frees. NULL is fine. */
 void aigc__saver_abort(aigc__saver_t *saver);
 

@@ -249,26 +249,30 @@ static void remove_left_over(const aigc__saver_t *saver)
     }
 }
 
-aigc_status_t aigc__saver_commit(aigc__saver_t *saver)
+static aigc_status_t commit(aigc__saver_t *saver, bool is_light)
 {
     bool has_temporary = true;
     aigc_status_t status = aigc__saver_write(saver, NULL, 0);
     if (status == AIGC_OK) status = flush(saver);
-    if (status == AIGC_OK) status = sync_file(saver);
+    if (status == AIGC_OK && !is_light) status = sync_file(saver);
     if (status == AIGC_OK) status = close_file(saver);
     if (status == AIGC_OK) status = rename_file(saver);
     if (status == AIGC_OK) {
         has_temporary = false;
-        status = sync_folder(saver);
+        if (!is_light) status = sync_folder(saver);
     }
     if (has_temporary) {
         aigc__saver_abort(saver);
         return status;
     }
-    remove_left_over(saver);
+    if (!is_light) remove_left_over(saver);
     free_saver(saver);
     return status;
 }
+
+aigc_status_t aigc__saver_commit(aigc__saver_t *saver) { return commit(saver, false); }
+
+aigc_status_t aigc__saver_commit_lightly(aigc__saver_t *saver) { return commit(saver, true); }
 
 void aigc__saver_abort(aigc__saver_t *saver)
 {

@@ -30,7 +30,11 @@ static aigc_status_t fetch_callback(aigc_dataset_t *dataset, uint64_t index, voi
     if (answer != 0)
         return aigc__fail(AIGC_ERROR_CANCELLED, "the dataset's callback answered %" PRId32 " for picture %" PRIu64,
                           answer, index);
-    if (dataset->classes == 0) *label = 0;
+    if (dataset->classes == 0 && *label != 0)
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "the dataset's callback gave label %" PRId64 " for picture %" PRIu64
+                          ", but option 'classes' says that there are none",
+                          *label, index);
     if (*label < 0 || (dataset->classes > 0 && *label >= dataset->classes))
         return aigc__fail(AIGC_ERROR_ARGUMENT,
                           "the dataset's callback gave label %" PRId64 " for picture %" PRIu64 "; expected 0..%" PRId64,

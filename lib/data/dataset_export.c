@@ -38,7 +38,7 @@ static aigc_status_t save(aigc_context_t *context, const char *path, const aigc_
     aigc__saver_t *saver = NULL;
     AIGC__TRY(aigc__saver_begin(&saver, &context->memory, context->files, path));
     const aigc_status_t status = aigc__png_write(saver, &context->memory, pixels, COMPRESSION);
-    if (status == AIGC_OK) return aigc__saver_commit(saver);
+    if (status == AIGC_OK) return aigc__saver_commit_lightly(saver);
     aigc__saver_abort(saver);
     return status;
 }

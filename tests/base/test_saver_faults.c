@@ -19,14 +19,16 @@ static int setup(void **state)
     return 0;
 }
 
-static aigc_status_t save(const aigc__file_calls_t *calls)
+static aigc_status_t save_by(const aigc__file_calls_t *calls, aigc_status_t (*commit)(aigc__saver_t *))
 {
     aigc__saver_t *saver = NULL;
     AIGC__TRY(aigc__saver_begin(&saver, &memory, calls, "dir/model"));
     aigc__saver_write(saver, fresh, 1000);
     aigc__saver_write(saver, fresh + 1000, SIZE - 1000);
-    return aigc__saver_commit(saver);
+    return commit(saver);
 }
+
+static aigc_status_t save(const aigc__file_calls_t *calls) { return save_by(calls, aigc__saver_commit); }
 
 static bool is_whole(const uint8_t *bytes, size_t size, const uint8_t *expected, size_t expected_size)
 {
@@ -248,12 +250,30 @@ static void wrong_savers_are_caught(void **state)
     for (size_t i = 0; i < 4; i++) assert_true(lose_power(savers[i], true).bad > 0);
 }
 
+/* What can be made again: whole or as it was whatever call fails, but without waiting for the disk. */
+static void a_light_save_is_whole_and_waits_for_nothing(void **state)
+{
+    (void)state;
+    for (size_t at = 1, hit = 1; hit; at++) {
+        test_files_t *files = test_files_create();
+        test_files_put(files, "dir/model", old, OLD_SIZE, 0644);
+        test_files_fail(files, at, EIO, false);
+        const aigc_status_t status = save_by(test_files_calls(files), aigc__saver_commit_lightly);
+        hit = test_files_failed_call(files) != TEST_CALLS;
+        check_after_fault(files, status, true);
+        assert_int_equal(test_files_count_of(files, TEST_SYNC) + test_files_count_of(files, TEST_SYNC_FOLDER) +
+                             test_files_count_of(files, TEST_LIST), 0);
+        assert_int_equal(test_files_entries(files), 1);
+        test_files_free(files);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_may_fail_in_every_way), cmocka_unit_test(each_call_may_be_interrupted_once),
         cmocka_unit_test(a_failed_append_keeps_the_lines),  cmocka_unit_test(power_may_go_at_any_moment),
-        cmocka_unit_test(wrong_savers_are_caught),
+        cmocka_unit_test(a_light_save_is_whole_and_waits_for_nothing), cmocka_unit_test(wrong_savers_are_caught),
     };
     return cmocka_run_group_tests_name("saver faults", tests, setup, NULL);
 }

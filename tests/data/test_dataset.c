@@ -170,6 +170,10 @@ static void callbacks_are_watched(void **state)
                   "no picture 3; the dataset has 3");
     aigc__dataset_release(dataset);
     dataset = NULL;
+    check_ok(aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){3, 2, 2, 1}, refuse_two, &give, NULL));
+    check_failure(aigc__dataset_fetch_one(dataset, 1, pixels, &label), AIGC_ERROR_ARGUMENT, "there are none");
+    aigc__dataset_release(dataset);
+    dataset = NULL;
     check_failure(
         aigc__dataset_create_callback(&dataset, world.context, (const int64_t[]){3, 2, 2, 2}, refuse_two, &give, NULL),
         AIGC_ERROR_ARGUMENT, "[3,2,2,2]");
