@@ -48,10 +48,19 @@ class Call:
         self.is_done = False
         self.was_cancelled = False
 
+    def is_running(self) -> bool:
+        return not self.unclaimed and not self.is_done
+
     def execute(self) -> None:
-        status = self.function(*self.arguments)
-        if status:
-            self.failure = last_error(status)
+        self.unclaimed.clear()
+        try:
+            status = self.function(*self.arguments)
+            if status:
+                self.failure = last_error(status)
+        except BaseException as error:  # such as ctypes.ArgumentError
+            self.error = self.error or error
+        finally:
+            self.is_done = True
 
     def claim(self) -> bool:
         """True to the first who asks."""
@@ -62,11 +71,7 @@ class Call:
 
     def _work(self) -> None:
         if self.claim():
-            try:
-                self.execute()
-            except BaseException as error:  # such as ctypes.ArgumentError
-                self.error = self.error or error
-            self.is_done = True
+            self.execute()
             self.inbox.put(None)
 
     def execute_aside(self) -> None:
@@ -77,6 +82,7 @@ class Call:
         except BaseException as error:
             if self.claim():  # it has not begun and never will
                 if not isinstance(error, RuntimeError):
+                    self.is_done = True
                     raise
                 self.inbox = None  # no more threads, or the interpreter is about to end
                 self.execute()
@@ -148,13 +154,9 @@ def quick_call(state: State, function, *arguments) -> None:
     """A call that neither takes long nor runs callbacks."""
     try:
         with state.access():
-            state.depth += 1
-            try:
-                status = function(*arguments)
-                if status:
-                    raise last_error(status)
-            finally:
-                state.depth -= 1
+            status = function(*arguments)
+            if status:
+                raise last_error(status)
     finally:
         state.free_pending()
 
@@ -164,19 +166,16 @@ def long_call(state: State, function, *arguments) -> None:
     call = Call(state, function, arguments)
     try:
         with state.access():
-            outer = state.call
-            state.depth += 1
-            try:
-                state.call = outer or call
-                if _can_be_interrupted():
-                    call.execute_aside()
-                else:
-                    call.execute()
-                if call.was_cancelled:  # perhaps too late for this call; it must not stop the next
-                    lib.aigc_context_clear_cancel(state)
-            finally:
-                state.depth -= 1
-                state.call = outer
+            if not state.is_busy():  # otherwise a callback calls back in, which the library refuses
+                state.call = call
+            if _can_be_interrupted():
+                call.execute_aside()
+            else:
+                call.execute()
+            if call.was_cancelled:  # perhaps too late for this call; it must not stop the next
+                lib.aigc_context_clear_cancel(state)
+            if state.call is call:
+                state.call = None
     finally:
         state.free_pending()
     call.finish()

@@ -39,8 +39,7 @@ class State(Handle):
     def __init__(self, handle: int) -> None:
         self.handle = handle
         self.lock = RLock()
-        self.depth = 0  # calls under way, the re-entering ones of callbacks counted
-        self.call = None  # the outermost of them, if it runs callbacks
+        self.call = None  # the outermost long one, perhaps over
         self.pending = []  # handles whose owners died meanwhile
         self.log = None
         self.generation = _generation
@@ -54,6 +53,12 @@ class State(Handle):
         """The lock, to be used in `with`; in a forked process one of nobody, for the library to answer."""
         return RLock() if self.is_forked() else self.lock
 
+    def is_busy(self) -> bool:
+        """Whether a call that runs callbacks is under way. Asks the call itself, as an exception of a signal handler
+        may come before any other note of its end is taken."""
+        call = self.call
+        return call is not None and call.is_running()
+
     def free(self, function, handle: int) -> None:
         """Now, or when the call that is under way has ended. Never waits: garbage is collected at any moment."""
         if not self.is_forked():
@@ -61,9 +66,9 @@ class State(Handle):
             self.free_pending()
 
     def free_pending(self) -> None:
-        while self.pending and self.depth == 0 and self.lock.acquire(False):
+        while self.pending and not self.is_busy() and self.lock.acquire(False):
             try:
-                while self.pending and self.depth == 0:
+                while self.pending and not self.is_busy():
                     function, handle = self.pending.pop()
                     function(handle)
             finally:
