@@ -80,7 +80,10 @@ class _Bar(_Lines):
 
 
 class _Tqdm:
-    """One of tqdm's bars for each epoch."""
+    """One of tqdm's bars for each epoch; what it tells by itself is left out where we know better, so that the losses
+    fit into a line."""
+
+    FORMAT = "{desc} {n_fmt}/{total_fmt} {bar:12}{postfix}"
 
     def __init__(self, tqdm) -> None:
         self.tqdm, self.bar, self.epoch = tqdm, None, None
@@ -88,8 +91,8 @@ class _Tqdm:
     def __call__(self, p) -> None:
         if self.bar is None or self.epoch != p.epoch:
             self.close()
-            self.bar, self.epoch = self.tqdm(total=p.steps, desc=_head(p), unit="step"), p.epoch
-        self.bar.set_postfix_str(", ".join(filter(None, (_metrics(p), _left(p)))), refresh=False)
+            self.bar, self.epoch = self.tqdm(total=p.steps, desc=_head(p), bar_format=self.FORMAT), p.epoch
+        self.bar.set_postfix_str("  ".join(filter(None, (_metrics(p), _left(p)))), refresh=False)
         self.bar.update(p.step - self.bar.n)
         if p.step == p.steps:
             self.bar.refresh()
