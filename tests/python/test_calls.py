@@ -276,6 +276,16 @@ class Interrupts(Case):
     """Ctrl-C in programs of their own, which say when they begin what is to be interrupted."""
 
     def interrupt(self, code, before=""):
+        """What came out, within 0.2 s; a machine that is busy otherwise gets more than one try."""
+        for _ in range(3):
+            name, latency = self.interrupt_once(code, before)
+            print(f"[{latency * 1000:.0f} ms] ", end="", file=sys.stderr, flush=True)
+            if latency < 0.2:
+                break
+        self.assertLess(latency, 0.2)
+        return name
+
+    def interrupt_once(self, code, before):
         here = os.path.dirname(os.path.abspath(__file__))
         child = subprocess.Popen(
             [
@@ -301,10 +311,7 @@ class Interrupts(Case):
             child.wait()
         self.assertEqual((child.returncode, text.split()[-1]), (0, "usable"), text)
         name, ended = text.split()[:2]
-        latency = float(ended) - sent
-        print(f"[{latency * 1000:.0f} ms] ", end="", file=sys.stderr, flush=True)
-        self.assertLess(latency, 0.2)
-        return name
+        return name, float(ended) - sent
 
     def test_in_training(self):
         self.assertEqual(self.interrupt("ready()\nmodel.train(pictures, epochs=10**9, samples=0)"), "KeyboardInterrupt")
