@@ -1,5 +1,6 @@
 /* Builders: they turn arguments into attributes; what they say is checked by the ops' infer. */
 #include "graph/op.h"
+#include "graph/ops/conv_shape.h"
 #include "tensor/storage.h"
 #include <string.h>
 
@@ -252,4 +253,35 @@ aigc__id_t aigc__matmul(aigc__graph_t *graph, aigc__id_t a, aigc__id_t b, bool t
 {
     const aigc__attributes_t attributes = {.i = {transpose_a, transpose_b}};
     return aigc__append(graph, AIGC__OP_matmul, &attributes, 2, (aigc__id_t[]){a, b});
+}
+
+/* ---- convolutions ---- */
+
+static aigc__attributes_t with_extent(const aigc__attributes_t *attributes, const aigc__shape_t *shape, uint32_t first)
+{
+    aigc__attributes_t result = *attributes;
+    for (uint32_t k = 0; k < AIGC__SPATIAL; k++)
+        result.i[AIGC__AT_EXTENT + k] = first && k + 2 < shape->rank ? shape->dims[first + k] : 0;
+    return result;
+}
+
+aigc__id_t aigc__conv(aigc__graph_t *graph, aigc__id_t x, aigc__id_t w, const aigc__attributes_t *attributes)
+{
+    const aigc__shape_t none = {0};
+    const aigc__attributes_t own = with_extent(attributes, &none, 0);
+    return aigc__append(graph, AIGC__OP_conv, &own, 2, (aigc__id_t[]){x, w});
+}
+
+aigc__id_t aigc__conv_input_gradient(aigc__graph_t *graph, aigc__id_t y, aigc__id_t w,
+                                     const aigc__attributes_t *attributes, const aigc__shape_t *x_shape)
+{
+    const aigc__attributes_t own = with_extent(attributes, x_shape, 1);
+    return aigc__append(graph, AIGC__OP_conv_input_gradient, &own, 2, (aigc__id_t[]){y, w});
+}
+
+aigc__id_t aigc__conv_weight_gradient(aigc__graph_t *graph, aigc__id_t x, aigc__id_t y,
+                                      const aigc__attributes_t *attributes, const aigc__shape_t *w_shape)
+{
+    const aigc__attributes_t own = with_extent(attributes, w_shape, 2);
+    return aigc__append(graph, AIGC__OP_conv_weight_gradient, &own, 2, (aigc__id_t[]){x, y});
 }

@@ -121,6 +121,14 @@ aigc__id_t aigc__stop_gradient(aigc__graph_t *graph, aigc__id_t a);
 /* ---- products: last two axes, leading axes equal (or absent on one side) ---- */
 aigc__id_t aigc__matmul(aigc__graph_t *graph, aigc__id_t a, aigc__id_t b, bool transpose_a, bool transpose_b);
 
+/* ---- convolutions: attributes as in graph/ops/conv_shape.h; x [N, .., C], w [O, C / groups, ..], y [N, .., O] ---- */
+aigc__id_t aigc__conv(aigc__graph_t *graph, aigc__id_t x, aigc__id_t w, const aigc__attributes_t *attributes);
+/* x of that shape from y and w (a transposed convolution), w of that shape from x and y */
+aigc__id_t aigc__conv_input_gradient(aigc__graph_t *graph, aigc__id_t y, aigc__id_t w,
+                                     const aigc__attributes_t *attributes, const aigc__shape_t *x_shape);
+aigc__id_t aigc__conv_weight_gradient(aigc__graph_t *graph, aigc__id_t x, aigc__id_t y,
+                                      const aigc__attributes_t *attributes, const aigc__shape_t *w_shape);
+
 /* ---- derivatives: out[i] = d sum(y) / d wrt[i], 0 where there is no path. Only values on a path from
  * a wrt to y get cotangents, so nobody pays for gradients that were not asked for. May be called
  * again on its own results. Not every wrt must be a leaf. ---- */

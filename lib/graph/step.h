@@ -25,7 +25,10 @@ typedef struct aigc__step {
     size_t tiles[AIGC__PHASES];
     size_t shared_bytes; /* workspace all workers share, aligned to 64 */
     size_t worker_bytes; /* workspace of each worker, multiple of 64 */
-    aigc__gemm_plan_t gemm;
+    union {
+        aigc__gemm_plan_t gemm;
+        aigc__convolution_plan_t convolution;
+    };
     size_t detail[24]; /* the op's own numbers: strides, blocks */
 
     /* set by the executor */

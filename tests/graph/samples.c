@@ -5,8 +5,15 @@
 #define S2(a, b) {2, {a, b}}
 #define S3(a, b, c) {3, {a, b, c}}
 #define S4(a, b, c, d) {4, {a, b, c, d}}
+#define S5(a, b, c, d, e) {5, {a, b, c, d, e}}
 #define X(shape) {SIGNED, shape}
 #define I(shape) {INDEX, shape}
+/* Attributes of convolutions over one, two and three axes: strides, dilations, zeros before and after, groups; then
+ * the extent of an adjoint. */
+#define C1(s, d, before, after, groups, ...) {.i = {s, 0, 0, d, 0, 0, before, 0, 0, after, 0, 0, groups, __VA_ARGS__}}
+#define C2(sh, sw, dh, dw, bh, bw, ah, aw, groups, ...) {.i = {sh, sw, 0, dh, dw, 0, bh, bw, 0, ah, aw, 0, groups, __VA_ARGS__}}
+#define SAME(groups, ...) C2(1, 1, 1, 1, 1, 1, 1, 1, groups, __VA_ARGS__)
+#define HALF(groups, ...) C2(2, 2, 1, 1, 1, 1, 1, 1, groups, __VA_ARGS__)
 
 const sample_t small_samples[] = {
     {AIGC__OP_constant, {.i = {2, 3, 5}, .p = {1.5}}, {{0}}, 0},
@@ -85,6 +92,35 @@ const sample_t small_samples[] = {
     {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(7, 1)), X(S2(1, 7))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 0)), X(S2(0, 2))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(0, 3)), X(S2(3, 2))}, 0},
+
+    {AIGC__OP_conv, SAME(1, 0), {X(S4(2, 4, 5, 3)), X(S4(4, 3, 3, 3))}, 0},
+    {AIGC__OP_conv, HALF(1, 0), {X(S4(1, 6, 4, 2)), X(S4(3, 2, 4, 4))}, 0},
+    {AIGC__OP_conv, C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 0), {X(S4(2, 3, 2, 5)), X(S4(4, 5, 1, 1))}, 0},
+    {AIGC__OP_conv, C2(3, 2, 2, 1, 2, 0, 1, 3, 1, 0), {X(S4(1, 5, 4, 2)), X(S4(2, 2, 2, 3))}, 0},
+    {AIGC__OP_conv, C2(1, 1, 1, 1, 3, 3, 3, 3, 1, 0), {X(S4(1, 1, 1, 2)), X(S4(2, 2, 3, 3))}, 0},
+    {AIGC__OP_conv, C2(4, 4, 1, 1, 0, 0, 0, 0, 1, 0), {X(S4(1, 5, 6, 1)), X(S4(2, 1, 2, 2))}, 0},
+    {AIGC__OP_conv, SAME(2, 0), {X(S4(1, 3, 3, 4)), X(S4(6, 2, 3, 3))}, 0},
+    {AIGC__OP_conv, SAME(3, 0), {X(S4(1, 3, 4, 3)), X(S4(3, 1, 3, 3))}, 0},
+    {AIGC__OP_conv, C1(2, 1, 1, 2, 1, 0), {X(S3(2, 7, 3)), X(S3(4, 3, 5))}, 0},
+    {AIGC__OP_conv, {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1}}, {X(S5(1, 3, 4, 3, 2)), X(S5(3, 2, 2, 3, 2))}, 0},
+    {AIGC__OP_conv, SAME(1, 0), {X(S4(0, 4, 5, 3)), X(S4(4, 3, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, SAME(1, 4, 5), {X(S4(2, 4, 5, 4)), X(S4(4, 3, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, HALF(1, 6, 4), {X(S4(1, 3, 2, 3)), X(S4(3, 2, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient, C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 3, 2), {X(S4(2, 3, 2, 4)), X(S4(4, 5, 1, 1))}, 0},
+    {AIGC__OP_conv_input_gradient, C2(3, 2, 2, 1, 2, 0, 1, 3, 1, 5, 4), {X(S4(1, 2, 3, 2)), X(S4(2, 2, 2, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, C2(4, 4, 1, 1, 0, 0, 0, 0, 1, 5, 6), {X(S4(1, 1, 2, 2)), X(S4(2, 1, 2, 2))}, 0},
+    {AIGC__OP_conv_input_gradient, C2(2, 4, 4, 2, 1, 1, 1, 1, 1, 7, 6), {X(S4(1, 1, 2, 2)), X(S4(2, 1, 3, 2))}, 0},
+    {AIGC__OP_conv_input_gradient, SAME(2, 3, 3), {X(S4(1, 3, 3, 6)), X(S4(6, 2, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, HALF(3, 4, 3), {X(S4(1, 2, 2, 3)), X(S4(3, 1, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, C1(2, 1, 1, 2, 1, 7), {X(S3(2, 3, 4)), X(S3(4, 3, 5))}, 0},
+    {AIGC__OP_conv_input_gradient, {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1, 3, 4, 3}}, {X(S5(1, 3, 2, 5, 3)), X(S5(3, 2, 2, 3, 2))}, 0},
+    {AIGC__OP_conv_weight_gradient, SAME(1, 3, 3), {X(S4(2, 4, 5, 3)), X(S4(2, 4, 5, 4))}, 0},
+    {AIGC__OP_conv_weight_gradient, HALF(1, 4, 4), {X(S4(1, 6, 4, 2)), X(S4(1, 3, 2, 3))}, 0},
+    {AIGC__OP_conv_weight_gradient, C2(3, 2, 2, 1, 2, 0, 1, 3, 1, 2, 3), {X(S4(1, 5, 4, 2)), X(S4(1, 2, 3, 2))}, 0},
+    {AIGC__OP_conv_weight_gradient, SAME(2, 3, 3), {X(S4(1, 3, 3, 4)), X(S4(1, 3, 3, 6))}, 0},
+    {AIGC__OP_conv_weight_gradient, SAME(1, 3, 3), {X(S4(0, 4, 5, 3)), X(S4(0, 4, 5, 4))}, 0},
+    {AIGC__OP_conv_weight_gradient, C1(2, 1, 1, 2, 1, 5), {X(S3(2, 7, 3)), X(S3(2, 3, 4))}, 0},
+    {AIGC__OP_conv_weight_gradient, {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1, 2, 3, 2}}, {X(S5(1, 3, 4, 3, 2)), X(S5(1, 3, 2, 5, 3))}, 0},
 };
 const size_t n_small_samples = sizeof small_samples / sizeof *small_samples;
 
@@ -140,6 +176,31 @@ const sample_t large_samples[] = {
     {AIGC__OP_matmul, {.i = {0, 1}}, {X(S3(5, 33, 18)), X(S3(5, 29, 18))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(33, 18)), X(S3(5, 18, 29))}, 0},
     {AIGC__OP_matmul, {.i = {1, 0}}, {X(S3(5, 18, 33)), X(S2(18, 29))}, 0},
+
+    {AIGC__OP_conv, SAME(1, 0), {X(S4(2, 17, 19, 67)), X(S4(61, 67, 3, 3))}, 0},
+    {AIGC__OP_conv, SAME(1, 0), {X(S4(1, 31, 33, 3)), X(S4(64, 3, 3, 3))}, 0},
+    {AIGC__OP_conv, SAME(1, 0), {X(S4(1, 31, 33, 64)), X(S4(3, 64, 3, 3))}, 0},
+    {AIGC__OP_conv, HALF(1, 0), {X(S4(3, 16, 16, 33)), X(S4(50, 33, 4, 4))}, 0},
+    {AIGC__OP_conv, C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 0), {X(S4(2, 17, 13, 70)), X(S4(100, 70, 1, 1))}, 0},
+    {AIGC__OP_conv, C2(1, 1, 1, 1, 4, 4, 4, 4, 1, 0), {X(S4(1, 21, 23, 3)), X(S4(17, 3, 9, 9))}, 0},
+    {AIGC__OP_conv, C2(1, 1, 1, 1, 5, 5, 5, 5, 1, 0), {X(S4(1, 19, 17, 5)), X(S4(9, 5, 11, 11))}, 0},
+    {AIGC__OP_conv, C2(1, 2, 3, 2, 3, 2, 3, 2, 1, 0), {X(S4(2, 20, 21, 18)), X(S4(35, 18, 3, 3))}, 0},
+    {AIGC__OP_conv, SAME(4, 0), {X(S4(2, 17, 19, 36)), X(S4(52, 9, 3, 3))}, 0},
+    {AIGC__OP_conv, SAME(35, 0), {X(S4(2, 17, 19, 35)), X(S4(35, 1, 3, 3))}, 0},
+    {AIGC__OP_conv, C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 0), {X(S4(37, 4, 4, 130)), X(S4(1, 130, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient, SAME(1, 17, 19), {X(S4(2, 17, 19, 61)), X(S4(61, 67, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, HALF(1, 16, 16), {X(S4(3, 8, 8, 50)), X(S4(50, 33, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient, HALF(1, 17, 15), {X(S4(3, 9, 8, 20)), X(S4(20, 33, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, HALF(1, 32, 32), {X(S4(2, 16, 16, 64)), X(S4(64, 3, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient, C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 4, 4), {X(S4(37, 1, 1, 100)), X(S4(100, 60, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient, SAME(4, 17, 19), {X(S4(2, 17, 19, 52)), X(S4(52, 9, 3, 3))}, 0},
+    {AIGC__OP_conv_input_gradient, HALF(5, 16, 18), {X(S4(2, 8, 9, 20)), X(S4(20, 3, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient, C2(3, 4, 2, 6, 3, 2, 3, 5, 1, 20, 22), {X(S4(2, 8, 5, 18)), X(S4(18, 35, 3, 3))}, 0},
+    {AIGC__OP_conv_weight_gradient, SAME(1, 3, 3), {X(S4(2, 17, 19, 67)), X(S4(2, 17, 19, 61))}, 0},
+    {AIGC__OP_conv_weight_gradient, HALF(1, 4, 4), {X(S4(5, 16, 16, 33)), X(S4(5, 8, 8, 50))}, 0},
+    {AIGC__OP_conv_weight_gradient, C2(1, 1, 1, 1, 4, 4, 4, 4, 1, 9, 9), {X(S4(1, 51, 53, 3)), X(S4(1, 51, 53, 17))}, 0},
+    {AIGC__OP_conv_weight_gradient, SAME(4, 3, 3), {X(S4(2, 27, 29, 36)), X(S4(2, 27, 29, 52))}, 0},
+    {AIGC__OP_conv_weight_gradient, SAME(35, 3, 3), {X(S4(2, 17, 19, 35)), X(S4(2, 17, 19, 35))}, 0},
 };
 const size_t n_large_samples = sizeof large_samples / sizeof *large_samples;
 

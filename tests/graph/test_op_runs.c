@@ -114,7 +114,15 @@ static block_t run_value(const world_t *world, aigc__id_t id, bool backwards, bo
 }
 
 /* Ops that add: their error is bounded by the sum of the terms' sizes; all others are exact. */
-static bool is_exact(uint16_t op) { return op != AIGC__OP_sum && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul; }
+static bool is_convolution(uint16_t op)
+{
+    return op == AIGC__OP_conv || op == AIGC__OP_conv_input_gradient || op == AIGC__OP_conv_weight_gradient;
+}
+
+static bool is_exact(uint16_t op)
+{
+    return op != AIGC__OP_sum && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul && !is_convolution(op);
+}
 
 /* How many numbers an element of the result is the sum of. */
 static size_t terms_of(const aigc__graph_t *graph, const aigc__value_t *value)
@@ -122,6 +130,11 @@ static size_t terms_of(const aigc__graph_t *graph, const aigc__value_t *value)
     const aigc__value_t *a = value->n_inputs > 0 ? aigc__graph_value(graph, value->inputs[0]) : NULL;
     if (!a || value->count == 0) return 1;
     if (value->op == AIGC__OP_matmul) return (size_t)a->shape.dims[a->shape.rank - (value->attributes.i[0] ? 2 : 1)];
+    if (value->op == AIGC__OP_conv_weight_gradient) return a->count / (size_t)a->shape.dims[a->shape.rank - 1];
+    if (is_convolution(value->op)) {
+        const aigc__value_t *w = aigc__graph_value(graph, value->inputs[1]);
+        return w->count / (size_t)w->shape.dims[value->op == AIGC__OP_conv ? 0 : 1];
+    }
     return a->count / value->count + 1;
 }
 
@@ -198,7 +211,7 @@ static void large_ones_have_several_tiles(void **state)
                              .in_values = in,
                              .kernels = aigc__kernels_best(),
                              .n_inputs = value->n_inputs};
-        if (value->op == sample->op && value->op != AIGC__OP_matmul) {
+        if (value->op == sample->op && value->op != AIGC__OP_matmul && !is_convolution(value->op)) {
             step.op->prepare(&step);
             if (step.tiles[0] < 2) print_error("%s: sample %zu is one tile\n", step.op->name, k);
             assert_true(step.tiles[0] > 1);

@@ -1,0 +1,81 @@
+/* Convolutions over one to three spatial axes, channels last, in the three directions of one trilinear
+ * form: with x [images, in, in_channels], w [out_channels, in_channels / groups, kernel] and
+ * y [images, out, out_channels],
+ *
+ *   y[n, o, q] = sum over taps k and channels c of x[n, o * stride - before + k * dilation, c] * w[q, c, k]
+ *
+ * forward makes y from x and w, the input gradient x from y and w, the weight gradient w from x and y;
+ * positions outside x count as zeros. Weights lie as model files have them. Each is cut into tiles whose
+ * borders depend on the shape and the level only, so results do not depend on the number of threads. */
+#ifndef AIGC_KERNELS_CONVOLUTION_H
+#define AIGC_KERNELS_CONVOLUTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct aigc__kernels;
+
+enum { AIGC__SPATIAL = 3, AIGC__MAX_TAPS = 2048 };
+
+/* At most AIGC__MAX_TAPS taps; sizes are below 2^31 each, products of a tensor's sizes were checked by the caller; absent axes come
+ * first and have sizes, strides and dilations of 1. */
+typedef struct aigc__convolution_shape {
+    size_t images, groups, in_channels, out_channels; /* channels of all groups */
+    size_t in[AIGC__SPATIAL], out[AIGC__SPATIAL], kernel[AIGC__SPATIAL];
+    size_t stride[AIGC__SPATIAL], dilation[AIGC__SPATIAL], before[AIGC__SPATIAL];
+} aigc__convolution_shape_t;
+
+typedef enum aigc__direction {
+    AIGC__FORWARD,
+    AIGC__INPUT_GRADIENT,
+    AIGC__WEIGHT_GRADIENT
+} aigc__direction_t;
+
+/* Called on finished pieces of the result: `rows` of `n` elements, each `row_step` after the one before, the
+ * first at `first`. Pieces cover the result once; none come for a weight gradient. */
+typedef void (*aigc__convolution_done_fn)(void *user, size_t first, size_t rows, size_t n, size_t row_step,
+                                          size_t worker);
+
+/* Immutable once made; holds no pointers to data. */
+typedef struct aigc__convolution_plan {
+    const struct aigc__kernels *kernels;
+    aigc__convolution_shape_t shape;
+    aigc__direction_t direction;
+    bool is_packed;      /* weights come packed by aigc__convolution_pack() of this plan */
+    size_t tiles[3];     /* of the phases, one after another; a phase without tiles ends the work */
+    size_t shared_bytes; /* workspace all workers share, multiple of 64 */
+    size_t worker_bytes; /* workspace of each worker, multiple of 64 */
+    size_t packed_bytes; /* of packed weights; 0 for a weight gradient */
+
+    /* The rest is the business of the convolution files. Forward and input gradient: the tensor that is
+     * read and the one that is made, channels of one group. */
+    size_t read, made;
+    size_t residues[AIGC__SPATIAL]; /* positions of the result that see different taps */
+    size_t strips;                  /* of the columns of one group */
+    size_t tile_strips, column_tiles;
+    size_t tile_pixels, pixel_tiles; /* of one residue */
+    size_t kc;                       /* steps of the inner sum between two visits to a piece of the result */
+    size_t scratch;                  /* where in a worker's workspace a piece of the result is made, floats */
+    size_t slices, slice_pixels;     /* weight gradient: parts of the sum, added in order */
+    size_t block;                    /* weight gradient: columns of one tile */
+} aigc__convolution_plan_t;
+
+void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,
+                            const aigc__convolution_shape_t *shape, aigc__direction_t direction, bool is_packed);
+
+/* One call's data. `a` and `b`: x and w, y and w, or x and y. */
+typedef struct aigc__convolution_call {
+    const aigc__convolution_plan_t *plan;
+    const float *a, *b;
+    float *result;
+    void *shared, *worker;          /* aligned to 64 */
+    aigc__convolution_done_fn done; /* may be NULL */
+    void *user;
+} aigc__convolution_call_t;
+
+void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, size_t tile, size_t worker);
+
+/* Packs frozen weights once. */
+void aigc__convolution_pack(const aigc__convolution_plan_t *plan, const float *weights, void *packed);
+
+#endif

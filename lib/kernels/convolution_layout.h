@@ -1,0 +1,54 @@
+/* What the convolution files share: which taps meet which positions, and how patches are copied.
+ *
+ * Seen from the tensor that is made, forward and input gradient are the same: a position q along an axis
+ * reads positions q * source_step + offset + j * offset_step for the taps j. In an input gradient with a stride
+ * the positions fall into residues, each of which meets taps of its own; so no multiplication by an
+ * inserted zero is ever done. Taps are taken in the order that reads the source upwards. */
+#ifndef AIGC_KERNELS_CONVOLUTION_LAYOUT_H
+#define AIGC_KERNELS_CONVOLUTION_LAYOUT_H
+
+#include "kernels/convolution.h"
+#include "kernels/gemm_layout.h"
+
+typedef struct aigc__conv_axis {
+    size_t start, step, count;  /* positions made: start + q * step */
+    size_t source, source_step; /* size of the axis that is read */
+    ptrdiff_t offset, offset_step;
+    size_t taps;
+    ptrdiff_t tap, tap_step; /* of the kernel: tap + j * tap_step */
+} aigc__conv_axis_t;
+
+typedef struct aigc__conv_grid {
+    aigc__conv_axis_t axes[AIGC__SPATIAL];
+    size_t pixels; /* of all images */
+    size_t taps;
+} aigc__conv_grid_t;
+
+/* The positions of residue number `residue` of a plan. */
+aigc__conv_grid_t aigc__conv_grid(const aigc__convolution_plan_t *plan, size_t residue);
+/* The same of a forward convolution, whatever the plan's direction. */
+aigc__conv_grid_t aigc__conv_forward_grid(const aigc__convolution_shape_t *shape);
+static inline size_t aigc__conv_residues(const aigc__convolution_plan_t *plan)
+{
+    return plan->residues[0] * plan->residues[1] * plan->residues[2];
+}
+
+/* First column of a strip; of the one past the last, the padded end. */
+static inline size_t aigc__conv_strip(const aigc__convolution_plan_t *plan, size_t strip)
+{
+    return aigc__strip_start(plan->kernels->gemm, plan->made, plan->strips, strip);
+}
+
+/* Patches of `n` pixels of a grid from pixel `first` on, elements [k0, k0 + k) of each, rows `ld` apart. A patch
+ * is, tap after tap, the `channels` channels from `channel` on of the source pixel; pixels have `all_channels`. */
+void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__conv_grid_t *grid, size_t first, size_t n,
+                        size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels);
+
+void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
+                           size_t strip);
+void aigc__conv_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+void aigc__conv_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+
+enum { AIGC__SUM_ROWS = 8 }; /* of weights in one tile of phase two */
+
+#endif

@@ -1,0 +1,88 @@
+/* Weights as strips of a matrix: for each residue and group strips of columns, each [taps * read, width], in
+ * the order of patches. */
+#include "kernels/convolution_layout.h"
+#include "kernels/kernels.h"
+#include <string.h>
+
+enum { ROWS = 48, MAX_WIDTH = 64 };
+
+typedef struct strip {
+    const aigc__convolution_plan_t *plan;
+    const float *weights; /* of the group */
+    float *packed;
+    size_t start, width, columns, taps;
+    size_t places[AIGC__MAX_TAPS]; /* where the row of a tap and channel 0 goes */
+} strip_t;
+
+/* The rows of taps of one residue; where they begin depends on the residues before. */
+static void find_places(strip_t *s, const aigc__conv_grid_t *grid, size_t base)
+{
+    const aigc__conv_axis_t *axes = grid->axes;
+    const aigc__convolution_shape_t *shape = &s->plan->shape;
+    for (size_t j = 0; j < grid->taps; j++) {
+        const size_t at[] = {j / axes[2].taps / axes[1].taps, j / axes[2].taps % axes[1].taps, j % axes[2].taps};
+        size_t tap = 0;
+        for (size_t k = 0; k < AIGC__SPATIAL; k++)
+            tap = tap * shape->kernel[k] + (size_t)(axes[k].tap + (ptrdiff_t)at[k] * axes[k].tap_step);
+        s->places[tap] = base + j * s->plan->read * s->width;
+    }
+}
+
+static void prepare_strip(strip_t *s, size_t group)
+{
+    const aigc__convolution_plan_t *p = s->plan;
+    const size_t columns = aigc__round_up(p->made, p->kernels->gemm->unit);
+    size_t base = 0;
+    for (size_t residue = 0; residue < aigc__conv_residues(p); residue++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
+        const size_t steps = grid.taps * p->read;
+        find_places(s, &grid, base + group * columns * steps + s->start * steps);
+        base += p->shape.groups * columns * steps;
+    }
+}
+
+/* Puts `n` transposed rows, of which the first is of that channel and tap, in their places. */
+static void place_rows(const strip_t *s, const float *rows, size_t channel, size_t tap, size_t n)
+{
+    for (size_t i = 0; i < n; i++, rows += s->width) {
+        float *to = s->packed + s->places[tap] + channel * s->width;
+        memcpy(to, rows, s->columns * sizeof *to);
+        memset(to + s->columns, 0, (s->width - s->columns) * sizeof *to);
+        if (++tap < s->taps) continue;
+        tap = 0;
+        channel++;
+    }
+}
+
+void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
+                           size_t strip)
+{
+    const aigc__convolution_shape_t *shape = &plan->shape;
+    const aigc__gemm_kernel_t *kernel = plan->kernels->gemm;
+    strip_t s = {.plan = plan, .packed = packed};
+    float rows[ROWS * MAX_WIDTH];
+    s.taps = shape->kernel[0] * shape->kernel[1] * shape->kernel[2];
+    s.weights = weights + group * plan->read * plan->made * s.taps;
+    s.start = aigc__conv_strip(plan, strip);
+    s.width = aigc__conv_strip(plan, strip + 1) - s.start;
+    s.columns = aigc__minimum(s.width, plan->made - s.start);
+    prepare_strip(&s, group);
+    /* Forward, the columns' weights are long rows; in an input gradient they are rows of taps. */
+    const bool is_forward = plan->direction == AIGC__FORWARD;
+    const size_t length = is_forward ? plan->read * s.taps : s.taps, from_ld = length;
+    for (size_t channel = 0; channel < (is_forward ? 1 : plan->read); channel++) {
+        const float *from = s.weights + (is_forward ? s.start * length : (channel * plan->made + s.start) * s.taps);
+        for (size_t k = 0; k < length; k += ROWS) {
+            const size_t n = aigc__minimum(ROWS, length - k);
+            kernel->transpose(rows, s.width, from + k, from_ld, n, s.columns);
+            place_rows(&s, rows, channel + k / s.taps, k % s.taps, n);
+        }
+    }
+}
+
+void aigc__convolution_pack(const aigc__convolution_plan_t *plan, const float *weights, void *packed)
+{
+    for (size_t group = 0; group < plan->shape.groups; group++)
+        for (size_t strip = 0; strip < plan->strips; strip++)
+            aigc__conv_pack_strip(plan, weights, packed, group, strip);
+}

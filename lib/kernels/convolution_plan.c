@@ -1,0 +1,170 @@
+/* How a convolution is cut, from its shape and the level's block sizes. */
+#include "kernels/convolution_layout.h"
+#include "kernels/kernels.h"
+#include <string.h>
+
+enum { TILES_WANTED = 16, TILE_PIXELS = 192, SLICE_PIXELS = 512 };
+
+static size_t common_divisor(size_t a, size_t b)
+{
+    while (b > 0) {
+        const size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static aigc__conv_axis_t forward_axis(const aigc__convolution_shape_t *s, size_t axis)
+{
+    return (aigc__conv_axis_t){.step = 1,
+                               .count = s->out[axis],
+                               .source = s->in[axis],
+                               .source_step = s->stride[axis],
+                               .offset = -(ptrdiff_t)s->before[axis],
+                               .offset_step = (ptrdiff_t)s->dilation[axis],
+                               .taps = s->kernel[axis],
+                               .tap_step = 1};
+}
+
+/* Position i of x meets tap k where i + before - k * dilation is a multiple of the stride, which then is the
+ * position of y. Of such taps the last comes first: it reads the lowest position. */
+static aigc__conv_axis_t gradient_axis(const aigc__convolution_shape_t *s, size_t axis, size_t residue)
+{
+    const size_t stride = s->stride[axis], dilation = s->dilation[axis];
+    const size_t tap_step = stride / common_divisor(stride, dilation), reach = residue + s->before[axis];
+    aigc__conv_axis_t a = {.start = residue, .step = stride, .source = s->out[axis], .source_step = 1};
+    size_t tap = 0;
+    a.count = residue < s->in[axis] ? aigc__ceil_div(s->in[axis] - residue, stride) : 0;
+    while (tap < tap_step && (tap * dilation) % stride != reach % stride) tap++;
+    if (tap >= tap_step || tap >= s->kernel[axis]) return a;
+    a.taps = aigc__ceil_div(s->kernel[axis] - tap, tap_step);
+    a.tap = (ptrdiff_t)(tap + (a.taps - 1) * tap_step);
+    a.tap_step = -(ptrdiff_t)tap_step;
+    a.offset_step = (ptrdiff_t)(tap_step * dilation / stride);
+    a.offset = ((ptrdiff_t)reach - a.tap * (ptrdiff_t)dilation) / (ptrdiff_t)stride;
+    return a;
+}
+
+static aigc__conv_grid_t grid_of(const aigc__conv_axis_t *axes, size_t images)
+{
+    aigc__conv_grid_t grid = {.pixels = images, .taps = 1};
+    for (size_t k = 0; k < AIGC__SPATIAL; k++) {
+        grid.axes[k] = axes[k];
+        grid.pixels *= axes[k].count;
+        grid.taps *= axes[k].taps;
+    }
+    return grid;
+}
+
+aigc__conv_grid_t aigc__conv_forward_grid(const aigc__convolution_shape_t *shape)
+{
+    aigc__conv_axis_t axes[AIGC__SPATIAL];
+    for (size_t k = 0; k < AIGC__SPATIAL; k++) axes[k] = forward_axis(shape, k);
+    return grid_of(axes, shape->images);
+}
+
+aigc__conv_grid_t aigc__conv_grid(const aigc__convolution_plan_t *plan, size_t residue)
+{
+    const aigc__convolution_shape_t *s = &plan->shape;
+    aigc__conv_axis_t axes[AIGC__SPATIAL];
+    if (plan->direction == AIGC__FORWARD) return aigc__conv_forward_grid(s);
+    for (size_t k = AIGC__SPATIAL; k-- > 0; residue /= plan->residues[k])
+        axes[k] = gradient_axis(s, k, residue % plan->residues[k]);
+    return grid_of(axes, s->images);
+}
+
+/* ---- forward and input gradient ---- */
+
+static void plan_weights(aigc__convolution_plan_t *p)
+{
+    const aigc__convolution_shape_t *s = &p->shape;
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const size_t taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
+    const size_t columns = aigc__round_up(p->made, kernel->unit);
+    p->packed_bytes = aigc__whole_lines(s->groups * columns * taps * p->read) * sizeof(float);
+    if (p->is_packed) return;
+    p->shared_bytes = p->packed_bytes;
+    p->tiles[0] = s->groups * p->strips;
+}
+
+static size_t most_pixels(const aigc__convolution_plan_t *p, size_t *longest)
+{
+    size_t most = 0;
+    *longest = 0;
+    for (size_t k = 0; k < aigc__conv_residues(p); k++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, k);
+        most = aigc__maximum(most, grid.pixels);
+        *longest = aigc__maximum(*longest, grid.taps * p->read);
+    }
+    return most;
+}
+
+/* Tiles of pixels and of strips: enough of them to share out. With several groups a tile makes all channels. */
+static void plan_result(aigc__convolution_plan_t *p)
+{
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    size_t longest;
+    const size_t pixels = most_pixels(p, &longest), residues = aigc__conv_residues(p);
+    const size_t even = aigc__round_up(aigc__ceil_div(pixels * residues, TILES_WANTED), kernel->group);
+    p->tile_pixels = aigc__minimum(aigc__maximum(even, kernel->group), TILE_PIXELS);
+    p->pixel_tiles = aigc__ceil_div(pixels, p->tile_pixels);
+    p->column_tiles = 1;
+    if (p->shape.groups == 1)
+        p->column_tiles = aigc__minimum(p->strips, aigc__ceil_div(TILES_WANTED, p->pixel_tiles * residues));
+    p->tile_strips = aigc__ceil_div(p->strips, p->column_tiles);
+    p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
+    const size_t blocks = aigc__maximum(aigc__ceil_div(longest, kernel->kc), 1);
+    p->kc = aigc__round_up(aigc__ceil_div(longest, blocks), 16);
+    p->tiles[p->is_packed ? 0 : 1] = residues * p->pixel_tiles * p->column_tiles;
+    p->scratch = p->tile_pixels * aigc__spread_ld(p->kc);
+    const size_t own = p->scratch + p->tile_pixels * p->tile_strips * kernel->nr;
+    p->worker_bytes = aigc__whole_lines(own) * sizeof(float);
+}
+
+/* ---- weight gradient ---- */
+
+/* Each tile sums a block of columns over a slice of the pixels; phase two adds the slices. */
+static void plan_slices(aigc__convolution_plan_t *p)
+{
+    const aigc__convolution_shape_t *s = &p->shape;
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const size_t columns = p->read * s->kernel[0] * s->kernel[1] * s->kernel[2];
+    const size_t pixels = aigc__conv_forward_grid(s).pixels;
+    p->block = 4 * kernel->nr;
+    const size_t blocks = aigc__ceil_div(columns, p->block) * s->groups;
+    /* Without pixels there is one slice too: it makes the zeros. */
+    const size_t most = aigc__maximum(aigc__ceil_div(pixels, SLICE_PIXELS), 1);
+    const size_t slices = aigc__minimum(aigc__ceil_div(TILES_WANTED, blocks), most);
+    p->slice_pixels = aigc__round_up(aigc__maximum(aigc__ceil_div(pixels, slices), 1), 16);
+    p->slices = aigc__maximum(aigc__ceil_div(pixels, p->slice_pixels), 1);
+    p->tiles[0] = p->slices * blocks;
+    p->tiles[1] = s->groups * aigc__ceil_div(p->made, AIGC__SUM_ROWS);
+    p->shared_bytes = p->slices * s->out_channels * aigc__spread_ld(columns) * sizeof(float);
+    p->kc = 128;
+    const size_t panels = aigc__round_up(p->made, kernel->group) * p->kc, patches = p->block * p->kc;
+    p->scratch = panels;
+    p->worker_bytes = aigc__whole_lines(aigc__maximum(panels + patches, columns)) * sizeof(float);
+}
+
+void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,
+                            const aigc__convolution_shape_t *shape, aigc__direction_t direction, bool is_packed)
+{
+    const aigc__gemm_kernel_t *kernel = kernels->gemm;
+    const bool is_input = direction == AIGC__INPUT_GRADIENT;
+    memset(out, 0, sizeof *out);
+    out->kernels = kernels;
+    out->shape = *shape;
+    out->direction = direction;
+    out->is_packed = is_packed;
+    out->read = (is_input ? shape->out_channels : shape->in_channels) / shape->groups;
+    out->made = (is_input ? shape->in_channels : shape->out_channels) / shape->groups;
+    for (size_t k = 0; k < AIGC__SPATIAL; k++) out->residues[k] = is_input ? shape->stride[k] : 1;
+    out->strips = aigc__ceil_div(aigc__round_up(out->made, kernel->unit), kernel->nr);
+    if (direction == AIGC__WEIGHT_GRADIENT) {
+        plan_slices(out);
+        return;
+    }
+    plan_weights(out);
+    plan_result(out);
+}
