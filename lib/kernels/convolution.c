@@ -164,12 +164,14 @@ void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, 
 {
     const aigc__convolution_plan_t *p = call->plan;
     if (p->direction == AIGC__WEIGHT_GRADIENT) {
-        if (phase == 0)
-            aigc__conv_slice_tile(call, tile, worker);
+        if (p->method == AIGC__CONV_WINOGRAD)
+            (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker);
         else
-            aigc__conv_sum_tile(call, tile, worker);
+            (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker);
     } else if (phase == 0 && !p->is_packed) {
         aigc__conv_pack_strip(p, call->b, call->shared, tile / p->strips, tile % p->strips);
+    } else if (p->method == AIGC__CONV_WINOGRAD) {
+        aigc__winograd_tile(call, tile, worker);
     } else {
         result_tile(call, tile, worker);
     }

@@ -47,9 +47,9 @@ typedef struct aigc__convolution_plan {
     size_t worker_bytes; /* workspace of each worker, multiple of 64 */
     size_t packed_bytes; /* of packed weights; 0 for a weight gradient */
 
-    /* The rest is the business of the convolution files. Forward and input gradient: the tensor that is
-     * read and the one that is made, channels of one group. */
-    size_t read, made;
+    /* The rest is the business of the convolution files. */
+    int method;        /* which path: see convolution_layout.h */
+    size_t read, made; /* forward and input gradient: channels of one group of what is read and made */
     size_t residues[AIGC__SPATIAL]; /* positions of the result that see different taps */
     size_t strips;                  /* of the columns of one group */
     size_t tile_strips, column_tiles;
@@ -58,6 +58,11 @@ typedef struct aigc__convolution_plan {
     size_t scratch;                  /* where in a worker's workspace a piece of the result is made, floats */
     size_t slices, slice_pixels;     /* weight gradient: parts of the sum, added in order */
     size_t block;                    /* weight gradient: columns of one tile */
+    size_t windows[2], all_windows;  /* Winograd: 4 x 4 of the result along an axis, and of all images */
+    size_t tile_windows;             /* of one tile */
+    size_t chunk_strips;             /* of columns multiplied between two transforms */
+    size_t read_ld, read_step;       /* transformed pictures: floats from one window to the next, one point to the next */
+    size_t made_ld, made_step;       /* products, the same */
 } aigc__convolution_plan_t;
 
 void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,

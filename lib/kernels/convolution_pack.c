@@ -54,6 +54,28 @@ static void place_rows(const strip_t *s, const float *rows, size_t channel, size
     }
 }
 
+/* Each channel's 3 x 3 weights, in the order in which taps read upwards, to 36 points: [point][channel][width]. */
+static void pack_points(const strip_t *s, size_t group)
+{
+    const aigc__convolution_plan_t *p = s->plan;
+    const bool is_forward = p->direction == AIGC__FORWARD;
+    const size_t padded = aigc__round_up(p->made, p->kernels->gemm->unit), ld = is_forward ? p->read * s->taps : s->taps;
+    float *to = s->packed + (group * padded + s->start) * AIGC__POINTS * p->read;
+    float rows[9 * MAX_WIDTH] = {0};
+    for (size_t channel = 0; channel < p->read; channel++, to += s->width) {
+        const size_t first = is_forward ? s->start * p->read + channel : channel * p->made + s->start;
+        p->kernels->gemm->transpose(rows, s->width, s->weights + first * s->taps, ld, s->taps, s->columns);
+        for (size_t tap = 0; !is_forward && tap < 4; tap++)
+            for (size_t i = 0; i < s->width; i++) {
+                const float kept = rows[tap * s->width + i];
+                rows[tap * s->width + i] = rows[(8 - tap) * s->width + i];
+                rows[(8 - tap) * s->width + i] = kept;
+            }
+        p->kernels->winograd_weights(to, AIGC__WINDOW_READ * p->read * s->width, p->read * s->width, rows,
+                                     3 * s->width, s->width, s->width);
+    }
+}
+
 void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
                            size_t strip)
 {
@@ -66,6 +88,10 @@ void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *we
     s.start = aigc__conv_strip(plan, strip);
     s.width = aigc__conv_strip(plan, strip + 1) - s.start;
     s.columns = aigc__minimum(s.width, plan->made - s.start);
+    if (plan->method == AIGC__CONV_WINOGRAD) {
+        pack_points(&s, group);
+        return;
+    }
     prepare_strip(&s, group);
     /* Forward, the columns' weights are long rows; in an input gradient they are rows of taps. */
     const bool is_forward = plan->direction == AIGC__FORWARD;

@@ -122,7 +122,93 @@ static void plan_result(aigc__convolution_plan_t *p)
     p->worker_bytes = aigc__whole_lines(own) * sizeof(float);
 }
 
+/* ---- Winograd ---- */
+
+/* Whether 3 x 3 with stride 1, wide enough for products to outweigh transforms, and without much beyond the edges. */
+static bool is_winograd(const aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    const aigc__convolution_shape_t *s = &p->shape;
+    for (size_t k = 0; k < AIGC__SPATIAL; k++)
+        if (s->stride[k] != 1 || s->dilation[k] != 1 || s->kernel[k] != (k == 0 ? 1 : 3)) return false;
+    if (p->read < 16 || p->made < 16 || grid->pixels == 0 || grid->axes[0].count != s->in[0] || s->before[0] > 0) return false;
+    const size_t side_h = aigc__round_up(grid->axes[1].count, AIGC__WINDOW);
+    const size_t side_w = aigc__round_up(grid->axes[2].count, AIGC__WINDOW);
+    return side_h * side_w <= 2 * grid->axes[1].count * grid->axes[2].count;
+}
+
+static size_t spread_step(size_t floats) { return (aigc__ceil_div(floats, 16) | 1) * 16; }
+
+static void count_windows(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    p->windows[0] = aigc__ceil_div(grid->axes[1].count, AIGC__WINDOW);
+    p->windows[1] = aigc__ceil_div(grid->axes[2].count, AIGC__WINDOW);
+    p->all_windows = p->shape.images * p->shape.in[0] * p->windows[0] * p->windows[1];
+}
+
+static void plan_windows(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    enum { V_FLOATS = 1 << 18, M_FLOATS = 1 << 17 };
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__convolution_shape_t *s = &p->shape;
+    const size_t columns = aigc__round_up(p->made, kernel->unit);
+    p->method = AIGC__CONV_WINOGRAD;
+    count_windows(p, grid);
+    const size_t even = aigc__round_up(aigc__ceil_div(p->all_windows, TILES_WANTED), kernel->mr);
+    const size_t held = aigc__round_up(V_FLOATS / (AIGC__POINTS * p->read), kernel->group);
+    p->tile_windows = aigc__minimum(aigc__maximum(even, 2 * kernel->group), aigc__maximum(held, 2 * kernel->group));
+    p->pixel_tiles = aigc__ceil_div(p->all_windows, p->tile_windows);
+    p->column_tiles = s->groups > 1 ? 1 : aigc__minimum(p->strips, aigc__ceil_div(TILES_WANTED / 4, p->pixel_tiles));
+    p->tile_strips = aigc__ceil_div(p->strips, p->column_tiles);
+    p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
+    p->chunk_strips = aigc__maximum(M_FLOATS / (AIGC__POINTS * p->tile_windows * kernel->nr), 1);
+    p->chunk_strips = aigc__minimum(p->chunk_strips, p->tile_strips);
+    p->read_ld = aigc__spread_ld(p->read);
+    p->read_step = spread_step(p->tile_windows * p->read_ld);
+    p->made_ld = p->chunk_strips * kernel->nr;
+    p->made_step = spread_step(p->tile_windows * p->made_ld);
+    p->kc = aigc__round_up(aigc__ceil_div(p->read, aigc__ceil_div(p->read, kernel->kc)), 16);
+    p->packed_bytes = aigc__whole_lines(s->groups * columns * AIGC__POINTS * p->read) * sizeof(float);
+    p->shared_bytes = p->is_packed ? 0 : p->packed_bytes;
+    p->tiles[0] = p->is_packed ? 0 : s->groups * p->strips;
+    p->tiles[p->is_packed ? 0 : 1] = p->pixel_tiles * p->column_tiles;
+    p->scratch = AIGC__POINTS * p->read_step + AIGC__POINTS * p->made_step;
+    const size_t edge = aigc__maximum(AIGC__POINTS * p->read, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);
+    p->worker_bytes = aigc__whole_lines(p->scratch + edge) * sizeof(float);
+}
+
 /* ---- weight gradient ---- */
+
+/* Each tile sums the products of a slice of the windows for a block of the result's channels; phase two adds the
+ * slices. Sums take 36 times the room of a tap's weights, so large ones are not sliced. */
+static void plan_window_slices(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    enum { SUM_FLOATS = 1 << 23, SLICE_WINDOWS = 64, BLOCK = 64, HELD_FLOATS = 1 << 18 };
+    const aigc__convolution_shape_t *s = &p->shape;
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    p->method = AIGC__CONV_WINOGRAD;
+    count_windows(p, grid);
+    p->read_ld = aigc__spread_ld(p->read);
+    const size_t sums = AIGC__POINTS * s->out_channels * p->read_ld;
+    p->slices = aigc__maximum(aigc__minimum(SUM_FLOATS / sums, TILES_WANTED / s->groups), 1);
+    p->slices = aigc__minimum(p->slices, aigc__ceil_div(p->all_windows, SLICE_WINDOWS));
+    p->slice_pixels = aigc__ceil_div(p->all_windows, p->slices);
+    p->slices = aigc__ceil_div(p->all_windows, p->slice_pixels);
+    const size_t blocks = aigc__minimum(aigc__ceil_div(TILES_WANTED, p->slices), aigc__ceil_div(p->made, BLOCK));
+    p->block = aigc__round_up(aigc__ceil_div(p->made, blocks), kernel->group);
+    p->column_tiles = aigc__ceil_div(p->made, p->block);
+    p->made_ld = aigc__spread_ld(p->block);
+    const size_t held = HELD_FLOATS / (AIGC__POINTS * (p->read_ld + p->made_ld));
+    p->tile_windows = aigc__minimum(aigc__round_up(aigc__maximum(held, 32), 16), aigc__round_up(p->slice_pixels, 16));
+    p->read_step = spread_step(p->tile_windows * p->read_ld);
+    p->made_step = spread_step(p->tile_windows * p->made_ld);
+    p->tiles[0] = p->slices * s->groups * p->column_tiles;
+    p->tiles[1] = s->groups * aigc__ceil_div(p->made, AIGC__SUM_ROWS);
+    p->shared_bytes = p->slices * sums * sizeof(float);
+    p->scratch = AIGC__POINTS * (p->read_step + p->made_step);
+    const size_t edge = AIGC__POINTS * aigc__maximum(p->read, p->block);
+    const size_t turned = (AIGC__POINTS + 9) * p->read_ld;
+    p->worker_bytes = aigc__whole_lines(aigc__maximum(p->scratch + edge, turned)) * sizeof(float);
+}
 
 /* Each tile sums a block of columns over a slice of the pixels; phase two adds the slices. */
 static void plan_slices(aigc__convolution_plan_t *p)
@@ -161,10 +247,17 @@ void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__ke
     out->made = (is_input ? shape->in_channels : shape->out_channels) / shape->groups;
     for (size_t k = 0; k < AIGC__SPATIAL; k++) out->residues[k] = is_input ? shape->stride[k] : 1;
     out->strips = aigc__ceil_div(aigc__round_up(out->made, kernel->unit), kernel->nr);
-    if (direction == AIGC__WEIGHT_GRADIENT) {
+    const bool is_weights = direction == AIGC__WEIGHT_GRADIENT;
+    const aigc__conv_grid_t grid = is_weights ? aigc__conv_forward_grid(shape) : aigc__conv_grid(out, 0);
+    if (is_winograd(out, &grid)) {
+        if (is_weights)
+            plan_window_slices(out, &grid);
+        else
+            plan_windows(out, &grid);
+    } else if (is_weights) {
         plan_slices(out);
-        return;
+    } else {
+        plan_weights(out);
+        plan_result(out);
     }
-    plan_weights(out);
-    plan_result(out);
 }

@@ -1,6 +1,7 @@
 /* The kernel table of the level neon: the templates over its vectors. */
 #include "kernels/arm/vector_neon.h"
 #include "kernels/levels.h"
+#include "kernels/unroll.h"
 #include <math.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "kernels/optimizer_template.h"
 #include "kernels/random_template.h"
 #include "kernels/reduction_template.h"
+#include "kernels/winograd_template.h"
 
 const aigc__kernels_t aigc__kernels_neon = {
     .name = "neon",
