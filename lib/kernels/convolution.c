@@ -135,20 +135,19 @@ static void make_groups(tile_job_t *j, const float *weights, float *scratch, siz
     announce(j, start, p->shape.groups > 1 ? channels : columns, worker);
 }
 
-/* Steps of the inner sum in the packed weights of the residues before this one. */
-static size_t steps_before(const aigc__convolution_plan_t *p, size_t residue)
+const float *aigc__conv_weights_of(const aigc__convolution_call_t *call, size_t residue)
 {
-    size_t steps = 0;
-    for (size_t k = 0; k < residue; k++) steps += aigc__conv_grid(p, k).taps * p->read;
-    return steps;
+    const aigc__convolution_plan_t *p = call->plan;
+    const size_t padded = p->method == AIGC__CONV_DOT ? p->made : aigc__round_up(p->made, p->kernels->gemm->unit);
+    const float *weights = p->is_packed ? call->b : call->shared;
+    for (size_t k = 0; k < residue; k++) weights += p->shape.groups * padded * aigc__conv_grid(p, k).taps * p->read;
+    return weights;
 }
 
 static void result_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
 {
     const aigc__convolution_plan_t *p = call->plan;
     const size_t column = tile % p->column_tiles, rest = tile / p->column_tiles, residue = rest / p->pixel_tiles;
-    const size_t padded = aigc__round_up(p->made, p->kernels->gemm->unit);
-    const float *weights = p->is_packed ? call->b : call->shared;
     float *own = (float *)((char *)call->worker + worker * p->worker_bytes);
     tile_job_t j = {.call = call, .grid = aigc__conv_grid(p, residue), .patches = own};
     j.steps = j.grid.taps * p->read;
@@ -157,7 +156,7 @@ static void result_tile(const aigc__convolution_call_t *call, size_t tile, size_
     j.pixels = aigc__minimum(p->tile_pixels, j.grid.pixels - j.pixel);
     j.strip = column * p->tile_strips;
     j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
-    make_groups(&j, weights + p->shape.groups * padded * steps_before(p, residue), own + p->scratch, worker);
+    make_groups(&j, aigc__conv_weights_of(call, residue), own + p->scratch, worker);
 }
 
 void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, size_t tile, size_t worker)
@@ -168,11 +167,16 @@ void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, 
             (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker);
         else
             (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker);
-    } else if (phase == 0 && !p->is_packed) {
-        aigc__conv_pack_strip(p, call->b, call->shared, tile / p->strips, tile % p->strips);
-    } else if (p->method == AIGC__CONV_WINOGRAD) {
-        aigc__winograd_tile(call, tile, worker);
-    } else {
-        result_tile(call, tile, worker);
+        return;
+    }
+    if (phase == 0 && !p->is_packed) {
+        aigc__conv_pack_tile(p, call->b, call->shared, tile);
+        return;
+    }
+    switch (p->method) {
+    case AIGC__CONV_WINOGRAD: aigc__winograd_tile(call, tile, worker); break;
+    case AIGC__CONV_ROWS:
+    case AIGC__CONV_DOT: aigc__conv_rows_tile(call, tile, worker); break;
+    default: result_tile(call, tile, worker); break;
     }
 }

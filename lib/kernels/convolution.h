@@ -46,6 +46,7 @@ typedef struct aigc__convolution_plan {
     size_t shared_bytes; /* workspace all workers share, multiple of 64 */
     size_t worker_bytes; /* workspace of each worker, multiple of 64 */
     size_t packed_bytes; /* of packed weights; 0 for a weight gradient */
+    size_t pack_tiles;   /* of packing them */
 
     /* The rest is the business of the convolution files. */
     int method;        /* which path: see convolution_layout.h */
@@ -54,6 +55,7 @@ typedef struct aigc__convolution_plan {
     size_t strips;                  /* of the columns of one group */
     size_t tile_strips, column_tiles;
     size_t tile_pixels, pixel_tiles; /* of one residue */
+    size_t tile_rows;                /* of pixels in a tile, where rows are not cut */
     size_t kc;                       /* steps of the inner sum between two visits to a piece of the result */
     size_t scratch;                  /* where in a worker's workspace a piece of the result is made, floats */
     size_t slices, slice_pixels;     /* weight gradient: parts of the sum, added in order */

@@ -11,8 +11,10 @@
 #include "kernels/gemm_layout.h"
 
 /* DIRECT    patches times weights.
+ * ROWS      the same with rows of the source instead of patches, where those of the result are long.
+ * DOT       the same for few channels made: dot products.
  * WINOGRAD  3 x 3 with stride 1: windows of 4 x 4 results by 36 products of transformed pictures and weights. */
-enum { AIGC__CONV_DIRECT, AIGC__CONV_WINOGRAD };
+enum { AIGC__CONV_DIRECT, AIGC__CONV_ROWS, AIGC__CONV_DOT, AIGC__CONV_WINOGRAD };
 enum { AIGC__WINDOW = 4, AIGC__WINDOW_READ = 6, AIGC__POINTS = 36 };
 
 typedef struct aigc__conv_axis {
@@ -49,8 +51,12 @@ static inline size_t aigc__conv_strip(const aigc__convolution_plan_t *plan, size
 void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__conv_grid_t *grid, size_t first, size_t n,
                         size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels);
 
-void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
-                           size_t strip);
+void aigc__conv_pack_tile(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t tile);
+/* The packed weights of a residue, group 0. */
+const float *aigc__conv_weights_of(const aigc__convolution_call_t *call, size_t residue);
+void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, size_t rows);
+
 /* Windows [first, first + n) of x as 36 points of [n][read], zeros beyond its edges; `edge` is room for 36 * read. */
 void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, float *to, float *edge,
                          const float *source, size_t first, size_t n);

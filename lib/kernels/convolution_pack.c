@@ -14,18 +14,22 @@ typedef struct strip {
     size_t places[AIGC__MAX_TAPS]; /* where the row of a tap and channel 0 goes */
 } strip_t;
 
+/* Number of the kernel's tap that tap `j` of a grid is. */
+static size_t kernel_tap(const aigc__convolution_shape_t *s, const aigc__conv_grid_t *grid, size_t j)
+{
+    const aigc__conv_axis_t *axes = grid->axes;
+    const size_t at[] = {j / axes[2].taps / axes[1].taps, j / axes[2].taps % axes[1].taps, j % axes[2].taps};
+    size_t tap = 0;
+    for (size_t k = 0; k < AIGC__SPATIAL; k++)
+        tap = tap * s->kernel[k] + (size_t)(axes[k].tap + (ptrdiff_t)at[k] * axes[k].tap_step);
+    return tap;
+}
+
 /* The rows of taps of one residue; where they begin depends on the residues before. */
 static void find_places(strip_t *s, const aigc__conv_grid_t *grid, size_t base)
 {
-    const aigc__conv_axis_t *axes = grid->axes;
-    const aigc__convolution_shape_t *shape = &s->plan->shape;
-    for (size_t j = 0; j < grid->taps; j++) {
-        const size_t at[] = {j / axes[2].taps / axes[1].taps, j / axes[2].taps % axes[1].taps, j % axes[2].taps};
-        size_t tap = 0;
-        for (size_t k = 0; k < AIGC__SPATIAL; k++)
-            tap = tap * shape->kernel[k] + (size_t)(axes[k].tap + (ptrdiff_t)at[k] * axes[k].tap_step);
-        s->places[tap] = base + j * s->plan->read * s->width;
-    }
+    for (size_t j = 0; j < grid->taps; j++)
+        s->places[kernel_tap(&s->plan->shape, grid, j)] = base + j * s->plan->read * s->width;
 }
 
 static void prepare_strip(strip_t *s, size_t group)
@@ -76,8 +80,25 @@ static void pack_points(const strip_t *s, size_t group)
     }
 }
 
-void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
-                           size_t strip)
+/* For dot products: each column's weights as one row, [column][tap][channel], residue after residue. */
+static void pack_columns(const aigc__convolution_plan_t *p, const float *weights, float *to)
+{
+    const aigc__convolution_shape_t *s = &p->shape;
+    const size_t taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
+    const size_t column_step = p->direction == AIGC__FORWARD ? p->read * taps : taps;
+    const size_t channel_step = p->direction == AIGC__FORWARD ? taps : p->made * taps;
+    for (size_t residue = 0; residue < aigc__conv_residues(p); residue++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
+        for (size_t column = 0; column < p->made; column++)
+            for (size_t j = 0; j < grid.taps; j++) {
+                const float *from = weights + column * column_step + kernel_tap(s, &grid, j);
+                for (size_t c = 0; c < p->read; c++) *to++ = from[c * channel_step];
+            }
+    }
+}
+
+static void pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
+                       size_t strip)
 {
     const aigc__convolution_shape_t *shape = &plan->shape;
     const aigc__gemm_kernel_t *kernel = plan->kernels->gemm;
@@ -106,9 +127,15 @@ void aigc__conv_pack_strip(const aigc__convolution_plan_t *plan, const float *we
     }
 }
 
+void aigc__conv_pack_tile(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t tile)
+{
+    if (plan->method == AIGC__CONV_DOT)
+        pack_columns(plan, weights, packed);
+    else
+        pack_strip(plan, weights, packed, tile / plan->strips, tile % plan->strips);
+}
+
 void aigc__convolution_pack(const aigc__convolution_plan_t *plan, const float *weights, void *packed)
 {
-    for (size_t group = 0; group < plan->shape.groups; group++)
-        for (size_t strip = 0; strip < plan->strips; strip++)
-            aigc__conv_pack_strip(plan, weights, packed, group, strip);
+    for (size_t tile = 0; tile < plan->pack_tiles; tile++) aigc__conv_pack_tile(plan, weights, packed, tile);
 }

@@ -82,10 +82,23 @@ static void plan_weights(aigc__convolution_plan_t *p)
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const size_t taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
     const size_t columns = aigc__round_up(p->made, kernel->unit);
-    p->packed_bytes = aigc__whole_lines(s->groups * columns * taps * p->read) * sizeof(float);
-    if (p->is_packed) return;
-    p->shared_bytes = p->packed_bytes;
-    p->tiles[0] = s->groups * p->strips;
+    const bool is_dot = p->method == AIGC__CONV_DOT;
+    p->packed_bytes = aigc__whole_lines(s->groups * (is_dot ? p->made : columns) * taps * p->read) * sizeof(float);
+    p->pack_tiles = is_dot ? 1 : s->groups * p->strips;
+}
+
+/* Weights are packed in a first phase unless they come so. */
+static void set_phases(aigc__convolution_plan_t *p, size_t tiles)
+{
+    p->shared_bytes = p->is_packed ? 0 : p->packed_bytes;
+    p->tiles[0] = p->is_packed ? tiles : p->pack_tiles;
+    p->tiles[1] = p->is_packed ? 0 : tiles;
+}
+
+/* Steps of the inner sum between two visits to a piece of the result. */
+static size_t even_part(size_t steps, size_t most)
+{
+    return aigc__round_up(aigc__ceil_div(steps, aigc__maximum(aigc__ceil_div(steps, most), 1)), 16);
 }
 
 static size_t most_pixels(const aigc__convolution_plan_t *p, size_t *longest)
@@ -114,12 +127,52 @@ static void plan_result(aigc__convolution_plan_t *p)
         p->column_tiles = aigc__minimum(p->strips, aigc__ceil_div(TILES_WANTED, p->pixel_tiles * residues));
     p->tile_strips = aigc__ceil_div(p->strips, p->column_tiles);
     p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
-    const size_t blocks = aigc__maximum(aigc__ceil_div(longest, kernel->kc), 1);
-    p->kc = aigc__round_up(aigc__ceil_div(longest, blocks), 16);
-    p->tiles[p->is_packed ? 0 : 1] = residues * p->pixel_tiles * p->column_tiles;
+    p->kc = even_part(longest, kernel->kc);
+    set_phases(p, residues * p->pixel_tiles * p->column_tiles);
     p->scratch = p->tile_pixels * aigc__spread_ld(p->kc);
     const size_t own = p->scratch + p->tile_pixels * p->tile_strips * kernel->nr;
     p->worker_bytes = aigc__whole_lines(own) * sizeof(float);
+}
+
+/* ---- long rows ---- */
+
+/* Whether taps along a row read neighbours, and rows are long enough. */
+static bool has_long_rows(const aigc__convolution_plan_t *p)
+{
+    enum { LONG = 16 };
+    for (size_t k = 0; k < aigc__conv_residues(p); k++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, k);
+        if (grid.pixels == 0 || grid.taps == 0) continue;
+        if (grid.axes[2].count < LONG || (grid.axes[2].taps > 1 && grid.axes[2].offset_step != 1)) return false;
+    }
+    return p->shape.groups == 1;
+}
+
+static size_t row_tiles(const aigc__convolution_plan_t *p, size_t rows)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < aigc__conv_residues(p); k++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, k);
+        most = aigc__maximum(most, p->shape.images * grid.axes[0].count * aigc__ceil_div(grid.axes[1].count, rows));
+    }
+    return most;
+}
+
+static void plan_rows(aigc__convolution_plan_t *p)
+{
+    enum { ROW_PIXELS = 256 };
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__conv_grid_t grid = aigc__conv_grid(p, 0);
+    const size_t residues = aigc__conv_residues(p), width = aigc__maximum(grid.axes[2].count, 1);
+    const size_t all = row_tiles(p, 1) * residues;
+    p->tile_rows = aigc__minimum(aigc__maximum(ROW_PIXELS / width, 1), aigc__maximum(all / TILES_WANTED, 1));
+    p->pixel_tiles = row_tiles(p, p->tile_rows);
+    p->column_tiles = aigc__minimum(p->strips, aigc__ceil_div(TILES_WANTED, p->pixel_tiles * residues));
+    p->tile_strips = aigc__ceil_div(p->strips, p->column_tiles);
+    p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
+    p->kc = kernel->kc;
+    set_phases(p, residues * p->pixel_tiles * p->column_tiles);
+    p->worker_bytes = aigc__conv_band_floats(p, p->tile_rows) * sizeof(float);
 }
 
 /* ---- Winograd ---- */
@@ -166,11 +219,10 @@ static void plan_windows(aigc__convolution_plan_t *p, const aigc__conv_grid_t *g
     p->read_step = spread_step(p->tile_windows * p->read_ld);
     p->made_ld = p->chunk_strips * kernel->nr;
     p->made_step = spread_step(p->tile_windows * p->made_ld);
-    p->kc = aigc__round_up(aigc__ceil_div(p->read, aigc__ceil_div(p->read, kernel->kc)), 16);
+    p->kc = even_part(p->read, kernel->kc);
     p->packed_bytes = aigc__whole_lines(s->groups * columns * AIGC__POINTS * p->read) * sizeof(float);
-    p->shared_bytes = p->is_packed ? 0 : p->packed_bytes;
-    p->tiles[0] = p->is_packed ? 0 : s->groups * p->strips;
-    p->tiles[p->is_packed ? 0 : 1] = p->pixel_tiles * p->column_tiles;
+    p->pack_tiles = s->groups * p->strips;
+    set_phases(p, p->pixel_tiles * p->column_tiles);
     p->scratch = AIGC__POINTS * p->read_step + AIGC__POINTS * p->made_step;
     const size_t edge = aigc__maximum(AIGC__POINTS * p->read, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);
     p->worker_bytes = aigc__whole_lines(p->scratch + edge) * sizeof(float);
@@ -256,6 +308,11 @@ void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__ke
             plan_windows(out, &grid);
     } else if (is_weights) {
         plan_slices(out);
+    } else if (has_long_rows(out)) {
+        out->method = out->made <= 8 ? AIGC__CONV_DOT : AIGC__CONV_ROWS;
+        if (out->method == AIGC__CONV_DOT) out->strips = 1;
+        plan_weights(out);
+        plan_rows(out);
     } else {
         plan_weights(out);
         plan_result(out);

@@ -79,6 +79,7 @@ typedef struct aigc__gemm_strip {
     size_t rows, columns, k;
     const float *a; /* A(i, p) = a[i * a_row + p * a_k]: packed or in place, either way round */
     size_t a_row, a_k;
+    size_t more_runs, a_skip; /* k steps of B's that follow, so often again: A goes on a_skip elements after each run */
     const float *b; /* B(p, j) = b[p * b_k + j], readable to the end of a strip of whole units */
     size_t b_k;
     float *c;

@@ -20,15 +20,17 @@ INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t
 {
     quad_t sum[MR][UNITS] = {{{0}}};
     const float *a = s->a + row * s->a_row, *b = s->b;
-    for (size_t p = 0; p < s->k; p++, a += s->a_k, b += s->b_k) {
-        quad_t row_b[UNITS];
-        AIGC__UNROLL
-        for (size_t u = 0; u < units; u++) row_b[u] = load(b + u * UNIT);
-        AIGC__UNROLL
-        for (size_t i = 0; i < rows; i++) {
-            const float x = a[i * s->a_row];
+    for (size_t runs = s->more_runs + 1; runs > 0; runs--, a += s->a_skip) {
+        for (size_t p = 0; p < s->k; p++, a += s->a_k, b += s->b_k) {
+            quad_t row_b[UNITS];
             AIGC__UNROLL
-            for (size_t u = 0; u < units; u++) sum[i][u] += x * row_b[u];
+            for (size_t u = 0; u < units; u++) row_b[u] = load(b + u * UNIT);
+            AIGC__UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                const float x = a[i * s->a_row];
+                AIGC__UNROLL
+                for (size_t u = 0; u < units; u++) sum[i][u] += x * row_b[u];
+            }
         }
     }
     AIGC__UNROLL

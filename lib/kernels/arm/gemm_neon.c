@@ -45,18 +45,20 @@ INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t
         for (size_t u = 0; u < units; u++) sum[i][u] = vdupq_n_f32(0);
         __builtin_prefetch(c + i * s->ldc, 1);
     }
-    for (size_t p = s->k; p > 0; p--) {
-        float32x4_t row_b[UNITS];
-        AIGC__UNROLL
-        for (size_t u = 0; u < units; u++) row_b[u] = vld1q_f32(b + u * UNIT);
-        AIGC__UNROLL
-        for (size_t i = 0; i < rows; i++) {
-            const float32x4_t x = vld1q_dup_f32(a + i * a_row);
+    for (size_t runs = s->more_runs + 1; runs > 0; runs--, a += s->a_skip) {
+        for (size_t p = s->k; p > 0; p--) {
+            float32x4_t row_b[UNITS];
             AIGC__UNROLL
-            for (size_t u = 0; u < units; u++) sum[i][u] = vfmaq_f32(sum[i][u], x, row_b[u]);
+            for (size_t u = 0; u < units; u++) row_b[u] = vld1q_f32(b + u * UNIT);
+            AIGC__UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                const float32x4_t x = vld1q_dup_f32(a + i * a_row);
+                AIGC__UNROLL
+                for (size_t u = 0; u < units; u++) sum[i][u] = vfmaq_f32(sum[i][u], x, row_b[u]);
+            }
+            a += a_k;
+            b += b_k;
         }
-        a += a_k;
-        b += b_k;
     }
     if (s->columns == units * UNIT) {
         AIGC__UNROLL

@@ -26,18 +26,20 @@ INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t
         for (size_t u = 0; u < units; u++) sum[i][u] = _mm256_setzero_ps();
         _mm_prefetch((const char *)(c + i * s->ldc), _MM_HINT_T0);
     }
-    for (size_t p = s->k; p > 0; p--) {
-        __m256 row_b[UNITS];
-        AIGC__UNROLL
-        for (size_t u = 0; u < units; u++) row_b[u] = _mm256_loadu_ps(b + u * UNIT);
-        AIGC__UNROLL
-        for (size_t i = 0; i < rows; i++) {
-            const __m256 x = _mm256_broadcast_ss(a + i * a_row);
+    for (size_t runs = s->more_runs + 1; runs > 0; runs--, a += s->a_skip) {
+        for (size_t p = s->k; p > 0; p--) {
+            __m256 row_b[UNITS];
             AIGC__UNROLL
-            for (size_t u = 0; u < units; u++) sum[i][u] = _mm256_fmadd_ps(x, row_b[u], sum[i][u]);
+            for (size_t u = 0; u < units; u++) row_b[u] = _mm256_loadu_ps(b + u * UNIT);
+            AIGC__UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                const __m256 x = _mm256_broadcast_ss(a + i * a_row);
+                AIGC__UNROLL
+                for (size_t u = 0; u < units; u++) sum[i][u] = _mm256_fmadd_ps(x, row_b[u], sum[i][u]);
+            }
+            a += a_k;
+            b += b_k;
         }
-        a += a_k;
-        b += b_k;
     }
     const size_t in_last = s->columns - (units - 1) * UNIT;
     const __m256i last = mask_of(in_last);

@@ -1,0 +1,213 @@
+/* Convolutions whose result has long rows: the source is read in place, or from a copy of the rows a tile needs with
+ * zeros at both ends, so that the taps along a row are one run of neighbours and nothing is copied once a tap. With many columns
+ * to make, runs are multiplied by strips of packed weights; with few, the sums are taken as dot products. */
+#include "kernels/convolution_layout.h"
+#include "kernels/kernels.h"
+#include <string.h>
+
+typedef struct tile_job {
+    const aigc__convolution_call_t *call;
+    aigc__conv_grid_t grid;
+    size_t steps;                        /* of the inner sum */
+    size_t image, depth, row, rows;      /* of the positions made */
+    size_t strip, strips;                /* strips: one past the last */
+    const float *band, *weights;         /* element 0 of the first row and first pixel that are read */
+    size_t row_floats, depth_floats;     /* from one row of the band to the next, from one depth tap to the next */
+    float *result;                       /* the first pixel made */
+    size_t pixel_step, row_step;         /* of the result */
+} tile_job_t;
+
+/* ---- the rows that are read ---- */
+
+static size_t read_width(const aigc__conv_grid_t *grid)
+{
+    const aigc__conv_axis_t *a = &grid->axes[2];
+    return (a->count - 1) * a->source_step + a->taps;
+}
+
+static size_t read_height(const aigc__conv_grid_t *grid, size_t rows)
+{
+    const aigc__conv_axis_t *a = &grid->axes[1];
+    return (rows - 1) * a->source_step + (a->taps > 0 ? a->taps - 1 : 0) * (size_t)a->offset_step + 1;
+}
+
+size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, size_t rows)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < aigc__conv_residues(plan); k++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(plan, k);
+        if (grid.pixels == 0 || grid.taps == 0) continue;
+        most = aigc__maximum(most, grid.axes[0].taps * read_height(&grid, rows) * read_width(&grid) * plan->read);
+    }
+    return aigc__whole_lines(most);
+}
+
+static bool is_inside(ptrdiff_t first, size_t length, size_t size)
+{
+    return first >= 0 && (size_t)first + length <= size;
+}
+
+/* Row h of depth d with zeros beyond the ends. */
+static void copy_row(float *to, const float *source, const aigc__conv_axis_t *axes, size_t image, ptrdiff_t d,
+                     ptrdiff_t h, size_t width, size_t channels)
+{
+    const ptrdiff_t first = axes[2].offset, end = first + (ptrdiff_t)width, size = (ptrdiff_t)axes[2].source;
+    const ptrdiff_t from = first < 0 ? 0 : first > size ? size : first, last = end < size ? end : size;
+    if (!is_inside(d, 1, axes[0].source) || !is_inside(h, 1, axes[1].source) || last <= from) {
+        memset(to, 0, width * channels * sizeof *to);
+        return;
+    }
+    const size_t row = (image * axes[0].source + (size_t)d) * axes[1].source + (size_t)h;
+    const size_t before = (size_t)(from - first) * channels, n = (size_t)(last - from) * channels;
+    memset(to, 0, before * sizeof *to);
+    memcpy(to + before, source + (row * axes[2].source + (size_t)from) * channels, n * sizeof *to);
+    memset(to + before + n, 0, (width * channels - before - n) * sizeof *to);
+}
+
+/* Points the job at the source itself where all that is read lies in it, otherwise at a copy. */
+static void find_band(tile_job_t *j, float *copy)
+{
+    const aigc__conv_axis_t *axes = j->grid.axes;
+    const size_t channels = j->call->plan->read, width = read_width(&j->grid), height = read_height(&j->grid, j->rows);
+    const ptrdiff_t d = (ptrdiff_t)(j->depth * axes[0].source_step) + axes[0].offset;
+    const ptrdiff_t h = (ptrdiff_t)(j->row * axes[1].source_step) + axes[1].offset;
+    const size_t depths = (axes[0].taps - 1) * (size_t)axes[0].offset_step + 1;
+    if (is_inside(axes[2].offset, width, axes[2].source) && is_inside(h, height, axes[1].source) &&
+        is_inside(d, depths, axes[0].source)) {
+        const size_t row = (j->image * axes[0].source + (size_t)d) * axes[1].source + (size_t)h;
+        j->band = j->call->a + (row * axes[2].source + (size_t)axes[2].offset) * channels;
+        j->row_floats = axes[2].source * channels;
+        j->depth_floats = axes[1].source * j->row_floats * (size_t)axes[0].offset_step;
+        return;
+    }
+    j->band = copy;
+    j->row_floats = width * channels;
+    j->depth_floats = height * j->row_floats;
+    for (size_t k = 0; k < axes[0].taps; k++)
+        for (size_t i = 0; i < height; i++)
+            copy_row(copy + k * j->depth_floats + i * j->row_floats, j->call->a, axes, j->image,
+                     d + (ptrdiff_t)k * axes[0].offset_step, h + (ptrdiff_t)i, width, channels);
+}
+
+/* ---- sums ---- */
+
+/* A part of the inner sum: steps [k0, k0 + k * runs) of the packed weights, read in runs of k. */
+typedef struct part {
+    size_t k0, k, runs;
+    const float *from; /* of the first row and pixel made */
+    size_t run_step;
+} part_t;
+
+static void multiply(const tile_job_t *j, const part_t *part)
+{
+    const aigc__convolution_plan_t *p = j->call->plan;
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__conv_axis_t *axes = j->grid.axes;
+    const size_t pixels = axes[2].count, first = aigc__conv_strip(p, j->strip), a_row = axes[2].source_step * p->read;
+    for (size_t row = 0; row < j->rows; row++)
+        for (size_t pixel = 0; pixel < pixels; pixel += kernel->group)
+            for (size_t i = j->strip; i < j->strips; i++) {
+                const size_t start = aigc__conv_strip(p, i), width = aigc__conv_strip(p, i + 1) - start;
+                const aigc__gemm_strip_t strip = {
+                    .rows = aigc__minimum(kernel->group, pixels - pixel),
+                    .columns = aigc__minimum(width, p->made - start),
+                    .k = part->k,
+                    .a = part->from + row * axes[1].source_step * j->row_floats + pixel * a_row,
+                    .a_row = a_row,
+                    .a_k = 1,
+                    .more_runs = part->runs - 1,
+                    .a_skip = part->run_step - part->k,
+                    .b = j->weights + start * j->steps + part->k0 * width,
+                    .b_k = width,
+                    .c = j->result + row * j->row_step + pixel * j->pixel_step + start - first,
+                    .ldc = j->pixel_step,
+                    .add = part->k0 > 0};
+                kernel->strip(&strip);
+            }
+}
+
+static void dot(const tile_job_t *j, const part_t *part)
+{
+    const aigc__convolution_plan_t *p = j->call->plan;
+    const aigc__conv_axis_t *axes = j->grid.axes;
+    for (size_t row = 0; row < j->rows; row++)
+        p->kernels->gemm->dot(p->made, axes[2].count, part->k, j->weights + part->k0, j->steps,
+                              part->from + row * axes[1].source_step * j->row_floats, axes[2].source_step * p->read,
+                              j->result + row * j->row_step, 1, j->pixel_step, part->k0 > 0);
+}
+
+/* Runs are cut, or several taken together, so that a part has about kc steps. */
+static void add_parts(const tile_job_t *j)
+{
+    const aigc__convolution_plan_t *p = j->call->plan;
+    const aigc__conv_axis_t *axes = j->grid.axes;
+    const size_t run = axes[2].taps * p->read, run_step = (size_t)axes[1].offset_step * j->row_floats;
+    const bool is_dot = p->method == AIGC__CONV_DOT;
+    const size_t together = is_dot ? 1 : aigc__maximum(p->kc / aigc__maximum(run, 1), 1);
+    const size_t cut = is_dot ? run : aigc__ceil_div(run, aigc__ceil_div(run, p->kc));
+    part_t part = {.run_step = run_step};
+    for (size_t d = 0; d < axes[0].taps; d++)
+        for (size_t h = 0; h < axes[1].taps; h += together)
+            for (size_t at = 0; at < run; at += cut) {
+                part.k = aigc__minimum(cut, run - at);
+                part.runs = aigc__minimum(together, axes[1].taps - h);
+                part.k0 = (d * axes[1].taps + h) * run + at;
+                part.from = j->band + d * j->depth_floats + h * run_step + at;
+                (is_dot ? dot : multiply)(j, &part);
+            }
+}
+
+/* Positions that no tap meets. */
+static void clear(const tile_job_t *j, size_t columns)
+{
+    for (size_t row = 0; row < j->rows; row++)
+        for (size_t i = 0; i < j->grid.axes[2].count; i++)
+            memset(j->result + row * j->row_step + i * j->pixel_step, 0, columns * sizeof *j->result);
+}
+
+/* ---- tiles ---- */
+
+static void announce(const tile_job_t *j, size_t columns, size_t worker)
+{
+    const aigc__convolution_call_t *call = j->call;
+    const size_t first = (size_t)(j->result - call->result), pixels = j->grid.axes[2].count;
+    if (!call->done) return;
+    if (j->row_step == pixels * j->pixel_step) {
+        call->done(call->user, first, j->rows * pixels, columns, j->pixel_step, worker);
+        return;
+    }
+    for (size_t row = 0; row < j->rows; row++)
+        call->done(call->user, first + row * j->row_step, pixels, columns, j->pixel_step, worker);
+}
+
+void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
+{
+    const aigc__convolution_plan_t *p = call->plan;
+    const size_t column = tile % p->column_tiles, rest = tile / p->column_tiles;
+    const size_t residue = rest / p->pixel_tiles, residues = aigc__conv_residues(p);
+    tile_job_t j = {.call = call, .grid = aigc__conv_grid(p, residue % residues)};
+    const aigc__conv_axis_t *axes = j.grid.axes;
+    const size_t *sizes = p->direction == AIGC__FORWARD ? p->shape.out : p->shape.in;
+    const size_t parts = aigc__ceil_div(axes[1].count, p->tile_rows), place = rest % p->pixel_tiles;
+    if (j.grid.pixels == 0 || place >= p->shape.images * axes[0].count * parts) return;
+    j.row = place % parts * p->tile_rows;
+    j.rows = aigc__minimum(p->tile_rows, axes[1].count - j.row);
+    j.depth = place / parts % axes[0].count;
+    j.image = place / parts / axes[0].count;
+    j.strip = column * p->tile_strips;
+    j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
+    const size_t start = aigc__conv_strip(p, j.strip), columns = aigc__minimum(aigc__conv_strip(p, j.strips), p->made) - start;
+    const size_t d = axes[0].start + j.depth * axes[0].step, h = axes[1].start + j.row * axes[1].step;
+    j.pixel_step = axes[2].step * p->made;
+    j.row_step = axes[1].step * sizes[2] * p->made;
+    j.result = call->result + (((j.image * sizes[0] + d) * sizes[1] + h) * sizes[2] + axes[2].start) * p->made + start;
+    j.steps = j.grid.taps * p->read;
+    j.weights = aigc__conv_weights_of(call, residue);
+    if (j.steps > 0) {
+        find_band(&j, (float *)((char *)call->worker + worker * p->worker_bytes));
+        add_parts(&j);
+    } else {
+        clear(&j, columns);
+    }
+    announce(&j, columns, worker);
+}
