@@ -130,10 +130,22 @@ static void dot(const tile_job_t *j, const part_t *part)
 {
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__conv_axis_t *axes = j->grid.axes;
-    for (size_t row = 0; row < j->rows; row++)
-        p->kernels->gemm->dot(p->made, axes[2].count, part->k, j->weights + part->k0, j->steps,
-                              part->from + row * axes[1].source_step * j->row_floats, axes[2].source_step * p->read,
-                              j->result + row * j->row_step, 1, j->pixel_step, part->k0 > 0);
+    for (size_t row = 0; row < j->rows; row++) {
+        const aigc__gemm_dot_t d = {.rows = p->made,
+                                    .columns = axes[2].count,
+                                    .k = part->k,
+                                    .a = j->weights + part->k0,
+                                    .b = part->from + row * axes[1].source_step * j->row_floats,
+                                    .lda = j->steps,
+                                    .ldb = axes[2].source_step * p->read,
+                                    .more_runs = part->runs - 1,
+                                    .b_skip = part->run_step - part->k,
+                                    .c = j->result + row * j->row_step,
+                                    .c_i = 1,
+                                    .c_j = j->pixel_step,
+                                    .add = part->k0 > 0};
+        p->kernels->gemm->dot(&d);
+    }
 }
 
 /* Runs are cut, or several taken together, so that a part has about kc steps. */
@@ -143,7 +155,7 @@ static void add_parts(const tile_job_t *j)
     const aigc__conv_axis_t *axes = j->grid.axes;
     const size_t run = axes[2].taps * p->read, run_step = (size_t)axes[1].offset_step * j->row_floats;
     const bool is_dot = p->method == AIGC__CONV_DOT;
-    const size_t together = is_dot ? 1 : aigc__maximum(p->kc / aigc__maximum(run, 1), 1);
+    const size_t together = is_dot ? axes[1].taps : aigc__maximum(p->kc / run, 1);
     const size_t cut = is_dot ? run : aigc__ceil_div(run, aigc__ceil_div(run, p->kc));
     part_t part = {.run_step = run_step};
     for (size_t d = 0; d < axes[0].taps; d++)

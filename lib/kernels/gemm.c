@@ -253,10 +253,19 @@ static void dot_tile(const aigc__gemm_call_t *call, size_t tile, size_t worker)
     const float *a = call->a + j.batch * s->a_step + j.row * s->lda,
                 *b = call->b + j.batch * s->b_step + column * s->ldb;
     float *c = j.c + j.row * s->ldc + column;
-    if (j.rows <= columns)
-        kernel_of(p)->dot(j.rows, columns, s->k, a, s->lda, b, s->ldb, c, s->ldc, 1, s->add);
-    else
-        kernel_of(p)->dot(columns, j.rows, s->k, b, s->ldb, a, s->lda, c, 1, s->ldc, s->add);
+    const bool is_wide = j.rows <= columns;
+    const aigc__gemm_dot_t dot = {.rows = is_wide ? j.rows : columns,
+                                  .columns = is_wide ? columns : j.rows,
+                                  .k = s->k,
+                                  .a = is_wide ? a : b,
+                                  .b = is_wide ? b : a,
+                                  .lda = is_wide ? s->lda : s->ldb,
+                                  .ldb = is_wide ? s->ldb : s->lda,
+                                  .c = c,
+                                  .c_i = is_wide ? s->ldc : 1,
+                                  .c_j = is_wide ? 1 : s->ldc,
+                                  .add = s->add};
+    kernel_of(p)->dot(&dot);
     finish(&j, j.row, j.rows, column, columns);
 }
 

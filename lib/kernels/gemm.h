@@ -87,6 +87,18 @@ typedef struct aigc__gemm_strip {
     bool add;
 } aigc__gemm_strip_t;
 
+/* C(i, j) = c[i * c_i + j * c_j] (+)= sum over p of a[i * lda + p] b[j * ldb + p], nothing packed: for few rows
+ * or columns. */
+typedef struct aigc__gemm_dot {
+    size_t rows, columns, k;
+    const float *a, *b;
+    size_t lda, ldb;
+    size_t more_runs, b_skip; /* k steps of A's that follow, so often again: B goes on b_skip elements after each run */
+    float *c;
+    size_t c_i, c_j;
+    bool add;
+} aigc__gemm_dot_t;
+
 /* What a CPU level brings: block sizes beside the pointers. */
 typedef struct aigc__gemm_kernel {
     size_t unit;             /* columns of one vector; strips are whole units wide in memory */
@@ -107,10 +119,7 @@ typedef struct aigc__gemm_kernel {
     /* to[i * to_ld + j] = from[j * from_ld + i] */
     void (*transpose)(float *to, size_t to_ld, const float *from, size_t from_ld, size_t rows, size_t columns);
 
-    /* C(i, j) = c[i * c_i + j * c_j] (+)= sum over p of a[i * lda + p] b[j * ldb + p], nothing packed:
-     * for few rows or columns. */
-    void (*dot)(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                size_t c_i, size_t c_j, bool add);
+    void (*dot)(const aigc__gemm_dot_t *dot);
 } aigc__gemm_kernel_t;
 
 extern const aigc__gemm_kernel_t aigc__gemm_kernel_c, aigc__gemm_kernel_avx2, aigc__gemm_kernel_avx512,

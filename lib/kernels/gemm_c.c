@@ -71,26 +71,27 @@ static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld
             for (size_t i = first; i < first + SIDE && i < rows; i++) to[i * to_ld + j] = from[j * from_ld + i];
 }
 
-static float dot_one(size_t k, const float *a, const float *b)
+static float dot_one(const aigc__gemm_dot_t *d, const float *a, const float *b)
 {
     enum { LANES = 8 };
     float lanes[LANES] = {0}, sum = 0;
-    size_t p = 0;
-    for (; p + LANES <= k; p += LANES)
-        for (size_t i = 0; i < LANES; i++) lanes[i] += a[p + i] * b[p + i];
-    for (; p < k; p++) sum += a[p] * b[p];
+    for (size_t runs = d->more_runs + 1; runs > 0; runs--, a += d->k, b += d->k + d->b_skip) {
+        size_t p = 0;
+        for (; p + LANES <= d->k; p += LANES)
+            for (size_t i = 0; i < LANES; i++) lanes[i] += a[p + i] * b[p + i];
+        for (; p < d->k; p++) sum += a[p] * b[p];
+    }
     for (size_t i = 0; i < LANES; i++) sum += lanes[i];
     return sum;
 }
 
-static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                size_t c_i, size_t c_j, bool add)
+static void dot(const aigc__gemm_dot_t *d)
 {
-    for (size_t j = 0; j < columns; j++)
-        for (size_t i = 0; i < rows; i++) {
-            const float sum = dot_one(k, a + i * lda, b + j * ldb);
-            float *to = c + i * c_i + j * c_j;
-            *to = add ? *to + sum : sum;
+    for (size_t j = 0; j < d->columns; j++)
+        for (size_t i = 0; i < d->rows; i++) {
+            const float sum = dot_one(d, d->a + i * d->lda, d->b + j * d->ldb);
+            float *to = d->c + i * d->c_i + j * d->c_j;
+            *to = d->add ? *to + sum : sum;
         }
 }
 

@@ -161,39 +161,42 @@ static void transpose(float *to, size_t to_ld, const float *from, size_t from_ld
 }
 
 /* One row of a with four of b; rows of b that do not exist repeat the last one. */
-static void dot_four(size_t columns, size_t k, const float *a, const float *b, size_t ldb, float *out)
+static void dot_four(const aigc__gemm_dot_t *d, size_t row, size_t column, float *out)
 {
-    const float *rows[UNIT];
+    const size_t columns = d->columns - column;
+    const float *a = d->a + row * d->lda, *rows[UNIT];
     float32x4_t sum[UNIT];
     for (size_t q = 0; q < UNIT; q++) {
-        rows[q] = b + (q < columns ? q : columns - 1) * ldb;
+        rows[q] = d->b + (column + (q < columns ? q : columns - 1)) * d->ldb;
         sum[q] = vdupq_n_f32(0);
     }
-    size_t p = 0;
-    for (; p + UNIT <= k; p += UNIT) {
-        const float32x4_t x = vld1q_f32(a + p);
+    size_t at = 0, skipped = 0;
+    for (size_t runs = d->more_runs + 1; runs > 0; runs--, skipped += d->b_skip) {
+        const size_t end = at + d->k;
+        for (; at + UNIT <= end; at += UNIT) {
+            const float32x4_t x = vld1q_f32(a + at);
+            AIGC__UNROLL
+            for (size_t q = 0; q < UNIT; q++) sum[q] = vfmaq_f32(sum[q], x, vld1q_f32(rows[q] + at + skipped));
+        }
+        if (at == end) continue;
+        const float32x4_t x = load_part(a + at, end - at);
         AIGC__UNROLL
-        for (size_t q = 0; q < UNIT; q++) sum[q] = vfmaq_f32(sum[q], x, vld1q_f32(rows[q] + p));
-    }
-    if (p < k) {
-        const float32x4_t x = load_part(a + p, k - p);
-        AIGC__UNROLL
-        for (size_t q = 0; q < UNIT; q++) sum[q] = vfmaq_f32(sum[q], x, load_part(rows[q] + p, k - p));
+        for (size_t q = 0; q < UNIT; q++)
+            sum[q] = vfmaq_f32(sum[q], x, load_part(rows[q] + at + skipped, end - at));
+        at = end;
     }
     for (size_t q = 0; q < UNIT; q++) out[q] = vaddvq_f32(sum[q]);
 }
 
-static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                size_t c_i, size_t c_j, bool add)
+static void dot(const aigc__gemm_dot_t *d)
 {
-    for (size_t q = 0; q < columns; q += UNIT)
-        for (size_t i = 0; i < rows; i++) {
+    for (size_t q = 0; q < d->columns; q += UNIT)
+        for (size_t i = 0; i < d->rows; i++) {
             float out[UNIT];
-            const size_t count = columns - q < UNIT ? columns - q : UNIT;
-            dot_four(count, k, a + i * lda, b + q * ldb, ldb, out);
-            for (size_t j = 0; j < count; j++) {
-                float *to = c + i * c_i + (q + j) * c_j;
-                *to = add ? *to + out[j] : out[j];
+            dot_four(d, i, q, out);
+            for (size_t j = 0; j < UNIT && q + j < d->columns; j++) {
+                float *to = d->c + i * d->c_i + (q + j) * d->c_j;
+                *to = d->add ? *to + out[j] : out[j];
             }
         }
 }

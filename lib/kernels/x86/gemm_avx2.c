@@ -161,17 +161,8 @@ static inline __m256 sums_of(const __m256 *r)
     return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
 }
 
-typedef struct dot_job {
-    size_t rows, columns, k; /* what exists of the block */
-    const float *a, *b;
-    size_t lda, ldb;
-    float *c;
-    size_t c_i, c_j;
-    bool add;
-} dot_job_t;
-
-/* rows x columns = 8 sums at once; rows and columns that do not exist repeat the last one. */
-INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *j)
+/* rows x columns sums, at most 8, at once; rows and columns that do not exist repeat the last one. */
+INLINE void dot_block(const size_t rows, const size_t columns, const aigc__gemm_dot_t *j)
 {
     const float *a[UNIT], *b[UNIT];
     __m256 sum[UNIT];
@@ -182,19 +173,24 @@ INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *
     AIGC__UNROLL
     for (size_t i = 0; i < UNIT; i++) sum[i] = _mm256_setzero_ps();
     const size_t whole = j->k - j->k % UNIT;
-    for (size_t p = 0; p < j->k; p += UNIT) {
-        const __m256i mask = mask_of(j->k - p);
-        __m256 x[UNIT];
-        AIGC__UNROLL
-        for (size_t i = 0; i < rows; i++)
-            x[i] = p < whole ? _mm256_loadu_ps(a[i] + p) : _mm256_maskload_ps(a[i] + p, mask);
-        AIGC__UNROLL
-        for (size_t q = 0; q < columns; q++) {
-            const __m256 y = p < whole ? _mm256_loadu_ps(b[q] + p) : _mm256_maskload_ps(b[q] + p, mask);
+    size_t at = 0, skipped = 0;
+    for (size_t runs = j->more_runs + 1; runs > 0; runs--, at += j->k, skipped += j->b_skip)
+        for (size_t p = 0; p < j->k; p += UNIT) {
+            const __m256i mask = mask_of(j->k - p);
+            __m256 x[UNIT];
             AIGC__UNROLL
-            for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm256_fmadd_ps(x[i], y, sum[i * columns + q]);
+            for (size_t i = 0; i < rows; i++) {
+                const float *from = a[i] + at + p;
+                x[i] = p < whole ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, mask);
+            }
+            AIGC__UNROLL
+            for (size_t q = 0; q < columns; q++) {
+                const float *from = b[q] + at + skipped + p;
+                const __m256 y = p < whole ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, mask);
+                AIGC__UNROLL
+                for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm256_fmadd_ps(x[i], y, sum[i * columns + q]);
+            }
         }
-    }
     float out[UNIT];
     _mm256_storeu_ps(out, sums_of(sum));
     for (size_t i = 0; i < j->rows; i++)
@@ -204,30 +200,23 @@ INLINE void dot_block(const size_t rows, const size_t columns, const dot_job_t *
         }
 }
 
-static void dot_1_8(const dot_job_t *j) { dot_block(1, 8, j); }
-static void dot_2_4(const dot_job_t *j) { dot_block(2, 4, j); }
+static void dot_1_8(const aigc__gemm_dot_t *j) { dot_block(1, 8, j); }
+static void dot_2_4(const aigc__gemm_dot_t *j) { dot_block(2, 4, j); }
+static void dot_3_2(const aigc__gemm_dot_t *j) { dot_block(3, 2, j); }
 
-static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                size_t c_i, size_t c_j, bool add)
+static void dot(const aigc__gemm_dot_t *d)
 {
-    const size_t step_i = rows == 1 ? 1 : 2, step_j = UNIT / step_i;
-    for (size_t q = 0; q < columns; q += step_j)
-        for (size_t i = 0; i < rows; i += step_i) {
-            const dot_job_t job = {rows - i < step_i ? rows - i : step_i,
-                                   columns - q < step_j ? columns - q : step_j,
-                                   k,
-                                   a + i * lda,
-                                   b + q * ldb,
-                                   lda,
-                                   ldb,
-                                   c + i * c_i + q * c_j,
-                                   c_i,
-                                   c_j,
-                                   add};
-            if (step_i == 1)
-                dot_1_8(&job);
-            else
-                dot_2_4(&job);
+    static void (*const blocks[])(const aigc__gemm_dot_t *) = {NULL, dot_1_8, dot_2_4, dot_3_2};
+    const size_t step_i = d->rows == 3 ? 3 : d->rows == 1 ? 1 : 2, step_j = UNIT / step_i;
+    for (size_t q = 0; q < d->columns; q += step_j)
+        for (size_t i = 0; i < d->rows; i += step_i) {
+            aigc__gemm_dot_t block = *d;
+            block.rows = d->rows - i < step_i ? d->rows - i : step_i;
+            block.columns = d->columns - q < step_j ? d->columns - q : step_j;
+            block.a += i * d->lda;
+            block.b += q * d->ldb;
+            block.c += i * d->c_i + q * d->c_j;
+            blocks[step_i](&block);
         }
 }
 

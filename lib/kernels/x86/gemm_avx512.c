@@ -169,17 +169,9 @@ static inline __m512 sums_of(const __m512 *r)
     return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
 }
 
-typedef struct dot_job {
-    size_t rows, columns, k; /* what exists of the block */
-    const float *a, *b;
-    size_t lda, ldb;
-    float *c;
-    size_t c_i, c_j;
-    bool add;
-} dot_job_t;
-
-/* rows x columns sums over k, from a column on; rows and columns that do not exist repeat the last one. */
-INLINE void dot_sums(const size_t rows, const size_t columns, const dot_job_t *j, size_t first_column, __m512 *sum)
+/* rows x columns sums, from a column on; rows and columns that do not exist repeat the last one. */
+INLINE void dot_sums(const size_t rows, const size_t columns, const aigc__gemm_dot_t *j, size_t first_column,
+                     __m512 *sum)
 {
     const float *a[UNIT], *b[UNIT];
     AIGC__UNROLL
@@ -191,28 +183,33 @@ INLINE void dot_sums(const size_t rows, const size_t columns, const dot_job_t *j
     }
     AIGC__UNROLL
     for (size_t i = 0; i < rows * columns; i++) sum[i] = _mm512_setzero_ps();
-    size_t p = 0;
-    for (; p + UNIT <= j->k; p += UNIT) {
-        __m512 x[UNIT];
-        AIGC__UNROLL
-        for (size_t i = 0; i < rows; i++) x[i] = _mm512_loadu_ps(a[i] + p);
-        AIGC__UNROLL
-        for (size_t q = 0; q < columns; q++) {
-            const __m512 y = _mm512_loadu_ps(b[q] + p);
+    size_t at = 0, skipped = 0;
+    for (size_t runs = j->more_runs + 1; runs > 0; runs--, skipped += j->b_skip) {
+        const size_t end = at + j->k;
+        for (; at + UNIT <= end; at += UNIT) {
+            __m512 x[UNIT];
             AIGC__UNROLL
-            for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm512_fmadd_ps(x[i], y, sum[i * columns + q]);
+            for (size_t i = 0; i < rows; i++) x[i] = _mm512_loadu_ps(a[i] + at);
+            AIGC__UNROLL
+            for (size_t q = 0; q < columns; q++) {
+                const __m512 y = _mm512_loadu_ps(b[q] + at + skipped);
+                AIGC__UNROLL
+                for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm512_fmadd_ps(x[i], y, sum[i * columns + q]);
+            }
         }
+        if (at == end) continue;
+        const __mmask16 mask = mask_of(end - at);
+        AIGC__UNROLL
+        for (size_t i = 0; i < rows; i++) AIGC__UNROLL
+        for (size_t q = 0; q < columns; q++)
+            sum[i * columns + q] =
+                _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, a[i] + at),
+                                _mm512_maskz_loadu_ps(mask, b[q] + at + skipped), sum[i * columns + q]);
+        at = end;
     }
-    if (p == j->k) return;
-    const __mmask16 mask = mask_of(j->k - p);
-    AIGC__UNROLL
-    for (size_t i = 0; i < rows; i++) AIGC__UNROLL
-    for (size_t q = 0; q < columns; q++)
-        sum[i * columns + q] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, a[i] + p),
-                                               _mm512_maskz_loadu_ps(mask, b[q] + p), sum[i * columns + q]);
 }
 
-static void dot_store(const dot_job_t *j, size_t columns, const __m512 *sum)
+static void dot_store(const aigc__gemm_dot_t *j, size_t columns, const __m512 *sum)
 {
     float out[UNIT];
     const __m512 sums = sums_of(sum);
@@ -230,7 +227,7 @@ static void dot_store(const dot_job_t *j, size_t columns, const __m512 *sum)
 }
 
 /* Four rows at a time: with more, their addresses leave the registers. */
-static void dot_1_16(const dot_job_t *j)
+static void dot_1_16(const aigc__gemm_dot_t *j)
 {
     __m512 sum[UNIT];
     dot_sums(1, 4, j, 0, sum);
@@ -240,43 +237,41 @@ static void dot_1_16(const dot_job_t *j)
     dot_store(j, 16, sum);
 }
 
-static void dot_2_8(const dot_job_t *j)
+static void dot_2_8(const aigc__gemm_dot_t *j)
 {
     __m512 sum[UNIT];
     dot_sums(2, 8, j, 0, sum);
     dot_store(j, 8, sum);
 }
 
-static void dot_4_4(const dot_job_t *j)
+static void dot_3_5(const aigc__gemm_dot_t *j)
+{
+    __m512 sum[UNIT];
+    dot_sums(3, 5, j, 0, sum);
+    sum[15] = _mm512_setzero_ps();
+    dot_store(j, 5, sum);
+}
+
+static void dot_4_4(const aigc__gemm_dot_t *j)
 {
     __m512 sum[UNIT];
     dot_sums(4, 4, j, 0, sum);
     dot_store(j, 4, sum);
 }
 
-static void dot(size_t rows, size_t columns, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                size_t c_i, size_t c_j, bool add)
+static void dot(const aigc__gemm_dot_t *d)
 {
-    const size_t step_i = rows < 3 ? rows : 4, step_j = UNIT / step_i;
-    for (size_t q = 0; q < columns; q += step_j)
-        for (size_t i = 0; i < rows; i += step_i) {
-            const dot_job_t job = {rows - i < step_i ? rows - i : step_i,
-                                   columns - q < step_j ? columns - q : step_j,
-                                   k,
-                                   a + i * lda,
-                                   b + q * ldb,
-                                   lda,
-                                   ldb,
-                                   c + i * c_i + q * c_j,
-                                   c_i,
-                                   c_j,
-                                   add};
-            if (step_i == 1)
-                dot_1_16(&job);
-            else if (step_i == 2)
-                dot_2_8(&job);
-            else
-                dot_4_4(&job);
+    static void (*const blocks[])(const aigc__gemm_dot_t *) = {NULL, dot_1_16, dot_2_8, dot_3_5, dot_4_4};
+    const size_t step_i = d->rows < 4 ? d->rows : 4, step_j = UNIT / step_i;
+    for (size_t q = 0; q < d->columns; q += step_j)
+        for (size_t i = 0; i < d->rows; i += step_i) {
+            aigc__gemm_dot_t block = *d;
+            block.rows = d->rows - i < step_i ? d->rows - i : step_i;
+            block.columns = d->columns - q < step_j ? d->columns - q : step_j;
+            block.a += i * d->lda;
+            block.b += q * d->ldb;
+            block.c += i * d->c_i + q * d->c_j;
+            blocks[step_i](&block);
         }
 }
 
