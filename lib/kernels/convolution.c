@@ -159,14 +159,21 @@ static void result_tile(const aigc__convolution_call_t *call, size_t tile, size_
     make_groups(&j, aigc__conv_weights_of(call, residue), own + p->scratch, worker);
 }
 
+/* Phase 0 makes the sums of slices, phase 1 adds them. */
+static void weight_tile(const aigc__convolution_call_t *call, size_t phase, size_t tile, size_t worker)
+{
+    switch (call->plan->method) {
+    case AIGC__CONV_WINOGRAD: (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker); break;
+    case AIGC__CONV_ROWS: (phase == 0 ? aigc__conv_row_slice_tile : aigc__conv_row_sum_tile)(call, tile, worker); break;
+    default: (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker); break;
+    }
+}
+
 void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, size_t tile, size_t worker)
 {
     const aigc__convolution_plan_t *p = call->plan;
     if (p->direction == AIGC__WEIGHT_GRADIENT) {
-        if (p->method == AIGC__CONV_WINOGRAD)
-            (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker);
-        else
-            (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker);
+        weight_tile(call, phase, tile, worker);
         return;
     }
     if (phase == 0 && !p->is_packed) {

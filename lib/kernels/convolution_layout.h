@@ -55,7 +55,21 @@ void aigc__conv_pack_tile(const aigc__convolution_plan_t *plan, const float *wei
 /* The packed weights of a residue, group 0. */
 const float *aigc__conv_weights_of(const aigc__convolution_call_t *call, size_t residue);
 void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
-size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, size_t rows);
+
+/* Rows of the result, and the rows of the source that they read: the first pixel, and floats from one row to the next
+ * and from one tap along the depth to the next. */
+typedef struct aigc__conv_rows {
+    size_t image, depth, first, n;
+} aigc__conv_rows_t;
+typedef struct aigc__conv_band {
+    const float *from;
+    size_t row_floats, depth_floats;
+} aigc__conv_band_t;
+void aigc__conv_find_band(aigc__conv_band_t *band, const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid,
+                          const float *source, aigc__conv_rows_t rows, float *copy);
+size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, size_t rows); /* of a copy */
+void aigc__conv_row_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+void aigc__conv_row_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 
 /* Windows [first, first + n) of x as 36 points of [n][read], zeros beyond its edges; `edge` is room for 36 * read. */
 void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, float *to, float *edge,

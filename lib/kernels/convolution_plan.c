@@ -172,7 +172,11 @@ static void plan_rows(aigc__convolution_plan_t *p)
     p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
     p->kc = kernel->kc;
     set_phases(p, residues * p->pixel_tiles * p->column_tiles);
-    p->worker_bytes = aigc__conv_band_floats(p, p->tile_rows) * sizeof(float);
+    for (size_t k = 0; k < residues; k++) {
+        const aigc__conv_grid_t each = aigc__conv_grid(p, k);
+        const size_t bytes = aigc__conv_band_floats(p, &each, p->tile_rows) * sizeof(float);
+        p->worker_bytes = aigc__maximum(p->worker_bytes, bytes);
+    }
 }
 
 /* ---- Winograd ---- */
@@ -262,6 +266,36 @@ static void plan_window_slices(aigc__convolution_plan_t *p, const aigc__conv_gri
     p->worker_bytes = aigc__whole_lines(aigc__maximum(p->scratch + edge, turned)) * sizeof(float);
 }
 
+/* Whether rows are so long, or the sums so few, that visiting all sums once a row of the result costs little. */
+static bool has_rows_to_sum(const aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    enum { LONG = 64, SHORT = 16, FEW_SUMS = 1 << 14 };
+    const aigc__conv_axis_t *axis = &grid->axes[2];
+    if (p->shape.groups > 1 || grid->pixels == 0 || (axis->taps > 1 && axis->offset_step != 1)) return false;
+    return axis->count >= LONG || (axis->count >= SHORT && grid->taps * p->read * p->made <= FEW_SUMS);
+}
+
+/* Each tile sums over a slice of the rows of the result, [tap][channel read][channel made]; phase two adds the slices. */
+static void plan_row_slices(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    enum { SUM_FLOATS = 1 << 23, BAND_PIXELS = 256 };
+    const aigc__convolution_shape_t *s = &p->shape;
+    const size_t rows = s->images * s->out[0] * s->out[1];
+    p->method = AIGC__CONV_ROWS;
+    p->made_ld = aigc__spread_ld(p->made);
+    const size_t sums = grid->taps * p->read * p->made_ld;
+    p->slices = aigc__maximum(aigc__minimum(SUM_FLOATS / sums, TILES_WANTED), 1);
+    p->slice_pixels = aigc__ceil_div(rows, aigc__minimum(p->slices, rows));
+    p->slices = aigc__ceil_div(rows, p->slice_pixels);
+    p->tile_rows = aigc__maximum(BAND_PIXELS / s->out[2], 1);
+    p->tiles[0] = p->slices;
+    p->tiles[1] = aigc__ceil_div(p->read, AIGC__SUM_ROWS);
+    p->shared_bytes = p->slices * sums * sizeof(float);
+    p->scratch = aigc__conv_band_floats(p, grid, p->tile_rows);
+    const size_t padded = p->made % p->kernels->gemm->unit ? s->out[2] * p->made_ld : 0;
+    p->worker_bytes = aigc__maximum(p->scratch + padded, grid->taps * p->made_ld) * sizeof(float);
+}
+
 /* Each tile sums a block of columns over a slice of the pixels; phase two adds the slices. */
 static void plan_slices(aigc__convolution_plan_t *p)
 {
@@ -306,6 +340,8 @@ void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__ke
             plan_window_slices(out, &grid);
         else
             plan_windows(out, &grid);
+    } else if (is_weights && has_rows_to_sum(out, &grid)) {
+        plan_row_slices(out, &grid);
     } else if (is_weights) {
         plan_slices(out);
     } else if (has_long_rows(out)) {

@@ -11,83 +11,11 @@ typedef struct tile_job {
     size_t steps;                        /* of the inner sum */
     size_t image, depth, row, rows;      /* of the positions made */
     size_t strip, strips;                /* strips: one past the last */
-    const float *band, *weights;         /* element 0 of the first row and first pixel that are read */
-    size_t row_floats, depth_floats;     /* from one row of the band to the next, from one depth tap to the next */
+    const float *weights;
+    aigc__conv_band_t band;
     float *result;                       /* the first pixel made */
     size_t pixel_step, row_step;         /* of the result */
 } tile_job_t;
-
-/* ---- the rows that are read ---- */
-
-static size_t read_width(const aigc__conv_grid_t *grid)
-{
-    const aigc__conv_axis_t *a = &grid->axes[2];
-    return (a->count - 1) * a->source_step + a->taps;
-}
-
-static size_t read_height(const aigc__conv_grid_t *grid, size_t rows)
-{
-    const aigc__conv_axis_t *a = &grid->axes[1];
-    return (rows - 1) * a->source_step + (a->taps > 0 ? a->taps - 1 : 0) * (size_t)a->offset_step + 1;
-}
-
-size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, size_t rows)
-{
-    size_t most = 0;
-    for (size_t k = 0; k < aigc__conv_residues(plan); k++) {
-        const aigc__conv_grid_t grid = aigc__conv_grid(plan, k);
-        if (grid.pixels == 0 || grid.taps == 0) continue;
-        most = aigc__maximum(most, grid.axes[0].taps * read_height(&grid, rows) * read_width(&grid) * plan->read);
-    }
-    return aigc__whole_lines(most);
-}
-
-static bool is_inside(ptrdiff_t first, size_t length, size_t size)
-{
-    return first >= 0 && (size_t)first + length <= size;
-}
-
-/* Row h of depth d with zeros beyond the ends. */
-static void copy_row(float *to, const float *source, const aigc__conv_axis_t *axes, size_t image, ptrdiff_t d,
-                     ptrdiff_t h, size_t width, size_t channels)
-{
-    const ptrdiff_t first = axes[2].offset, end = first + (ptrdiff_t)width, size = (ptrdiff_t)axes[2].source;
-    const ptrdiff_t from = first < 0 ? 0 : first > size ? size : first, last = end < size ? end : size;
-    if (!is_inside(d, 1, axes[0].source) || !is_inside(h, 1, axes[1].source) || last <= from) {
-        memset(to, 0, width * channels * sizeof *to);
-        return;
-    }
-    const size_t row = (image * axes[0].source + (size_t)d) * axes[1].source + (size_t)h;
-    const size_t before = (size_t)(from - first) * channels, n = (size_t)(last - from) * channels;
-    memset(to, 0, before * sizeof *to);
-    memcpy(to + before, source + (row * axes[2].source + (size_t)from) * channels, n * sizeof *to);
-    memset(to + before + n, 0, (width * channels - before - n) * sizeof *to);
-}
-
-/* Points the job at the source itself where all that is read lies in it, otherwise at a copy. */
-static void find_band(tile_job_t *j, float *copy)
-{
-    const aigc__conv_axis_t *axes = j->grid.axes;
-    const size_t channels = j->call->plan->read, width = read_width(&j->grid), height = read_height(&j->grid, j->rows);
-    const ptrdiff_t d = (ptrdiff_t)(j->depth * axes[0].source_step) + axes[0].offset;
-    const ptrdiff_t h = (ptrdiff_t)(j->row * axes[1].source_step) + axes[1].offset;
-    const size_t depths = (axes[0].taps - 1) * (size_t)axes[0].offset_step + 1;
-    if (is_inside(axes[2].offset, width, axes[2].source) && is_inside(h, height, axes[1].source) &&
-        is_inside(d, depths, axes[0].source)) {
-        const size_t row = (j->image * axes[0].source + (size_t)d) * axes[1].source + (size_t)h;
-        j->band = j->call->a + (row * axes[2].source + (size_t)axes[2].offset) * channels;
-        j->row_floats = axes[2].source * channels;
-        j->depth_floats = axes[1].source * j->row_floats * (size_t)axes[0].offset_step;
-        return;
-    }
-    j->band = copy;
-    j->row_floats = width * channels;
-    j->depth_floats = height * j->row_floats;
-    for (size_t k = 0; k < axes[0].taps; k++)
-        for (size_t i = 0; i < height; i++)
-            copy_row(copy + k * j->depth_floats + i * j->row_floats, j->call->a, axes, j->image,
-                     d + (ptrdiff_t)k * axes[0].offset_step, h + (ptrdiff_t)i, width, channels);
-}
 
 /* ---- sums ---- */
 
@@ -112,7 +40,7 @@ static void multiply(const tile_job_t *j, const part_t *part)
                     .rows = aigc__minimum(kernel->group, pixels - pixel),
                     .columns = aigc__minimum(width, p->made - start),
                     .k = part->k,
-                    .a = part->from + row * axes[1].source_step * j->row_floats + pixel * a_row,
+                    .a = part->from + row * axes[1].source_step * j->band.row_floats + pixel * a_row,
                     .a_row = a_row,
                     .a_k = 1,
                     .more_runs = part->runs - 1,
@@ -135,7 +63,7 @@ static void dot(const tile_job_t *j, const part_t *part)
                                     .columns = axes[2].count,
                                     .k = part->k,
                                     .a = j->weights + part->k0,
-                                    .b = part->from + row * axes[1].source_step * j->row_floats,
+                                    .b = part->from + row * axes[1].source_step * j->band.row_floats,
                                     .lda = j->steps,
                                     .ldb = axes[2].source_step * p->read,
                                     .more_runs = part->runs - 1,
@@ -153,7 +81,7 @@ static void add_parts(const tile_job_t *j)
 {
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__conv_axis_t *axes = j->grid.axes;
-    const size_t run = axes[2].taps * p->read, run_step = (size_t)axes[1].offset_step * j->row_floats;
+    const size_t run = axes[2].taps * p->read, run_step = (size_t)axes[1].offset_step * j->band.row_floats;
     const bool is_dot = p->method == AIGC__CONV_DOT;
     const size_t together = is_dot ? axes[1].taps : aigc__maximum(p->kc / run, 1);
     const size_t cut = is_dot ? run : aigc__ceil_div(run, aigc__ceil_div(run, p->kc));
@@ -164,7 +92,7 @@ static void add_parts(const tile_job_t *j)
                 part.k = aigc__minimum(cut, run - at);
                 part.runs = aigc__minimum(together, axes[1].taps - h);
                 part.k0 = (d * axes[1].taps + h) * run + at;
-                part.from = j->band + d * j->depth_floats + h * run_step + at;
+                part.from = j->band.from + d * j->band.depth_floats + h * run_step + at;
                 (is_dot ? dot : multiply)(j, &part);
             }
 }
@@ -216,7 +144,8 @@ void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, siz
     j.steps = j.grid.taps * p->read;
     j.weights = aigc__conv_weights_of(call, residue);
     if (j.steps > 0) {
-        find_band(&j, (float *)((char *)call->worker + worker * p->worker_bytes));
+        aigc__conv_find_band(&j.band, p, &j.grid, call->a, (aigc__conv_rows_t){j.image, j.depth, j.row, j.rows},
+                             (float *)((char *)call->worker + worker * p->worker_bytes));
         add_parts(&j);
     } else {
         clear(&j, columns);
