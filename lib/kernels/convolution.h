@@ -60,7 +60,8 @@ typedef struct aigc__convolution_plan {
     size_t scratch;                  /* where in a worker's workspace a piece of the result is made, floats */
     size_t slices, slice_pixels;     /* weight gradient: parts of the sum, added in order */
     size_t block;                    /* weight gradient: columns of one tile */
-    size_t windows[2], all_windows;  /* Winograd: 4 x 4 of the result along an axis, and of all images */
+    size_t phases, filter_taps;      /* Winograd: along an axis, source positions apart by the stride, taps of each phase */
+    size_t windows[2], all_windows;  /* 4 x 4 of the result along an axis, and of all images */
     size_t tile_windows;             /* of one tile */
     size_t chunk_strips;             /* of columns multiplied between two transforms */
     size_t read_ld, read_step;       /* transformed pictures: floats from one window to the next, one point to the next */

@@ -13,9 +13,8 @@
 /* DIRECT    patches times weights.
  * ROWS      the same with rows of the source instead of patches, where those of the result are long.
  * DOT       the same for few channels made: dot products.
- * WINOGRAD  3 x 3 with stride 1: windows of 4 x 4 results by 36 products of transformed pictures and weights. */
+ * WINOGRAD  3 x 3 with stride 1, 4 x 4 with stride 2: products of transformed pictures and weights, fewer of them. */
 enum { AIGC__CONV_DIRECT, AIGC__CONV_ROWS, AIGC__CONV_DOT, AIGC__CONV_WINOGRAD };
-enum { AIGC__WINDOW = 4, AIGC__WINDOW_READ = 6, AIGC__POINTS = 36 };
 
 typedef struct aigc__conv_axis {
     size_t start, step, count;  /* positions made: start + q * step */
@@ -71,21 +70,6 @@ size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, const aigc__
 void aigc__conv_row_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_row_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 
-/* Windows [first, first + n) of x as 36 points of [n][read], zeros beyond its edges; `edge` is room for 36 * read. */
-void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, float *to, float *edge,
-                         const float *source, size_t first, size_t n);
-typedef struct aigc__window {
-    size_t image, h, w; /* the window's first row and column; `image` counts depth, too */
-} aigc__window_t;
-static inline aigc__window_t aigc__window_of(const aigc__convolution_plan_t *plan, size_t index)
-{
-    const size_t column = index % plan->windows[1], row = index / plan->windows[1];
-    return (aigc__window_t){row / plan->windows[0], row % plan->windows[0] * AIGC__WINDOW, column * AIGC__WINDOW};
-}
-
-void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
-void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
-void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 

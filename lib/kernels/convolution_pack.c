@@ -1,7 +1,6 @@
 /* Weights as strips of a matrix: for each residue and group strips of columns, each [taps * read, width], in
  * the order of patches. */
-#include "kernels/convolution_layout.h"
-#include "kernels/kernels.h"
+#include "kernels/winograd.h"
 #include <string.h>
 
 enum { ROWS = 48, MAX_WIDTH = 64 };
@@ -58,25 +57,37 @@ static void place_rows(const strip_t *s, const float *rows, size_t channel, size
     }
 }
 
-/* Each channel's 3 x 3 weights, in the order in which taps read upwards, to 36 points: [point][channel][width]. */
-static void pack_points(const strip_t *s, size_t group)
+/* Weights of one residue as [point][phase][channel][width]. */
+static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *to)
 {
     const aigc__convolution_plan_t *p = s->plan;
+    const aigc__winograd_t winograd = aigc__winograd(p->kernels, p->filter_taps);
     const bool is_forward = p->direction == AIGC__FORWARD;
-    const size_t padded = aigc__round_up(p->made, p->kernels->gemm->unit), ld = is_forward ? p->read * s->taps : s->taps;
-    float *to = s->packed + (group * padded + s->start) * AIGC__POINTS * p->read;
-    float rows[9 * MAX_WIDTH] = {0};
-    for (size_t channel = 0; channel < p->read; channel++, to += s->width) {
+    const size_t phases = p->phases, all = p->read * phases * phases, ld = is_forward ? p->read * s->taps : s->taps;
+    float rows[AIGC__MAX_POINTS * MAX_WIDTH] = {0}, filter[9 * MAX_WIDTH];
+    for (size_t channel = 0; channel < p->read; channel++) {
         const size_t first = is_forward ? s->start * p->read + channel : channel * p->made + s->start;
         p->kernels->gemm->transpose(rows, s->width, s->weights + first * s->taps, ld, s->taps, s->columns);
-        for (size_t tap = 0; !is_forward && tap < 4; tap++)
-            for (size_t i = 0; i < s->width; i++) {
-                const float kept = rows[tap * s->width + i];
-                rows[tap * s->width + i] = rows[(8 - tap) * s->width + i];
-                rows[(8 - tap) * s->width + i] = kept;
+        for (size_t phase = 0; phase < phases * phases; phase++) {
+            for (size_t i = 0; i < winograd.taps * winograd.taps; i++) {
+                const size_t h = i / winograd.taps * phases + phase / phases, w = i % winograd.taps * phases + phase % phases;
+                const size_t tap = kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w);
+                memcpy(filter + i * s->width, rows + tap * s->width, s->width * sizeof *filter);
             }
-        p->kernels->winograd_weights(to, AIGC__WINDOW_READ * p->read * s->width, p->read * s->width, rows,
-                                     3 * s->width, s->width, s->width);
+            winograd.weights(to + (phase * p->read + channel) * s->width, winograd.side * all * s->width, all * s->width,
+                             filter, winograd.taps * s->width, s->width, s->width);
+        }
+    }
+}
+
+static void pack_residues(const strip_t *s, size_t group)
+{
+    const aigc__convolution_plan_t *p = s->plan;
+    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points;
+    const size_t padded = aigc__round_up(p->made, p->kernels->gemm->unit), all = p->read * p->phases * p->phases;
+    for (size_t residue = 0; residue < aigc__conv_residues(p); residue++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
+        pack_points(s, &grid, s->packed + ((residue * p->shape.groups + group) * padded + s->start) * points * all);
     }
 }
 
@@ -110,7 +121,7 @@ static void pack_strip(const aigc__convolution_plan_t *plan, const float *weight
     s.width = aigc__conv_strip(plan, strip + 1) - s.start;
     s.columns = aigc__minimum(s.width, plan->made - s.start);
     if (plan->method == AIGC__CONV_WINOGRAD) {
-        pack_points(&s, group);
+        pack_residues(&s, group);
         return;
     }
     prepare_strip(&s, group);

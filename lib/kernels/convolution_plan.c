@@ -1,6 +1,5 @@
 /* How a convolution is cut, from its shape and the level's block sizes. */
-#include "kernels/convolution_layout.h"
-#include "kernels/kernels.h"
+#include "kernels/winograd.h"
 #include <string.h>
 
 enum { TILES_WANTED = 16, TILE_PIXELS = 192, SLICE_PIXELS = 512 };
@@ -181,16 +180,39 @@ static void plan_rows(aigc__convolution_plan_t *p)
 
 /* ---- Winograd ---- */
 
-/* Whether 3 x 3 with stride 1, wide enough for products to outweigh transforms, and without much beyond the edges. */
-static bool is_winograd(const aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+/* Taps of each phase along an axis where minimal filtering is known for them; 0 where it is not. */
+static size_t filter_taps(const aigc__conv_axis_t *axis)
 {
-    const aigc__convolution_shape_t *s = &p->shape;
-    for (size_t k = 0; k < AIGC__SPATIAL; k++)
-        if (s->stride[k] != 1 || s->dilation[k] != 1 || s->kernel[k] != (k == 0 ? 1 : 3)) return false;
-    if (p->read < 16 || p->made < 16 || grid->pixels == 0 || grid->axes[0].count != s->in[0] || s->before[0] > 0) return false;
-    const size_t side_h = aigc__round_up(grid->axes[1].count, AIGC__WINDOW);
-    const size_t side_w = aigc__round_up(grid->axes[2].count, AIGC__WINDOW);
-    return side_h * side_w <= 2 * grid->axes[1].count * grid->axes[2].count;
+    const size_t phases = axis->source_step;
+    if (phases > 2 || axis->offset_step != 1 || axis->taps % phases != 0) return 0;
+    return axis->taps == 3 * phases || axis->taps == 2 * phases ? axis->taps / phases : 0;
+}
+
+/* Squares of taps that are known, channels enough for products to outweigh transforms, and not much beyond the edges. */
+static bool is_winograd(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+{
+    enum { CHANNELS = 16 };
+    const aigc__conv_axis_t *axes = grid->axes;
+    const size_t taps = filter_taps(&axes[1]);
+    if (p->read < CHANNELS || p->made < CHANNELS || grid->pixels == 0) return false;
+    if (axes[0].taps != 1 || axes[0].source_step != 1 || axes[0].step != 1 || axes[0].offset != 0) return false;
+    if (axes[0].count != axes[0].source || taps == 0 || filter_taps(&axes[2]) != taps) return false;
+    if (axes[1].source_step != axes[2].source_step) return false;
+    const size_t side_h = aigc__round_up(axes[1].count, AIGC__WINDOW), side_w = aigc__round_up(axes[2].count, AIGC__WINDOW);
+    p->filter_taps = taps;
+    p->phases = axes[1].source_step;
+    /* of the 4 (three taps) or 2.56 (two) times fewer multiplications some must be left */
+    return 2 * side_h * side_w <= (taps == 3 ? 4 : 3) * axes[1].count * axes[2].count;
+}
+
+/* All residues alike. */
+static bool is_winograd_all(aigc__convolution_plan_t *p)
+{
+    for (size_t k = aigc__conv_residues(p); k-- > 0;) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, k);
+        if (!is_winograd(p, &grid)) return false;
+    }
+    return true;
 }
 
 static size_t spread_step(size_t floats) { return (aigc__ceil_div(floats, 16) | 1) * 16; }
@@ -200,6 +222,7 @@ static void count_windows(aigc__convolution_plan_t *p, const aigc__conv_grid_t *
     p->windows[0] = aigc__ceil_div(grid->axes[1].count, AIGC__WINDOW);
     p->windows[1] = aigc__ceil_div(grid->axes[2].count, AIGC__WINDOW);
     p->all_windows = p->shape.images * p->shape.in[0] * p->windows[0] * p->windows[1];
+    p->read_ld = aigc__spread_ld(p->read * p->phases * p->phases);
 }
 
 static void plan_windows(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
@@ -211,24 +234,26 @@ static void plan_windows(aigc__convolution_plan_t *p, const aigc__conv_grid_t *g
     p->method = AIGC__CONV_WINOGRAD;
     count_windows(p, grid);
     const size_t even = aigc__round_up(aigc__ceil_div(p->all_windows, TILES_WANTED), kernel->mr);
-    const size_t held = aigc__round_up(V_FLOATS / (AIGC__POINTS * p->read), kernel->group);
+    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points, all = p->read * p->phases * p->phases;
+    const size_t residues = aigc__conv_residues(p);
+    const size_t held = aigc__round_up(V_FLOATS / (points * all), kernel->group);
     p->tile_windows = aigc__minimum(aigc__maximum(even, 2 * kernel->group), aigc__maximum(held, 2 * kernel->group));
     p->pixel_tiles = aigc__ceil_div(p->all_windows, p->tile_windows);
-    p->column_tiles = s->groups > 1 ? 1 : aigc__minimum(p->strips, aigc__ceil_div(TILES_WANTED / 4, p->pixel_tiles));
+    p->column_tiles = aigc__minimum(p->strips, aigc__ceil_div(TILES_WANTED / 4, p->pixel_tiles * residues));
+    if (s->groups > 1) p->column_tiles = 1;
     p->tile_strips = aigc__ceil_div(p->strips, p->column_tiles);
     p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
-    p->chunk_strips = aigc__maximum(M_FLOATS / (AIGC__POINTS * p->tile_windows * kernel->nr), 1);
+    p->chunk_strips = aigc__maximum(M_FLOATS / (points * p->tile_windows * kernel->nr), 1);
     p->chunk_strips = aigc__minimum(p->chunk_strips, p->tile_strips);
-    p->read_ld = aigc__spread_ld(p->read);
     p->read_step = spread_step(p->tile_windows * p->read_ld);
     p->made_ld = p->chunk_strips * kernel->nr;
     p->made_step = spread_step(p->tile_windows * p->made_ld);
-    p->kc = even_part(p->read, kernel->kc);
-    p->packed_bytes = aigc__whole_lines(s->groups * columns * AIGC__POINTS * p->read) * sizeof(float);
+    p->kc = even_part(all, kernel->kc);
+    p->packed_bytes = aigc__whole_lines(residues * s->groups * columns * points * all) * sizeof(float);
     p->pack_tiles = s->groups * p->strips;
-    set_phases(p, p->pixel_tiles * p->column_tiles);
-    p->scratch = AIGC__POINTS * p->read_step + AIGC__POINTS * p->made_step;
-    const size_t edge = aigc__maximum(AIGC__POINTS * p->read, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);
+    set_phases(p, residues * p->pixel_tiles * p->column_tiles);
+    p->scratch = points * (p->read_step + p->made_step);
+    const size_t edge = aigc__maximum(points * all, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);
     p->worker_bytes = aigc__whole_lines(p->scratch + edge) * sizeof(float);
 }
 
@@ -242,9 +267,9 @@ static void plan_window_slices(aigc__convolution_plan_t *p, const aigc__conv_gri
     const aigc__convolution_shape_t *s = &p->shape;
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     p->method = AIGC__CONV_WINOGRAD;
+    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points;
     count_windows(p, grid);
-    p->read_ld = aigc__spread_ld(p->read);
-    const size_t sums = AIGC__POINTS * s->out_channels * p->read_ld;
+    const size_t sums = points * s->out_channels * p->read_ld;
     p->slices = aigc__maximum(aigc__minimum(SUM_FLOATS / sums, TILES_WANTED / s->groups), 1);
     p->slices = aigc__minimum(p->slices, aigc__ceil_div(p->all_windows, SLICE_WINDOWS));
     p->slice_pixels = aigc__ceil_div(p->all_windows, p->slices);
@@ -253,16 +278,16 @@ static void plan_window_slices(aigc__convolution_plan_t *p, const aigc__conv_gri
     p->block = aigc__round_up(aigc__ceil_div(p->made, blocks), kernel->group);
     p->column_tiles = aigc__ceil_div(p->made, p->block);
     p->made_ld = aigc__spread_ld(p->block);
-    const size_t held = HELD_FLOATS / (AIGC__POINTS * (p->read_ld + p->made_ld));
+    const size_t held = HELD_FLOATS / (points * (p->read_ld + p->made_ld));
     p->tile_windows = aigc__minimum(aigc__round_up(aigc__maximum(held, 32), 16), aigc__round_up(p->slice_pixels, 16));
     p->read_step = spread_step(p->tile_windows * p->read_ld);
     p->made_step = spread_step(p->tile_windows * p->made_ld);
     p->tiles[0] = p->slices * s->groups * p->column_tiles;
     p->tiles[1] = s->groups * aigc__ceil_div(p->made, AIGC__SUM_ROWS);
     p->shared_bytes = p->slices * sums * sizeof(float);
-    p->scratch = AIGC__POINTS * (p->read_step + p->made_step);
-    const size_t edge = AIGC__POINTS * aigc__maximum(p->read, p->block);
-    const size_t turned = (AIGC__POINTS + 9) * p->read_ld;
+    p->scratch = points * (p->read_step + p->made_step);
+    const size_t edge = points * aigc__maximum(p->read_ld, p->block);
+    const size_t turned = (points + 9) * p->read_ld;
     p->worker_bytes = aigc__whole_lines(aigc__maximum(p->scratch + edge, turned)) * sizeof(float);
 }
 
@@ -335,11 +360,10 @@ void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__ke
     out->strips = aigc__ceil_div(aigc__round_up(out->made, kernel->unit), kernel->nr);
     const bool is_weights = direction == AIGC__WEIGHT_GRADIENT;
     const aigc__conv_grid_t grid = is_weights ? aigc__conv_forward_grid(shape) : aigc__conv_grid(out, 0);
-    if (is_winograd(out, &grid)) {
-        if (is_weights)
-            plan_window_slices(out, &grid);
-        else
-            plan_windows(out, &grid);
+    if (is_weights && is_winograd(out, &grid)) {
+        plan_window_slices(out, &grid);
+    } else if (!is_weights && is_winograd_all(out)) {
+        plan_windows(out, &grid);
     } else if (is_weights && has_rows_to_sum(out, &grid)) {
         plan_row_slices(out, &grid);
     } else if (is_weights) {

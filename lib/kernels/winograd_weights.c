@@ -1,21 +1,22 @@
-/* Weight gradients of 3 x 3 convolutions by Winograd's minimal filtering, the adjoint of the way forward: windows of x
- * and of y are transformed and multiplied point by point, sums of the products are transformed to 3 x 3 in the end. */
-#include "kernels/convolution_layout.h"
-#include "kernels/kernels.h"
+/* Weight gradients by Winograd's minimal filtering, the adjoint of the way forward: windows of x and of y are
+ * transformed and multiplied point by point, sums of the products are transformed to taps in the end. */
+#include "kernels/winograd.h"
 #include <string.h>
 
 /* The sums of a slice: [point][channel of y][read_ld]. */
 static float *sums_of(const aigc__convolution_call_t *call, size_t slice, size_t point, size_t row)
 {
     const aigc__convolution_plan_t *p = call->plan;
-    return (float *)call->shared + ((slice * AIGC__POINTS + point) * p->shape.out_channels + row) * p->read_ld;
+    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points;
+    return (float *)call->shared + ((slice * points + point) * p->shape.out_channels + row) * p->read_ld;
 }
 
-/* `columns` channels of windows of y as 36 points of [n][columns]; pixels beyond the edges are zeros. */
+/* `columns` channels of windows of y as points of [n][columns]; pixels beyond the edges are zeros. */
 static void read_result(const aigc__convolution_call_t *call, float *to, float *edge, size_t channel, size_t columns,
                         size_t first, size_t n)
 {
     const aigc__convolution_plan_t *p = call->plan;
+    const aigc__winograd_t winograd = aigc__winograd(p->kernels, p->filter_taps);
     const size_t channels = p->shape.out_channels, height = p->shape.out[1], width = p->shape.out[2];
     for (size_t i = 0; i < n; i++) {
         const aigc__window_t window = aigc__window_of(p, first + i);
@@ -30,9 +31,9 @@ static void read_result(const aigc__convolution_call_t *call, float *to, float *
                     memcpy(edge + (h * AIGC__WINDOW + w) * columns, from + (h * width + w) * channels,
                            columns * sizeof *edge);
         }
-        p->kernels->winograd_output_adjoint(to + i * p->made_ld, AIGC__WINDOW_READ * p->made_step, p->made_step,
-                                            is_whole ? from : edge, is_whole ? width * channels : AIGC__WINDOW * columns,
-                                            is_whole ? channels : columns, columns);
+        winograd.output_adjoint(to + i * p->made_ld, winograd.side * p->made_step, p->made_step, is_whole ? from : edge,
+                                is_whole ? width * channels : AIGC__WINDOW * columns, is_whole ? channels : columns,
+                                columns);
     }
 }
 
@@ -40,10 +41,11 @@ static void multiply(const aigc__convolution_plan_t *p, const float *made, const
                      float *c, bool add)
 {
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const size_t all = p->read * p->phases * p->phases;
     for (size_t row = 0; row < rows; row += kernel->group)
-        for (size_t start = 0; start < p->read; start += kernel->nr) {
+        for (size_t start = 0; start < all; start += kernel->nr) {
             const aigc__gemm_strip_t strip = {.rows = aigc__minimum(kernel->group, rows - row),
-                                              .columns = aigc__minimum(kernel->nr, p->read - start),
+                                              .columns = aigc__minimum(kernel->nr, all - start),
                                               .k = k,
                                               .a = made + row,
                                               .a_row = 1,
@@ -66,12 +68,13 @@ void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile
     const size_t columns = aigc__minimum(p->block, p->made - column), channel = group * p->made + column;
     const size_t start = slice * p->slice_pixels, end = aigc__minimum(start + p->slice_pixels, p->all_windows);
     float *read = (float *)((char *)call->worker + worker * p->worker_bytes);
-    float *made = read + AIGC__POINTS * p->read_step, *edge = read + p->scratch;
+    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points;
+    float *made = read + points * p->read_step, *edge = read + p->scratch;
     for (size_t first = start; first < end; first += p->tile_windows) {
         const size_t n = aigc__minimum(p->tile_windows, end - first);
         aigc__winograd_read(p, &grid, read, edge, call->a + group * p->read, first, n);
         read_result(call, made, edge, channel, columns, first, n);
-        for (size_t point = 0; point < AIGC__POINTS; point++)
+        for (size_t point = 0; point < points; point++)
             multiply(p, made + point * p->made_step, read + point * p->read_step, columns, n,
                      sums_of(call, slice, point, channel), first > start);
     }
@@ -80,16 +83,19 @@ void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile
 void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
 {
     const aigc__convolution_plan_t *p = call->plan;
-    const size_t parts = aigc__ceil_div(p->made, AIGC__SUM_ROWS), group = tile / parts;
+    const aigc__winograd_t winograd = aigc__winograd(p->kernels, p->filter_taps);
+    const size_t parts = aigc__ceil_div(p->made, AIGC__SUM_ROWS), group = tile / parts, ld = p->read_ld;
     const size_t first = tile % parts * AIGC__SUM_ROWS, last = aigc__minimum(first + AIGC__SUM_ROWS, p->made);
-    float *sums = (float *)((char *)call->worker + worker * p->worker_bytes), *taps = sums + AIGC__POINTS * p->read_ld;
+    const size_t phases = p->phases, all = p->read * phases * phases, width = phases * winograd.taps;
+    float *sums = (float *)((char *)call->worker + worker * p->worker_bytes), *taps = sums + winograd.points * ld;
     for (size_t row = group * p->made + first; row < group * p->made + last; row++) {
-        for (size_t point = 0; point < AIGC__POINTS; point++)
+        for (size_t point = 0; point < winograd.points; point++)
             for (size_t slice = 0; slice < p->slices; slice++)
-                p->kernels->sum_rows(sums + point * p->read_ld, sums_of(call, slice, point, row), 1, p->read, p->read,
-                                     slice > 0);
-        p->kernels->winograd_weights_adjoint(taps, 3 * p->read_ld, p->read_ld, sums, AIGC__WINDOW_READ * p->read_ld,
-                                             p->read_ld, p->read);
-        p->kernels->transpose(call->result + row * p->read * 9, 9, taps, p->read_ld, 9, p->read);
+                p->kernels->sum_rows(sums + point * ld, sums_of(call, slice, point, row), 1, all, all, slice > 0);
+        for (size_t phase = 0; phase < phases * phases; phase++)
+            winograd.weights_adjoint(taps + (phase / phases * width + phase % phases) * p->read, phases * width * p->read,
+                                     phases * p->read, sums + phase * p->read, winograd.side * ld, ld, p->read);
+        p->kernels->transpose(call->result + row * p->read * width * width, width * width, taps, p->read, width * width,
+                              p->read);
     }
 }

@@ -1,0 +1,63 @@
+/* Winograd's minimal filtering in the convolutions: windows of 4 x 4 results. A convolution with stride 2 reads the four
+ * phases of the source (even and odd rows and columns) as so many more channels, each with its own taps; an input gradient with
+ * a stride makes each residue of its positions by itself. */
+#ifndef AIGC_KERNELS_WINOGRAD_H
+#define AIGC_KERNELS_WINOGRAD_H
+
+#include "kernels/convolution_layout.h"
+#include "kernels/kernels.h"
+
+enum { AIGC__WINDOW = 4, AIGC__MAX_POINTS = 36 };
+
+typedef void (*aigc__winograd_fn)(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                                  size_t from_column, size_t channels);
+typedef struct aigc__winograd {
+    size_t taps, side, points;
+    aigc__winograd_fn input, weights, output, output_adjoint, weights_adjoint;
+} aigc__winograd_t;
+
+static inline aigc__winograd_t aigc__winograd(const aigc__kernels_t *kernels, size_t taps)
+{
+    if (taps == 3)
+        return (aigc__winograd_t){3,
+                                  6,
+                                  36,
+                                  kernels->winograd3_input,
+                                  kernels->winograd3_weights,
+                                  kernels->winograd3_output,
+                                  kernels->winograd3_output_adjoint,
+                                  kernels->winograd3_weights_adjoint};
+    return (aigc__winograd_t){2,
+                              5,
+                              25,
+                              kernels->winograd2_input,
+                              kernels->winograd2_weights,
+                              kernels->winograd2_output,
+                              kernels->winograd2_output_adjoint,
+                              kernels->winograd2_weights_adjoint};
+}
+
+typedef struct aigc__window {
+    size_t image, h, w; /* the window's first row and column of the grid; `image` counts depth, too */
+} aigc__window_t;
+static inline aigc__window_t aigc__window_of(const aigc__convolution_plan_t *plan, size_t index)
+{
+    const size_t column = index % plan->windows[1], row = index / plan->windows[1];
+    return (aigc__window_t){row / plan->windows[0], row % plan->windows[0] * AIGC__WINDOW, column * AIGC__WINDOW};
+}
+/* Rows or columns of a window that begins at `first` which the grid has. */
+static inline size_t aigc__window_part(size_t first, size_t count)
+{
+    return first < count ? aigc__minimum(AIGC__WINDOW, count - first) : 0;
+}
+
+/* Windows [first, first + n) of what a grid reads, points of [n][phase][read], with zeros beyond the edges. `edge` is
+ * room for a window. */
+void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, float *to, float *edge,
+                         const float *source, size_t first, size_t n);
+
+void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+
+#endif
