@@ -50,6 +50,9 @@ typedef struct aigc__convolution_plan {
 
     /* The rest is the business of the convolution files. */
     int method;        /* which path: see convolution_layout.h */
+    size_t flat_taps;  /* the kernel is as large as the picture: so many taps count as channels, `shape` is a row of
+                          pictures; 0 otherwise */
+    aigc__convolution_shape_t weights_shape; /* as weights lie in memory */
     size_t read, made; /* forward and input gradient: channels of one group of what is read and made */
     size_t residues[AIGC__SPATIAL]; /* positions of the result that see different taps */
     size_t strips;                  /* of the columns of one group */

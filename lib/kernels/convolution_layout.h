@@ -73,6 +73,7 @@ void aigc__conv_row_sum_tile(const aigc__convolution_call_t *call, size_t tile, 
 void aigc__conv_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 
+enum { AIGC__FLAT_CHANNELS = 8 }; /* of y in one tile of packing where taps count as channels */
 enum { AIGC__SUM_ROWS = 8 }; /* of weights in one tile of phase two */
 
 #endif

@@ -138,12 +138,38 @@ static void pack_strip(const aigc__convolution_plan_t *plan, const float *weight
     }
 }
 
+/* Where taps count as channels of what is made: columns [tap][channel], a few channels of y a tile. */
+static void pack_flat(const aigc__convolution_plan_t *p, const float *weights, float *packed, size_t tile)
+{
+    const size_t taps = p->flat_taps, channels = p->made / taps, first = tile * AIGC__FLAT_CHANNELS;
+    const size_t last = aigc__minimum(first + AIGC__FLAT_CHANNELS, p->read);
+    for (size_t read = first; read < last; read++) {
+        const float *from = weights + read * p->made;
+        for (size_t strip = 0; strip < p->strips; strip++) {
+            const size_t start = aigc__conv_strip(p, strip), width = aigc__conv_strip(p, strip + 1) - start;
+            float *to = packed + start * p->read + read * width;
+            size_t tap = start / channels, channel = start % channels;
+            for (size_t i = 0; i < width; i++) {
+                to[i] = start + i < p->made ? from[channel * taps + tap] : 0;
+                if (++channel == channels) channel = 0, tap++;
+            }
+        }
+    }
+}
+
 void aigc__conv_pack_tile(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t tile)
 {
+    aigc__convolution_plan_t as_stored = *plan;
+    if (plan->flat_taps > 0 && plan->direction == AIGC__INPUT_GRADIENT) {
+        pack_flat(plan, weights, packed, tile);
+        return;
+    }
+    as_stored.shape = plan->weights_shape;
+    if (plan->flat_taps > 0) as_stored.read = plan->read / plan->flat_taps;
     if (plan->method == AIGC__CONV_DOT)
-        pack_columns(plan, weights, packed);
+        pack_columns(&as_stored, weights, packed);
     else
-        pack_strip(plan, weights, packed, tile / plan->strips, tile % plan->strips);
+        pack_strip(&as_stored, weights, packed, tile / plan->strips, tile % plan->strips);
 }
 
 void aigc__convolution_pack(const aigc__convolution_plan_t *plan, const float *weights, void *packed)

@@ -84,6 +84,8 @@ static void plan_weights(aigc__convolution_plan_t *p)
     const bool is_dot = p->method == AIGC__CONV_DOT;
     p->packed_bytes = aigc__whole_lines(s->groups * (is_dot ? p->made : columns) * taps * p->read) * sizeof(float);
     p->pack_tiles = is_dot ? 1 : s->groups * p->strips;
+    if (p->flat_taps > 0 && p->direction == AIGC__INPUT_GRADIENT)
+        p->pack_tiles = aigc__ceil_div(p->read, AIGC__FLAT_CHANNELS);
 }
 
 /* Weights are packed in a first phase unless they come so. */
@@ -344,6 +346,26 @@ static void plan_slices(aigc__convolution_plan_t *p)
     p->worker_bytes = aigc__whole_lines(aigc__maximum(panels + patches, columns)) * sizeof(float);
 }
 
+/* A kernel as large as the picture makes one pixel of it: a product of matrices, as a row of pictures with one tap. */
+static size_t flatten(aigc__convolution_shape_t *s)
+{
+    const size_t taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
+    for (size_t k = 0; k < AIGC__SPATIAL; k++)
+        if (s->kernel[k] != s->in[k] || s->out[k] != 1 || s->before[k] > 0 || s->dilation[k] != 1) return 0;
+    if (s->groups > 1 || taps == 1) return 0;
+    const aigc__convolution_shape_t flat = {.images = 1,
+                                            .groups = 1,
+                                            .in_channels = s->in_channels * taps,
+                                            .out_channels = s->out_channels,
+                                            .in = {1, 1, s->images},
+                                            .out = {1, 1, s->images},
+                                            .kernel = {1, 1, 1},
+                                            .stride = {1, 1, 1},
+                                            .dilation = {1, 1, 1}};
+    *s = flat;
+    return taps;
+}
+
 void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,
                             const aigc__convolution_shape_t *shape, aigc__direction_t direction, bool is_packed)
 {
@@ -354,6 +376,9 @@ void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__ke
     out->shape = *shape;
     out->direction = direction;
     out->is_packed = is_packed;
+    out->weights_shape = *shape;
+    if (direction != AIGC__WEIGHT_GRADIENT) out->flat_taps = flatten(&out->shape);
+    shape = &out->shape;
     out->read = (is_input ? shape->out_channels : shape->in_channels) / shape->groups;
     out->made = (is_input ? shape->in_channels : shape->out_channels) / shape->groups;
     for (size_t k = 0; k < AIGC__SPATIAL; k++) out->residues[k] = is_input ? shape->stride[k] : 1;
