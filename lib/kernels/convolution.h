@@ -25,6 +25,12 @@ typedef struct aigc__convolution_shape {
     size_t stride[AIGC__SPATIAL], dilation[AIGC__SPATIAL], before[AIGC__SPATIAL];
 } aigc__convolution_shape_t;
 
+/* PATCHES   what each position reads, copied to rows, times packed weights: works always.
+ * ROWS      the same with rows of the source in place, where those of the result are long.
+ * DOT       the same for few channels made: dot products.
+ * WINOGRAD  3 x 3 with stride 1, 4 x 4 with stride 2: products of transformed pictures and weights, fewer of them. */
+enum { AIGC__CONV_BEST, AIGC__CONV_PATCHES, AIGC__CONV_ROWS, AIGC__CONV_DOT, AIGC__CONV_WINOGRAD };
+
 typedef enum aigc__direction {
     AIGC__FORWARD,
     AIGC__INPUT_GRADIENT,
@@ -49,7 +55,7 @@ typedef struct aigc__convolution_plan {
     size_t pack_tiles;   /* of packing them */
 
     /* The rest is the business of the convolution files. */
-    int method;        /* which path: see convolution_layout.h */
+    int method;        /* which path: AIGC__CONV_... */
     size_t flat_taps;  /* the kernel is as large as the picture: so many taps count as channels, `shape` is a row of
                           pictures; 0 otherwise */
     aigc__convolution_shape_t weights_shape; /* as weights lie in memory */
@@ -73,6 +79,11 @@ typedef struct aigc__convolution_plan {
 
 void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,
                             const aigc__convolution_shape_t *shape, aigc__direction_t direction, bool is_packed);
+
+/* By a method of the caller's choice, as tests do; false where it cannot do this convolution. */
+bool aigc__convolution_plan_by(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,
+                               const aigc__convolution_shape_t *shape, aigc__direction_t direction, bool is_packed,
+                               int method);
 
 /* One call's data. `a` and `b`: x and w, y and w, or x and y. */
 typedef struct aigc__convolution_call {

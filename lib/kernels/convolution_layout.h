@@ -10,11 +10,7 @@
 #include "kernels/convolution.h"
 #include "kernels/gemm_layout.h"
 
-/* DIRECT    patches times weights.
- * ROWS      the same with rows of the source instead of patches, where those of the result are long.
- * DOT       the same for few channels made: dot products.
- * WINOGRAD  3 x 3 with stride 1, 4 x 4 with stride 2: products of transformed pictures and weights, fewer of them. */
-enum { AIGC__CONV_DIRECT, AIGC__CONV_ROWS, AIGC__CONV_DOT, AIGC__CONV_WINOGRAD };
+enum { AIGC__CONV_TILES = 16 }; /* wanted, to share out */
 
 typedef struct aigc__conv_axis {
     size_t start, step, count;  /* positions made: start + q * step */
@@ -30,14 +26,17 @@ typedef struct aigc__conv_grid {
     size_t taps;
 } aigc__conv_grid_t;
 
-/* The positions of residue number `residue` of a plan. */
+/* The positions of residue number `residue` of a plan; of a weight gradient those of the way forward. */
 aigc__conv_grid_t aigc__conv_grid(const aigc__convolution_plan_t *plan, size_t residue);
-/* The same of a forward convolution, whatever the plan's direction. */
-aigc__conv_grid_t aigc__conv_forward_grid(const aigc__convolution_shape_t *shape);
 static inline size_t aigc__conv_residues(const aigc__convolution_plan_t *plan)
 {
     return plan->residues[0] * plan->residues[1] * plan->residues[2];
 }
+
+/* Weights are packed in a first phase unless they come so; then come `tiles` tiles. */
+void aigc__conv_set_phases(aigc__convolution_plan_t *plan, size_t tiles);
+/* Steps of the inner sum between two visits to a piece of the result: equal parts of about `most`. */
+size_t aigc__conv_even_part(size_t steps, size_t most);
 
 /* First column of a strip; of the one past the last, the padded end. */
 static inline size_t aigc__conv_strip(const aigc__convolution_plan_t *plan, size_t strip)

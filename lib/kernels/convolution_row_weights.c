@@ -76,7 +76,7 @@ void aigc__conv_row_slice_tile(const aigc__convolution_call_t *call, size_t tile
 {
     const aigc__convolution_plan_t *p = call->plan;
     float *own = (float *)((char *)call->worker + worker * p->worker_bytes);
-    slice_t s = {.call = call, .grid = aigc__conv_forward_grid(&p->shape), .band = own, .padded = own + p->scratch};
+    slice_t s = {.call = call, .grid = aigc__conv_grid(p, 0), .band = own, .padded = own + p->scratch};
     const size_t height = s.grid.axes[1].count, rows = p->shape.images * s.grid.axes[0].count * height;
     const size_t end = aigc__minimum((tile + 1) * p->slice_pixels, rows);
     s.sums = (float *)call->shared + tile * sum_floats(p);

@@ -54,7 +54,7 @@ void aigc__conv_slice_tile(const aigc__convolution_call_t *call, size_t tile, si
 {
     const aigc__convolution_plan_t *p = call->plan;
     const aigc__convolution_shape_t *s = &p->shape;
-    const aigc__conv_grid_t grid = aigc__conv_forward_grid(s);
+    const aigc__conv_grid_t grid = aigc__conv_grid(p, 0);
     const size_t all = columns_of(p), blocks = aigc__ceil_div(all, p->block);
     const size_t block = tile % blocks, group = tile / blocks % s->groups, slice = tile / blocks / s->groups;
     const size_t column = block * p->block, columns = aigc__minimum(p->block, all - column);

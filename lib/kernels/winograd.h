@@ -56,6 +56,11 @@ static inline size_t aigc__window_part(size_t first, size_t count)
 void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, float *to, float *edge,
                          const float *source, size_t first, size_t n);
 
+bool aigc__winograd_can(aigc__convolution_plan_t *plan); /* sets filter_taps and phases */
+bool aigc__winograd_pays(const aigc__convolution_plan_t *plan);
+void aigc__winograd_plan_result(aigc__convolution_plan_t *plan);
+void aigc__winograd_plan_weights(aigc__convolution_plan_t *plan);
+
 void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);

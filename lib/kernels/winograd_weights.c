@@ -62,7 +62,7 @@ static void multiply(const aigc__convolution_plan_t *p, const float *made, const
 void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
 {
     const aigc__convolution_plan_t *p = call->plan;
-    const aigc__conv_grid_t grid = aigc__conv_forward_grid(&p->shape);
+    const aigc__conv_grid_t grid = aigc__conv_grid(p, 0);
     const size_t block = tile % p->column_tiles, group = tile / p->column_tiles % p->shape.groups;
     const size_t slice = tile / p->column_tiles / p->shape.groups, column = block * p->block;
     const size_t columns = aigc__minimum(p->block, p->made - column), channel = group * p->made + column;
