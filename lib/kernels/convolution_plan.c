@@ -79,6 +79,11 @@ static bool can_run(aigc__convolution_plan_t *p)
     return p->shape.groups == 1;
 }
 
+static bool can_dot(aigc__convolution_plan_t *p)
+{
+    return can_run(p) && !(p->flat_taps > 0 && p->direction == AIGC__INPUT_GRADIENT);
+}
+
 static bool has_long_rows(const aigc__convolution_plan_t *p)
 {
     enum { LONG = 16 };
@@ -215,7 +220,7 @@ static bool always_pays(const aigc__convolution_plan_t *p) { return p != NULL; }
 
 static const method_t result_methods[] = {
     {AIGC__CONV_WINOGRAD, aigc__winograd_can, aigc__winograd_pays, aigc__winograd_plan_result},
-    {AIGC__CONV_DOT, can_run, has_few_columns, plan_rows},
+    {AIGC__CONV_DOT, can_dot, has_few_columns, plan_rows},
     {AIGC__CONV_ROWS, can_run, has_long_rows, plan_rows},
     {AIGC__CONV_PATCHES, always_can, always_pays, plan_patches},
 };
