@@ -239,6 +239,29 @@ static aigc_status_t check_fetches(const aigc__graph_t *graph, const aigc__id_t 
     return AIGC_OK;
 }
 
+/* What was asked for, then what is assigned, into the plan's memory. */
+static aigc_status_t list_fetches(aigc__compile_t *compile, const aigc__id_t *asked, size_t n_asked)
+{
+    const aigc__assignment_t *assignments;
+    const size_t n = compile->options.assigns ? aigc__assignments(compile->graph, &assignments) : 0;
+    aigc__plan_t *plan = compile->plan;
+    void *memory = NULL;
+    AIGC__TRY(aigc__compile_array(&compile->scratch, n_asked + n, sizeof *asked, &memory));
+    aigc__id_t *fetches = memory;
+    AIGC__TRY(aigc__compile_array(&plan->arena, n, sizeof *plan->assigned, &memory));
+    plan->assigned = memory;
+    plan->n_asked = (uint32_t)n_asked;
+    if (n_asked > 0) memcpy(fetches, asked, n_asked * sizeof *fetches);
+    for (size_t k = 0; k < n; k++) {
+        const char *name = aigc__graph_value(compile->graph, assignments[k].leaf)->name;
+        AIGC__TRY(aigc__arena_copy_string(&plan->arena, name, strlen(name), &plan->assigned[k]));
+        fetches[n_asked + k] = assignments[k].value;
+    }
+    compile->fetches = fetches;
+    compile->n_fetches = n_asked + n;
+    return AIGC_OK;
+}
+
 aigc_status_t aigc__plan_create(aigc__plan_t **out, aigc__memory_t *memory, const aigc__graph_t *graph,
                                 const aigc__kernels_t *kernels, const aigc__id_t *fetches, size_t n_fetches,
                                 const aigc__compile_options_t *options)
@@ -256,10 +279,9 @@ aigc_status_t aigc__plan_create(aigc__plan_t **out, aigc__memory_t *memory, cons
     aigc__compile_t compile = {.plan = plan,
                                .graph = graph,
                                .options = *options,
-                               .fetches = fetches,
-                               .n_fetches = n_fetches,
                                .n = aigc__graph_count(graph)};
     aigc__arena_init(&compile.scratch, memory);
+    AIGC__GOTO(done, list_fetches(&compile, fetches, n_fetches));
     AIGC__GOTO(done, run_passes(&compile));
     *out = plan;
     plan = NULL;

@@ -63,7 +63,9 @@ struct aigc__plan {
     aigc__plan_step_t *steps;
     uint32_t n_steps, n_folding; /* the first n_folding run once */
     aigc__fetch_t *fetches;
-    uint32_t n_fetches;
+    uint32_t n_fetches; /* what is assigned comes after those asked for */
+    uint32_t n_asked;
+    const char **assigned; /* names of the parameters that fetches n_asked, .. are for */
     size_t arena_bytes; /* of all slots in the arena */
     size_t folded_bytes;
     size_t worker_bytes;  /* the largest of all steps */

@@ -16,6 +16,7 @@ struct aigc__executor {
     run_step_t *steps;
     void **slots;   /* where each slot lies; NULL: a feed or external fetch that was not set yet */
     void **fetches; /* where the caller wants each fetch; NULL: where it lies anyway */
+    aigc__store_t *store;
     char *arena;
     void *own_arena, *folded;
     bool is_bound;  /* the steps' pointers are those of `slots` */
@@ -172,8 +173,8 @@ static void *home_of(const aigc__executor_t *executor, uint32_t slot)
 aigc_status_t aigc__executor_set_fetch(aigc__executor_t *executor, size_t index, void *data)
 {
     const aigc__plan_t *plan = executor->plan;
-    if (index >= plan->n_fetches)
-        return aigc__fail(AIGC_ERROR_NOT_FOUND, "fetch %zu is past the last of %d", index, (int)plan->n_fetches);
+    if (index >= plan->n_asked)
+        return aigc__fail(AIGC_ERROR_NOT_FOUND, "fetch %zu is past the last of %d", index, (int)plan->n_asked);
     const aigc__fetch_t *fetch = &plan->fetches[index];
     executor->fetches[index] = data;
     executor->is_bound &= data != NULL; /* an external one is missed at the next run */
@@ -215,6 +216,18 @@ aigc_status_t aigc__executor_run(aigc__executor_t *executor, uint64_t seed, uint
     return AIGC_OK;
 cancelled:
     return aigc__fail(AIGC_ERROR_CANCELLED, "cancelled by aigc_context_cancel()");
+}
+
+void aigc__executor_commit(aigc__executor_t *executor, aigc__store_t *follower)
+{
+    const aigc__plan_t *plan = executor->plan;
+    for (uint32_t k = plan->n_asked; k < plan->n_fetches; k++) {
+        const size_t index = (size_t)aigc__store_find(executor->store, plan->assigned[k - plan->n_asked]);
+        const size_t bytes = aigc__store_parameter(executor->store, index)->count * sizeof(float);
+        if (bytes == 0) continue;
+        memmove(aigc__store_data(executor->store, index), aigc__executor_fetch(executor, k), bytes);
+        if (follower) memcpy(aigc__store_data(follower, index), aigc__store_data(executor->store, index), bytes);
+    }
 }
 
 void aigc__executor_thaw(aigc__executor_t *executor) { executor->is_folded = false; }
@@ -270,6 +283,19 @@ static aigc_status_t find_parameter(const aigc__slot_t *slot, aigc__store_t *sto
     return AIGC_OK;
 }
 
+/* So that a commit cannot fail. */
+static aigc_status_t check_assigned(const aigc__plan_t *plan, const aigc__store_t *store)
+{
+    for (uint32_t k = 0; k < plan->n_fetches - plan->n_asked; k++) {
+        const size_t bytes = plan->slots[plan->fetches[plan->n_asked + k].slot].bytes;
+        const int64_t index = store && aigc__store_sealed(store) ? aigc__store_find(store, plan->assigned[k]) : -1;
+        if (index < 0 || aigc__store_parameter(store, (size_t)index)->count * sizeof(float) != bytes)
+            return aigc__fail(AIGC_ERROR_NOT_FOUND, "the plan assigns to \"%s\", which the store has not, or in another shape",
+                              plan->assigned[k]);
+    }
+    return AIGC_OK;
+}
+
 static aigc_status_t find_slots(aigc__executor_t *executor, aigc__store_t *store)
 {
     const aigc__plan_t *plan = executor->plan;
@@ -296,10 +322,12 @@ aigc_status_t aigc__executor_create(aigc__executor_t **out, const aigc__plan_t *
     aigc__context_retain(context);
     executor->plan = plan;
     executor->context = context;
+    executor->store = store;
     aigc__arena_init(&executor->tables, &context->memory);
     AIGC__GOTO(done, allocate_memory(executor, arena));
     AIGC__GOTO(done, make_steps(executor));
     AIGC__GOTO(done, find_slots(executor, store));
+    AIGC__GOTO(done, check_assigned(plan, store));
     *out = executor;
     executor = NULL;
 done:

@@ -73,6 +73,14 @@ aigc__memory_t *aigc__graph_memory(const aigc__graph_t *graph);
  * it is a failure. `number` tells parameters of a store apart; 0 for feeds. The name is copied. */
 aigc__id_t aigc__append_leaf(aigc__graph_t *graph, aigc__op_code_t op, const char *name, aigc_dtype_t dtype,
                              aigc__shape_t shape, int64_t number);
+/* What a leaf is by now: the value assigned last, or the leaf itself; and assigning (see graph/store.h). */
+typedef struct aigc__assignment {
+    aigc__id_t leaf, value;
+} aigc__assignment_t;
+void aigc__assign_leaf(aigc__graph_t *graph, aigc__id_t leaf, aigc__id_t value);
+aigc__id_t aigc__assigned(const aigc__graph_t *graph, aigc__id_t leaf);
+size_t aigc__assignments(const aigc__graph_t *graph, const aigc__assignment_t **out);
+
 aigc__id_t aigc__feed(aigc__graph_t *graph, const char *name, aigc_dtype_t dtype, aigc__shape_t shape);
 aigc__id_t aigc__constant(aigc__graph_t *graph, double value, aigc__shape_t shape);                    /* one number, broadcast */
 aigc__id_t aigc__random_uniform(aigc__graph_t *graph, aigc__shape_t shape);

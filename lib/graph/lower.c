@@ -261,7 +261,7 @@ static aigc_status_t find_fetches(lowering_t *lowering)
     for (uint32_t k = 0; k < plan->n_fetches; k++) {
         aigc__fetch_t *fetch = &plan->fetches[k];
         fetch->slot = slot_of(lowering, compile->roots[compile->fetches[k]]);
-        fetch->is_external = k >= plan->n_fetches - compile->options.n_external;
+        fetch->is_external = k < plan->n_asked && k >= plan->n_asked - compile->options.n_external;
         aigc__slot_t *slot = &plan->slots[fetch->slot];
         fetch->is_copied =
             slot->place != AIGC__IN_ARENA || has_flags(lowering, compile->roots[compile->fetches[k]], AIGC__FIXED);

@@ -16,6 +16,7 @@ typedef struct aigc__compile_options {
     bool no_fusion;    /* for tests: every value its own step */
     bool no_reuse;     /* for tests: no two records share memory */
     bool poison;       /* for tests: dead memory is filled with NaN after each step */
+    bool assigns;      /* compute what the graph assigns to state, for aigc__executor_commit() */
     size_t n_external; /* the last so many fetches get no memory in the arena: aigc__executor_set_fetch() is due */
 } aigc__compile_options_t;
 
@@ -54,6 +55,9 @@ const void *aigc__executor_fetch(const aigc__executor_t *executor, size_t index)
 /* Runs all steps; (seed, step) key the random values. AIGC_ERROR_CANCELLED: stopped between tiles,
  * fetches undefined. AIGC_ERROR_STATE: a feed or an external fetch was never set. Allocates nothing. */
 aigc_status_t aigc__executor_run(aigc__executor_t *executor, uint64_t seed, uint32_t step);
+/* The state that the last run assigned becomes the store's, and that of `follower`, a clone of it, unless NULL.
+ * Before anything else runs in the same arena. Nothing happens where the plan assigns nothing. */
+void aigc__executor_commit(aigc__executor_t *executor, aigc__store_t *follower);
 /* Frozen parameters were changed: fold again before the next run. */
 void aigc__executor_thaw(aigc__executor_t *executor);
 

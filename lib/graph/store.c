@@ -11,6 +11,7 @@ struct aigc__store {
     aigc__parameter_t *parameters;
     size_t n, capacity;
     size_t elements; /* of the block, padding included */
+    size_t trained;  /* of its first part */
     float *block;    /* NULL before the seal */
 };
 
@@ -50,9 +51,11 @@ static aigc_status_t reserve_one(aigc__store_t *store)
     return AIGC_OK;
 }
 
-/* Appends a parameter at the end of the block-to-be; nothing is changed on failure. */
+static size_t whole(size_t count) { return (count + START_MULTIPLE - 1) / START_MULTIPLE * START_MULTIPLE; }
+
+/* Appends a parameter; nothing is changed on failure. */
 static aigc_status_t add(aigc__store_t *store, const char *name, const aigc__shape_t *shape,
-                         const aigc__initialiser_t *initialiser)
+                         const aigc__initialiser_t *initialiser, aigc__role_t role)
 {
     size_t count = 0, end = 0, bytes = 0;
     AIGC__TRY(aigc__shape_count(shape->rank, shape->dims, &count));
@@ -64,13 +67,14 @@ static aigc_status_t add(aigc__store_t *store, const char *name, const aigc__sha
     const char *copy = NULL;
     AIGC__TRY(aigc__arena_copy_string(&store->names, name, strlen(name), &copy));
     store->parameters[store->n++] = (aigc__parameter_t){
-        .name = copy, .shape = *shape, .count = count, .first = store->elements, .initialiser = *initialiser};
+        .name = copy, .role = role, .shape = *shape, .count = count, .initialiser = *initialiser};
     store->elements = end;
+    if (role == AIGC__TRAINED) store->trained += whole(count);
     return AIGC_OK;
 }
 
-aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
-                       aigc__initialiser_t initialiser)
+static aigc__id_t leaf(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
+                       aigc__initialiser_t initialiser, aigc__role_t role)
 {
     if (aigc__graph_status(graph) != AIGC_OK) return 0;
     int64_t index = aigc__store_find(store, name);
@@ -78,7 +82,7 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
         if (store->block)
             return aigc__graph_fail(graph, AIGC_ERROR_STATE,
                                     "parameter \"%s\" is not in the store, and no more can be added to it", name);
-        const aigc_status_t status = add(store, name, &shape, &initialiser);
+        const aigc_status_t status = add(store, name, &shape, &initialiser, role);
         if (status != AIGC_OK) {
             char text[512];
             aigc__failure_copy(text);
@@ -93,41 +97,57 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
                                 name, aigc__shape_text(before, parameter->shape.rank, parameter->shape.dims),
                                 aigc__shape_text(here, shape.rank, shape.dims));
     }
+    if (parameter->role != role)
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "\"%s\" is asked for as trained and as state", name);
     return aigc__append_leaf(graph, AIGC__OP_param, parameter->name, AIGC_DTYPE_F32, shape, index);
 }
 
-/* The numbers of each parameter depend on the seed and its place alone, not on the other shapes. */
-static void initialise(const aigc__kernels_t *kernels, const aigc__parameter_t *parameter, size_t index, uint64_t seed,
-                       float *data)
+aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
+                       aigc__initialiser_t initialiser)
 {
-    const aigc__initialiser_t *initialiser = &parameter->initialiser;
-    const aigc__stream_t stream = {.seed = seed, .stream = AIGC__STREAM_INITIALISE, .step = (uint32_t)index};
-    double offset = initialiser->a, factor = initialiser->b;
-    switch (initialiser->distribution) {
-    case AIGC__INITIAL_UNIFORM:
-        kernels->random_uniform(data, parameter->count, stream, 0);
-        factor = initialiser->b - initialiser->a;
-        break;
-    case AIGC__INITIAL_NORMAL:
-        kernels->random_normal(data, parameter->count, stream, 0);
-        break;
-    case AIGC__INITIAL_CONSTANT:
-        kernels->fill(data, (float)initialiser->a, parameter->count);
+    return leaf(graph, store, name, shape, initialiser, AIGC__TRAINED);
+}
+
+aigc__id_t aigc__state(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
+                       aigc__initialiser_t initialiser, aigc__role_t role)
+{
+    const aigc__id_t stored = leaf(graph, store, name, shape, initialiser, role);
+    return stored ? aigc__stop_gradient(graph, aigc__assigned(graph, stored)) : 0;
+}
+
+void aigc__assign(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t value)
+{
+    const int64_t index = aigc__store_find(store, name);
+    if (aigc__graph_status(graph) != AIGC_OK) return;
+    if (index < 0 || store->parameters[index].role == AIGC__TRAINED) {
+        aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "assign: \"%s\" is no state of the store", name);
         return;
     }
-    kernels->map[AIGC__MAP_scale](data, data, NULL, NULL, parameter->count, (float)factor);
-    kernels->map[AIGC__MAP_shift](data, data, NULL, NULL, parameter->count, (float)offset);
+    const aigc__parameter_t *p = &store->parameters[index];
+    aigc__assign_leaf(graph, aigc__append_leaf(graph, AIGC__OP_param, p->name, AIGC_DTYPE_F32, p->shape, index), value);
+}
+
+/* What is trained, then state. */
+static void place(aigc__store_t *store)
+{
+    size_t trained = 0, state = store->trained;
+    for (size_t i = 0; i < store->n; i++) {
+        size_t *next = store->parameters[i].role == AIGC__TRAINED ? &trained : &state;
+        store->parameters[i].first = *next;
+        *next += whole(store->parameters[i].count);
+    }
 }
 
 aigc_status_t aigc__store_seal(aigc__store_t *store, uint64_t seed)
 {
     if (store->block) return aigc__fail(AIGC_ERROR_STATE, "the parameter store is sealed already");
     void *block = NULL;
+    place(store);
     AIGC__TRY(aigc__memory_alloc_zeroed(&store->context->memory, store->elements * sizeof(float), &block));
     store->block = block;
     for (size_t i = 0; i < store->n; i++) {
         const aigc__parameter_t *parameter = &store->parameters[i];
-        initialise(store->context->kernels, parameter, i, seed, store->block + parameter->first);
+        aigc__initialise(store->context->kernels, parameter, i, seed, store->block + parameter->first);
     }
     return AIGC_OK;
 }
@@ -142,12 +162,14 @@ aigc_status_t aigc__store_clone(aigc__store_t **out, const aigc__store_t *store)
     AIGC__TRY(aigc__store_create(&clone, store->context));
     for (size_t i = 0; i < store->n; i++) {
         const aigc__parameter_t *parameter = &store->parameters[i];
-        AIGC__GOTO(failed, add(clone, parameter->name, &parameter->shape, &parameter->initialiser));
+        AIGC__GOTO(failed, add(clone, parameter->name, &parameter->shape, &parameter->initialiser,
+                               parameter->role));
     }
     if (store->block) {
         AIGC__GOTO(failed, aigc__memory_alloc(&clone->context->memory, store->elements * sizeof(float), &block));
         memcpy(block, store->block, store->elements * sizeof(float));
         clone->block = block;
+        place(clone);
     }
     *out = clone;
     return AIGC_OK;
@@ -179,9 +201,12 @@ float *aigc__store_block(const aigc__store_t *store) { return store->block; }
 
 size_t aigc__store_elements(const aigc__store_t *store) { return store->elements; }
 
+size_t aigc__store_trained(const aigc__store_t *store) { return store->trained; }
+
 size_t aigc__store_parameters(const aigc__store_t *store)
 {
     size_t count = 0;
-    for (size_t i = 0; i < store->n; i++) count += store->parameters[i].count;
+    for (size_t i = 0; i < store->n; i++)
+        if (store->parameters[i].role == AIGC__TRAINED) count += store->parameters[i].count;
     return count;
 }

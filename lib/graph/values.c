@@ -15,6 +15,8 @@ struct aigc__graph {
     aigc__id_t *slots; /* open addressing by what makes values equal; a power of two, at most half full */
     uint32_t n_slots;
     uint32_t n_random;
+    aigc__assignment_t *assignments;
+    size_t n_assignments, assignment_capacity;
     aigc_status_t status;
     char sentence[SENTENCE];
 };
@@ -47,6 +49,7 @@ void aigc__graph_free(aigc__graph_t *graph)
     aigc__arena_free(&graph->arena);
     aigc__memory_free(memory, graph->values);
     aigc__memory_free(memory, graph->slots);
+    aigc__memory_free(memory, graph->assignments);
     aigc__memory_free(memory, graph);
 }
 
@@ -290,4 +293,53 @@ aigc__id_t aigc__append_leaf(aigc__graph_t *graph, aigc__op_code_t op, const cha
                                 aigc__shape_text(before, other->shape.rank, other->shape.dims));
     }
     return append_value(graph, &leaf);
+}
+
+/* ---- assignments ---- */
+
+static aigc_status_t grow_assignments(aigc__graph_t *graph)
+{
+    if (graph->n_assignments < graph->assignment_capacity) return AIGC_OK;
+    const size_t capacity = graph->assignment_capacity ? 2 * graph->assignment_capacity : 16;
+    void *grown = graph->assignments;
+    size_t bytes;
+    AIGC__TRY(aigc__bytes_of(capacity, sizeof *graph->assignments, &bytes));
+    AIGC__TRY(aigc__memory_resize(graph->memory, bytes, &grown));
+    graph->assignments = grown;
+    graph->assignment_capacity = capacity;
+    return AIGC_OK;
+}
+
+void aigc__assign_leaf(aigc__graph_t *graph, aigc__id_t leaf, aigc__id_t value)
+{
+    const aigc__value_t *old = aigc__graph_value(graph, leaf), *new = aigc__graph_value(graph, value);
+    if (graph->status != AIGC_OK) return;
+    if (old->op != AIGC__OP_param || new->dtype != old->dtype || !aigc__shape_equal(&old->shape, &new->shape)) {
+        aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "assign: \"%s\" and what is assigned to it differ in shape",
+                         old->name ? old->name : "?");
+        return;
+    }
+    for (size_t k = 0; k < graph->n_assignments; k++) {
+        if (graph->assignments[k].leaf != leaf) continue;
+        graph->assignments[k].value = value;
+        return;
+    }
+    const aigc_status_t status = grow_assignments(graph);
+    if (status == AIGC_OK)
+        graph->assignments[graph->n_assignments++] = (aigc__assignment_t){leaf, value};
+    else
+        keep_failure(graph, status);
+}
+
+aigc__id_t aigc__assigned(const aigc__graph_t *graph, aigc__id_t leaf)
+{
+    for (size_t k = 0; k < graph->n_assignments; k++)
+        if (graph->assignments[k].leaf == leaf) return graph->assignments[k].value;
+    return leaf;
+}
+
+size_t aigc__assignments(const aigc__graph_t *graph, const aigc__assignment_t **out)
+{
+    *out = graph->assignments;
+    return graph->n_assignments;
 }

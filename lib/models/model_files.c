@@ -108,12 +108,13 @@ static void list_unexpected(listing_t *listing, const aigc_model_t *model, const
 }
 
 aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                        const char *prefix, bool strict)
+                                        const char *prefix, bool with_state, bool strict)
 {
     listing_t missing = {.n = 0}, misshaped = {.n = 0}, unexpected = {.n = 0};
     size_t matched = 0;
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
+        if (parameter->role != AIGC__TRAINED && !with_state) continue;
         const int64_t index = find_entry(file, prefix, parameter->name);
         const aigc__safetensors_entry_t *entry = index < 0 ? NULL : aigc__safetensors_entry(file, (size_t)index);
         if (entry)
@@ -135,21 +136,23 @@ aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct 
 }
 
 aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                     const char *prefix, bool strict, float *block)
+                                     const char *prefix, bool with_state, bool strict, float *block)
 {
-    AIGC__TRY(aigc__model_check_entries(model, file, prefix, strict));
+    AIGC__TRY(aigc__model_check_entries(model, file, prefix, with_state, strict));
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
+        if (parameter->role != AIGC__TRAINED && !with_state) continue;
         const int64_t index = find_entry(file, prefix, parameter->name);
         AIGC__TRY(aigc__safetensors_read_f32(file, (size_t)index, block + parameter->first));
     }
     return AIGC_OK;
 }
 
-aigc_status_t aigc__model_check_finite(const aigc_model_t *model, const float *block)
+aigc_status_t aigc__model_check_finite(const aigc_model_t *model, bool with_state, const float *block)
 {
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
+        if (parameter->role != AIGC__TRAINED && !with_state) continue;
         if (!model->context->kernels->all_finite(block + parameter->first, parameter->count))
             return aigc__fail(AIGC_ERROR_NUMERIC, "%s has NaN or infinite values", parameter->name);
     }
@@ -192,8 +195,8 @@ aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, co
     AIGC__GOTO(done, aigc__bytes_of(aigc__store_elements(model->store), sizeof(float), &bytes));
     AIGC__GOTO(done, aigc__memory_alloc_zeroed(&model->context->memory, bytes, &block));
     AIGC__GOTO(done,
-               aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", given.strict != 0, block));
-    if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, block));
+               aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", true, given.strict != 0, block));
+    if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, true, block));
     memcpy(aigc__store_block(model->store), block, bytes);
     if (model->average) memcpy(aigc__store_block(model->average), block, bytes);
     model->parameters_version++;
@@ -223,11 +226,11 @@ aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, cons
     AIGC__TRY(aigc__options_resolve(options, "load", &group, 1));
     AIGC__GOTO(done, open_file(&reading, context, path));
     AIGC__GOTO(done, aigc__model_from_metadata(&model, context, reading.file));
-    AIGC__GOTO(done, aigc__model_check_entries(model, reading.file, "", true));
+    AIGC__GOTO(done, aigc__model_check_entries(model, reading.file, "", true, true));
     AIGC__GOTO(done, aigc__model_read_class_names(model, reading.file));
     AIGC__GOTO(done, aigc__model_build(model));
-    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, "", true, aigc__store_block(model->store)));
-    if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, aigc__store_block(model->store)));
+    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, "", true, true, aigc__store_block(model->store)));
+    if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, true, aigc__store_block(model->store)));
     read_epochs(model, reading.file);
     *out = model;
     model = NULL;
@@ -264,6 +267,22 @@ aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, con
     return status;
 }
 
+/* `counts` holds the counters as whole numbers. */
+static void list_parts(const aigc__store_t *store, aigc_dtype_t dtype, aigc__safetensors_part_t *parts, int64_t *counts)
+{
+    for (size_t k = 0; k < aigc__store_count(store); k++) {
+        const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
+        parts[k] = (aigc__safetensors_part_t){parameter->name,          dtype,
+                                              parameter->shape.rank,    parameter->shape.dims,
+                                              aigc__store_data(store, k), AIGC_DTYPE_F32};
+        if (parameter->role != AIGC__COUNTER || parameter->count != 1) continue;
+        const float count = aigc__store_data(store, k)[0];
+        counts[k] = count > 0 && count < 1e9f ? (int64_t)count : 0;
+        parts[k].dtype = parts[k].source_dtype = AIGC_DTYPE_I64;
+        parts[k].data = &counts[k];
+    }
+}
+
 aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc_options_t *options)
 {
     static const aigc_dtype_t dtypes[] = {AIGC_DTYPE_F32, AIGC_DTYPE_F16, AIGC_DTYPE_BF16};
@@ -281,14 +300,10 @@ aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc
     AIGC__GOTO(done, aigc__model_metadata(model, &metadata));
     snprintf(epochs, sizeof epochs, "%" PRIu64, model->position.epoch);
     aigc__model_metadata_add(&metadata, "aigc.epochs", epochs);
-    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory, n * sizeof(aigc__safetensors_part_t), &block));
+    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory, n * (sizeof(aigc__safetensors_part_t) + sizeof(int64_t)),
+                                        &block));
     aigc__safetensors_part_t *parts = block;
-    for (size_t k = 0; k < n; k++) {
-        const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
-        parts[k] = (aigc__safetensors_part_t){
-            parameter->name, dtype, parameter->shape.rank, parameter->shape.dims, aigc__store_data(store, k),
-            AIGC_DTYPE_F32};
-    }
+    list_parts(store, dtype, parts, (int64_t *)(void *)(parts + n));
     status = aigc__model_write_parts(model, path, parts, n, &metadata);
 done:
     aigc__memory_free(&model->context->memory, block);

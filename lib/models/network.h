@@ -75,6 +75,7 @@ typedef struct aigc__plan_recipe {
     size_t n_fetches;
     size_t n_external; /* the last so many fetches are written to memory of the caller's */
     bool frozen;       /* uses the averaged parameters where there are some, folded once */
+    bool assigns;      /* computes what the graph assigns to state: aigc__executor_commit() is due after a good step */
 } aigc__plan_recipe_t;
 
 /* Appends what the key asks for and fills the recipe. */
@@ -194,13 +195,13 @@ aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *cont
                                         const struct aigc__safetensors *file);
 /* The class names of the metadata, where there are some. */
 aigc_status_t aigc__model_read_class_names(aigc_model_t *model, const struct aigc__safetensors *file);
-/* Whether the entries "<prefix><name>" are those of the declared parameters. One message lists what is
- * missing and mis-shaped, and with `strict` what is there but not wanted. */
+/* Whether the entries "<prefix><name>" are those of the declared parameters; of the trained ones only, unless
+ * `with_state`. One message lists what is missing and mis-shaped, and with `strict` what is there but not wanted. */
 aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                        const char *prefix, bool strict);
+                                        const char *prefix, bool with_state, bool strict);
 /* Fills `block` (laid out like the store's) with the entries, after checking them. */
 aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                     const char *prefix, bool strict, float *block);
+                                     const char *prefix, bool with_state, bool strict, float *block);
 
 aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
                                const aigc_options_t *options);
@@ -209,7 +210,7 @@ aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc
 /* The configuration as JSON, the create options by name; frees with aigc__memory_free. */
 aigc_status_t aigc__model_config_json(const aigc_model_t *model, char **out);
 /* AIGC_ERROR_NUMERIC where a parameter of such a block is NaN or infinite. */
-aigc_status_t aigc__model_check_finite(const aigc_model_t *model, const float *block);
+aigc_status_t aigc__model_check_finite(const aigc_model_t *model, bool with_state, const float *block);
 
 enum { AIGC__LOAD_ROWS = 1 };
 extern const aigc__option_t aigc__save_rows[], aigc__load_rows[AIGC__LOAD_ROWS], aigc__load_weights_rows[];

@@ -42,7 +42,8 @@ static aigc_status_t make_plan(aigc_model_t *model, const aigc__plan_key_t *key,
     AIGC__GOTO(done, aigc__graph_create(&graph, memory));
     AIGC__GOTO(done, builder(model, key, graph, recipe));
     AIGC__GOTO(done, aigc__graph_status(graph));
-    const aigc__compile_options_t options = {.frozen = recipe->frozen, .n_external = recipe->n_external};
+    const aigc__compile_options_t options = {
+        .frozen = recipe->frozen, .assigns = recipe->assigns, .n_external = recipe->n_external};
     AIGC__GOTO(done, aigc__plan_create(plan, memory, graph, model->context->kernels, recipe->fetches, recipe->n_fetches,
                                        &options));
     *frozen = recipe->frozen;

@@ -84,7 +84,7 @@ static aigc_status_t report(run_t *run, const moment_t *moment)
 static aigc_status_t save(run_t *run)
 {
     if (run->files.model_path == NULL) return AIGC_OK;
-    if (aigc__model_check_finite(run->model, aigc__store_block(run->model->store)) != AIGC_OK)
+    if (aigc__model_check_finite(run->model, true, aigc__store_block(run->model->store)) != AIGC_OK)
         return aigc__fail_within(AIGC_ERROR_NUMERIC, "nothing is saved after step %llu: parameter ",
                                  (unsigned long long)aigc__optimizer_steps(run->model->optimizer));
     AIGC__TRY(aigc__state_save(run->model, run->files.state_path));

@@ -115,6 +115,7 @@ static void list_parts(const aigc_model_t *model, part_list_t *list)
         if (block == BLOCK_AVERAGE && model->average == NULL) continue;
         for (size_t k = 0; k < aigc__store_count(model->store); k++) {
             const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
+            if (parameter->role != AIGC__TRAINED && (block == BLOCK_FIRST_MOMENT || block == BLOCK_SECOND_MOMENT)) continue;
             char *name = list->names[list->n];
             snprintf(name, NAME_SIZE, "%s%s", prefixes[block], parameter->name);
             list->parts[list->n++] = (aigc__safetensors_part_t){name,
@@ -187,8 +188,9 @@ static aigc_status_t check_config(const aigc_model_t *model, const aigc__safeten
 /* The entries under a prefix into `block`, laid out like the store. */
 static aigc_status_t read_block(const aigc_model_t *model, const aigc__safetensors_t *file, int which, float *block)
 {
-    aigc_status_t status = aigc__model_read_block(model, file, prefixes[which], false, block);
-    if (status == AIGC_OK) status = aigc__model_check_finite(model, block);
+    const bool with_state = which == BLOCK_PARAMETERS || which == BLOCK_AVERAGE;
+    aigc_status_t status = aigc__model_read_block(model, file, prefixes[which], with_state, false, block);
+    if (status == AIGC_OK) status = aigc__model_check_finite(model, with_state, block);
     return status == AIGC_OK ? AIGC_OK : aigc__fail_within(status, "the tensors %s*: ", prefixes[which]);
 }
 
@@ -227,10 +229,10 @@ static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, c
     AIGC__TRY(parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, &out->position, &steps));
     AIGC__TRY(aigc__optimizer_create(&out->optimizer, model->context, model->store, NULL, 0));
     aigc__optimizer_set_steps(out->optimizer, steps);
-    float *first = aigc__optimizer_moment(out->optimizer, 1, 0), *second = aigc__optimizer_moment(out->optimizer, 2, 0);
+    float *first = aigc__optimizer_moments(out->optimizer, 1), *second = aigc__optimizer_moments(out->optimizer, 2);
     AIGC__TRY(read_block(model, file, BLOCK_FIRST_MOMENT, first));
     AIGC__TRY(read_block(model, file, BLOCK_SECOND_MOMENT, second));
-    AIGC__TRY(check_squares(second, aigc__store_elements(model->store)));
+    AIGC__TRY(check_squares(second, aigc__store_trained(model->store)));
     AIGC__TRY(read_new_block(model, file, BLOCK_PARAMETERS, &out->parameters));
     return with_average && has_average(model, file) ? read_new_block(model, file, BLOCK_AVERAGE, &out->average)
                                                     : AIGC_OK;

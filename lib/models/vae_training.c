@@ -78,7 +78,7 @@ static aigc_status_t name_bad_loss(const aigc_model_t *model, const float *image
         return aigc__fail(AIGC_ERROR_NUMERIC, "the pictures of the batch have NaN or infinite values");
     if (noise && !kernels->all_finite(noise, n * (size_t)config->latent_dim))
         return aigc__fail(AIGC_ERROR_NUMERIC, "the noise has NaN or infinite values");
-    if (aigc__model_check_finite(model, aigc__store_block(model->store)) != AIGC_OK)
+    if (aigc__model_check_finite(model, true, aigc__store_block(model->store)) != AIGC_OK)
         return aigc__fail_within(AIGC_ERROR_NUMERIC, "parameter ");
     return aigc__fail(AIGC_ERROR_NUMERIC, "the loss is not finite although pictures and parameters are");
 }

@@ -36,7 +36,7 @@ static float *block(const aigc__optimizer_t *optimizer, size_t which)
 
 uint64_t aigc__optimizer_bytes(const aigc__store_t *store)
 {
-    const uint64_t elements = aigc__store_elements(store);
+    const uint64_t elements = aigc__store_trained(store);
     return (3 * elements + tile_count((size_t)elements)) * sizeof(float) + sizeof(aigc__optimizer_t);
 }
 
@@ -53,7 +53,7 @@ aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *co
                                 .store = store,
                                 .average = average,
                                 .decay = decay,
-                                .elements = aigc__store_elements(store)};
+                                .elements = aigc__store_trained(store)};
     made->tiles = tile_count(made->elements);
     AIGC__GOTO(fail, aigc__bytes_of(made->elements, 3 * sizeof(float), &bytes));
     AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, bytes, &blocks));
@@ -90,6 +90,11 @@ float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index
 float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index)
 {
     return block(optimizer, which == 1 ? 1 : 2) + aigc__store_parameter(optimizer->store, index)->first;
+}
+
+float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which)
+{
+    return block(optimizer, which == 1 ? 1 : 2);
 }
 
 uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer) { return optimizer->steps; }
@@ -140,7 +145,8 @@ static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o)
 {
     for (size_t k = 0; k < aigc__store_count(o->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(o->store, k);
-        if (!o->context->kernels->all_finite(aigc__optimizer_gradient(o, k), parameter->count))
+        if (parameter->role == AIGC__TRAINED &&
+            !o->context->kernels->all_finite(aigc__optimizer_gradient(o, k), parameter->count))
             return aigc__fail(AIGC_ERROR_NUMERIC, "the gradient of %s is not finite", parameter->name);
     }
     return aigc__fail(AIGC_ERROR_NUMERIC, "the norm of the gradients is beyond the range of f32");

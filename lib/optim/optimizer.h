@@ -1,4 +1,4 @@
-/* Optimizers over a store's block: gradients and moments are blocks of the same layout, so one step is
+/* Optimizers over the trained part of a store's block: gradients and moments are blocks of the same layout, so one step is
  * one pass over memory, cut into tiles. */
 #ifndef AIGC_OPTIM_OPTIMIZER_H
 #define AIGC_OPTIM_OPTIMIZER_H
@@ -36,7 +36,7 @@ void aigc__optimizer_free(aigc__optimizer_t *optimizer);
 /* Follow another average, or none with NULL, from now on. */
 void aigc__optimizer_set_average(aigc__optimizer_t *optimizer, aigc__store_t *average, double decay);
 
-/* Where the gradient of parameter `index` belongs. */
+/* Where the gradient of parameter `index`, a trained one, belongs. */
 float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index);
 
 /* Moves the parameters by one step. AIGC_ERROR_NUMERIC where a gradient is not finite (parameter named) or
@@ -48,6 +48,7 @@ aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__opt
 uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer);
 void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint64_t steps);
 float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index);
+float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which); /* of all, laid out like the store's block */
 
 /* Bytes aigc__optimizer_create() will ask for. */
 uint64_t aigc__optimizer_bytes(const aigc__store_t *store);

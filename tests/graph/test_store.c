@@ -200,6 +200,112 @@ static void a_failed_allocation_leaks_nothing(void **state)
     assert_int_equal(memory.mistakes, 0);
 }
 
+/* ---- state ---- */
+
+static void state_lies_behind_what_is_trained(void **state)
+{
+    shop_t *shop = *state;
+    aigc__param(shop->graph, shop->store, "a", vector(5), ones);
+    aigc__state(shop->graph, shop->store, "mean", vector(7), ones, AIGC__STATE);
+    aigc__param(shop->graph, shop->store, "b", vector(17), ones);
+    check_ok(aigc__graph_status(shop->graph));
+    check_ok(aigc__store_seal(shop->store, 1));
+    assert_int_equal(aigc__store_trained(shop->store), 48);
+    assert_int_equal(aigc__store_elements(shop->store), 64);
+    assert_int_equal(aigc__store_parameters(shop->store), 22);
+    assert_int_equal(aigc__store_parameter(shop->store, 1)->first, 48);
+    assert_int_equal(aigc__store_parameter(shop->store, 2)->first, 16);
+    assert_true(aigc__store_data(shop->store, 1)[6] == 1);
+    aigc__store_t *clone;
+    check_ok(aigc__store_clone(&clone, shop->store));
+    assert_int_equal(aigc__store_parameter(clone, 1)->first, 48);
+    assert_int_equal(aigc__store_parameter(clone, 1)->role, AIGC__STATE);
+    aigc__store_free(clone);
+}
+
+static void state_and_parameters_are_told_apart(void **state)
+{
+    shop_t *shop = *state;
+    const aigc__id_t w = aigc__param(shop->graph, shop->store, "w", vector(5), ones);
+    aigc__assign(shop->graph, shop->store, "w", w);
+    check_failure(aigc__graph_status(shop->graph), AIGC_ERROR_ARGUMENT, "\"w\" is no state");
+}
+
+static void one_name_is_not_both(void **state)
+{
+    shop_t *shop = *state;
+    aigc__param(shop->graph, shop->store, "w", vector(5), ones);
+    assert_int_equal(aigc__state(shop->graph, shop->store, "w", vector(5), ones, AIGC__STATE), 0);
+    check_failure(aigc__graph_status(shop->graph), AIGC_ERROR_ARGUMENT, "\"w\"");
+}
+
+/* state <- 2 state + x, twice in one graph; x is 1. */
+static void committed_runs_change_state_and_others_do_not(void **state)
+{
+    enum { N = 3 };
+    shop_t *shop = *state;
+    aigc__graph_t *g = shop->graph;
+    aigc__plan_t *plan;
+    aigc__executor_t *executor;
+    aigc__store_t *follower;
+    const float x[N] = {1, 1, 1};
+    const aigc__id_t feed = aigc__feed(g, "x", AIGC_DTYPE_F32, vector(N));
+    for (int k = 0; k < 2; k++) {
+        const aigc__id_t old = aigc__state(g, shop->store, "s", vector(N), ones, AIGC__STATE);
+        aigc__assign(g, shop->store, "s", aigc__add(g, aigc__scale(g, old, 2), feed));
+    }
+    const aigc__id_t y = aigc__scale(g, aigc__state(g, shop->store, "s", vector(N), ones, AIGC__STATE), 10);
+    check_ok(aigc__graph_status(g));
+    check_ok(aigc__store_seal(shop->store, 1));
+    check_ok(aigc__store_clone(&follower, shop->store));
+    const aigc__compile_options_t options = {.assigns = true, .poison = true};
+    check_ok(aigc__plan_create(&plan, &shop->context->memory, g, shop->context->kernels, &y, 1, &options));
+    check_ok(aigc__executor_create(&executor, plan, shop->context, shop->store, NULL));
+    check_ok(aigc__executor_set_feed(executor, "x", x));
+    assert_int_equal(aigc__executor_set_fetch(executor, 1, NULL), AIGC_ERROR_NOT_FOUND);
+    check_ok(aigc__executor_run(executor, 0, 0));
+    assert_true(aigc__store_data(shop->store, 0)[0] == 1);
+    assert_true(((const float *)aigc__executor_fetch(executor, 0))[0] == 70);
+    aigc__executor_commit(executor, NULL);
+    for (int k = 0; k < N; k++) assert_true(aigc__store_data(shop->store, 0)[k] == 7);
+    assert_true(aigc__store_data(follower, 0)[0] == 1);
+    check_ok(aigc__executor_run(executor, 0, 1));
+    aigc__executor_commit(executor, follower);
+    assert_true(aigc__store_data(shop->store, 0)[0] == 31 && aigc__store_data(follower, 0)[2] == 31);
+    aigc__executor_free(executor);
+    aigc__plan_free(plan);
+    aigc__store_free(follower);
+}
+
+static void orthogonal_matrices_are(void **state)
+{
+    shop_t *shop = *state;
+    const int64_t shapes[][3] = {{5, 4, 2}, {6, 2, 1}};
+    for (int64_t k = 0; k < 2; k++) {
+        const aigc__initialiser_t orthogonal = {AIGC__INITIAL_ORTHOGONAL, 2, 0};
+        aigc__param(shop->graph, shop->store, k ? "tall" : "wide", aigc__shape_of(3, shapes[k]), orthogonal);
+    }
+    aigc__state(shop->graph, shop->store, "u", vector(9), (aigc__initialiser_t){AIGC__INITIAL_DIRECTION, 0, 0},
+                AIGC__STATE);
+    check_ok(aigc__store_seal(shop->store, 3));
+    const float *wide = aigc__store_data(shop->store, 0), *tall = aigc__store_data(shop->store, 1);
+    for (size_t i = 0; i < 5; i++)
+        for (size_t j = 0; j < 5; j++) {
+            double dot = 0;
+            for (size_t c = 0; c < 8; c++) dot += (double)wide[i * 8 + c] * (double)wide[j * 8 + c];
+            assert_true(fabs(dot - (i == j ? 4 : 0)) < 1e-5);
+        }
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 2; j++) {
+            double dot = 0;
+            for (size_t r = 0; r < 6; r++) dot += (double)tall[r * 2 + i] * (double)tall[r * 2 + j];
+            assert_true(fabs(dot - (i == j ? 4 : 0)) < 1e-5);
+        }
+    double squares = 0;
+    for (size_t i = 0; i < 9; i++) squares += pow((double)aigc__store_data(shop->store, 2)[i], 2);
+    assert_true(fabs(squares - 1) < 1e-5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +317,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_follow_their_distribution, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(numbers_depend_on_seed_and_place_only, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(a_clone_is_a_copy_of_its_own, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(state_lies_behind_what_is_trained, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(state_and_parameters_are_told_apart, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(one_name_is_not_both, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(committed_runs_change_state_and_others_do_not, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(orthogonal_matrices_are, open_shop, close_shop),
         cmocka_unit_test(a_failed_allocation_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
