@@ -37,6 +37,12 @@ typedef struct aigc__update {
     bool nesterov;
 } aigc__update_t;
 
+/* A row of an array, and its weight in a sum. */
+typedef struct aigc__tap {
+    uint32_t row;
+    float weight;
+} aigc__tap_t;
+
 typedef struct aigc__kernels {
     const char *name;
     aigc__cpu_level_t level;

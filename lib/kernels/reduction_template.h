@@ -118,3 +118,53 @@ static void max_rows(float *y, const float *a, size_t rows, size_t columns, size
     memcpy(y, a, columns * sizeof *y);
     rows_all(y, a + stride, rows - 1, columns, stride, combine_max);
 }
+
+/* `vectors` whole vectors of columns, or one of n < LANES columns, of one row */
+INLINE void combine_strip(float *y, const float *a, const aigc__tap_t *taps, size_t n_taps, size_t columns,
+                          size_t vectors, size_t n)
+{
+    vf held[8];
+    for (size_t k = 0; k < vectors; k++) held[k] = vf_set(0.0f);
+    for (size_t t = 0; t < n_taps; t++) {
+        const float *from = a + taps[t].row * columns;
+        vf weight = vf_set(taps[t].weight);
+        if (t == 0)
+            for (size_t k = 0; k < vectors; k++) held[k] = vf_mul(weight, vf_get(from + k * LANES, n));
+        else
+            for (size_t k = 0; k < vectors; k++) held[k] = vf_fma(weight, vf_get(from + k * LANES, n), held[k]);
+    }
+    for (size_t k = 0; k < vectors; k++) vf_put(y + k * LANES, held[k], n);
+}
+
+static void combine_rows(float *y, const float *a, const uint32_t *starts, const aigc__tap_t *taps, size_t rows,
+                         size_t columns)
+{
+    for (size_t r = 0; r < rows; r++, y += columns) {
+        const aigc__tap_t *own = taps + starts[r];
+        size_t n = starts[r + 1] - starts[r], j = 0;
+        for (; j + 8 * LANES <= columns; j += 8 * LANES) combine_strip(y + j, a + j, own, n, columns, 8, LANES);
+        for (; j + LANES <= columns; j += LANES) combine_strip(y + j, a + j, own, n, columns, 1, LANES);
+        if (j < columns) combine_strip(y + j, a + j, own, n, columns, 1, columns - j);
+    }
+}
+
+static void argmax_rows(int32_t *y, const float *a, const int32_t *rows, size_t n, size_t columns)
+{
+    for (size_t j = 0; j < columns; j += LANES) {
+        size_t width = columns - j < LANES ? columns - j : LANES;
+        vf best = width == LANES ? vf_load(a + (size_t)rows[0] * columns + j)
+                                 : vf_load_tail(a + (size_t)rows[0] * columns + j, width);
+        vi at = vi_set((uint32_t)rows[0]);
+        for (size_t t = 1; t < n; t++) {
+            const float *from = a + (size_t)rows[t] * columns + j;
+            vf x = width == LANES ? vf_load(from) : vf_load_tail(from, width);
+            vf rival = vf_select(vf_is_nan(x), best, vf_set(NAN)); /* a number where x is NaN and best is none */
+            vm is_new = vm_or(vf_lt(best, x), vf_eq(rival, rival));
+            best = vf_select(is_new, x, best);
+            at = vi_select(is_new, vi_set((uint32_t)rows[t]), at);
+        }
+        float places[LANES];
+        vf_store(places, vf_of_bits(at));
+        memcpy(y + j, places, width * sizeof *y);
+    }
+}

@@ -71,6 +71,22 @@ static void run_max_rows(void *user)
     job_t *j = user;
     j->kernels->max_rows(j->y, j->a, j->n / 256, 256, 256);
 }
+/* Pixels of 64 channels, two taps each */
+static void run_combine_rows(void *user)
+{
+    static const uint32_t starts[] = {0, 2, 4, 6, 8};
+    static const aigc__tap_t taps[] = {{0, 0.25f}, {1, 0.75f}, {1, 0.75f}, {2, 0.25f}, {1, 0.25f}, {2, 0.75f}, {2, 0.75f}, {3, 0.25f}};
+    job_t *j = user;
+    for (size_t i = 0; i + 256 <= j->n; i += 256) j->kernels->combine_rows(j->y + i, j->a + i, starts, taps, 4, 64);
+}
+/* Windows of four pixels of 64 channels; an element is one that is read */
+static void run_argmax_rows(void *user)
+{
+    static const int32_t rows[] = {0, 1, 2, 3};
+    job_t *j = user;
+    for (size_t i = 0; i + 256 <= j->n; i += 256)
+        j->kernels->argmax_rows((int32_t *)(void *)(j->y + i), j->a + i, rows, 4, 64);
+}
 static void run_transpose(void *user)
 {
     job_t *j = user;
@@ -150,6 +166,8 @@ static const bench_case_t cases[] = {
     {"all_finite", 4, run_all_finite},
     {"sum_rows", 4, run_sum_rows},
     {"max_rows", 4, run_max_rows},
+    {"combine_rows", 8, run_combine_rows},
+    {"argmax_rows", 5, run_argmax_rows},
     {"transpose", 8, run_transpose},
     {"fill", 4, run_fill},
     {"u8_to_f32", 5, run_u8_to_f32},

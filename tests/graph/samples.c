@@ -1,4 +1,5 @@
 #include "graph/samples.h"
+#include "graph/resampling.h"
 
 #define S0() {.rank = 0}
 #define S1(a) {1, {a}}
@@ -14,6 +15,13 @@
 #define C2(sh, sw, dh, dw, bh, bw, ah, aw, groups, ...) {.i = {sh, sw, 0, dh, dw, 0, bh, bw, 0, ah, aw, 0, groups, __VA_ARGS__}}
 #define SAME(groups, ...) C2(1, 1, 1, 1, 1, 1, 1, 1, groups, __VA_ARGS__)
 #define HALF(groups, ...) C2(2, 2, 1, 1, 1, 1, 1, 1, groups, __VA_ARGS__)
+
+/* Attributes of resample: result, span, step, lead, each for height and width, rule, flags (1 along rows, 2 along
+ * columns, 4 transposed, 8 without padding), taps 0.125, 0.375, 0.5, 0.375 or the first of them. */
+#define R(rh, rw, sh, sw, th, tw, lh, lw, rule, flags) \
+    {.i = {rh, rw, sh, sw, th, tw, lh, lw, AIGC__##rule, flags, 4, 0x3ec000003e000000, 0x3ec000003f000000}}
+#define R3(rh, rw, sh, sw, th, tw, lh, lw, flags) \
+    {.i = {rh, rw, sh, sw, th, tw, lh, lw, AIGC__FILTER, flags, 3, 0x3ec000003e000000, 0x3f000000}}
 
 const sample_t small_samples[] = {
     {AIGC__OP_constant, {.i = {2, 3, 5}, .p = {1.5}}, {{0}}, 0},
@@ -92,6 +100,43 @@ const sample_t small_samples[] = {
     {AIGC__OP_matmul, {.i = {1, 1}}, {X(S2(7, 1)), X(S2(1, 7))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(3, 0)), X(S2(0, 2))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(0, 3)), X(S2(3, 2))}, 0},
+
+    {AIGC__OP_resample, R(6, 10, 0, 0, 0, 0, 0, 0, RESIZE_NEAREST, 3), {X(S4(2, 3, 5, 3))}, 0},
+    {AIGC__OP_resample, R(3, 5, 0, 0, 0, 0, 0, 0, RESIZE_NEAREST, 7), {X(S4(2, 6, 10, 3))}, 0},
+    {AIGC__OP_resample, R(2, 7, 0, 0, 0, 0, 0, 0, RESIZE_NEAREST, 3), {X(S4(1, 3, 5, 2))}, 0},
+    {AIGC__OP_resample, R(5, 3, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR, 3), {X(S4(2, 3, 7, 2))}, 0},
+    {AIGC__OP_resample, R(3, 7, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR, 7), {X(S4(2, 5, 3, 2))}, 0},
+    {AIGC__OP_resample, R(1, 8, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR_ALIGNED, 3), {X(S4(1, 3, 4, 3))}, 0},
+    {AIGC__OP_resample, R(3, 4, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR_ALIGNED, 7), {X(S4(1, 1, 8, 3))}, 0},
+    {AIGC__OP_resample, R(3, 4, 0, 0, 0, 0, 0, 0, RESIZE_AREA, 3), {X(S4(1, 7, 5, 2))}, 0},
+    {AIGC__OP_resample, R(2, 3, 3, 2, 2, 2, 1, 1, POOL_AVERAGE, 3), {X(S4(2, 4, 5, 3))}, 0},
+    {AIGC__OP_resample, R(4, 5, 3, 2, 2, 2, 1, 1, POOL_AVERAGE, 7), {X(S4(2, 2, 3, 3))}, 0},
+    {AIGC__OP_resample, R(3, 2, 3, 2, 2, 5, 1, 0, POOL_AVERAGE, 11), {X(S4(1, 5, 7, 2))}, 0},
+    {AIGC__OP_resample, R(5, 7, 3, 2, 2, 5, 1, 0, POOL_AVERAGE, 15), {X(S4(1, 3, 2, 2))}, 0},
+    {AIGC__OP_resample, R(6, 8, 2, 2, 1, 1, 2, 2, FILTER, 3), {X(S4(2, 3, 4, 3))}, 0},
+    {AIGC__OP_resample, R(3, 4, 2, 2, 1, 1, 2, 2, FILTER, 7), {X(S4(2, 6, 8, 3))}, 0},
+    {AIGC__OP_resample, R(3, 2, 1, 1, 2, 2, 1, 1, FILTER, 3), {X(S4(1, 6, 4, 1))}, 0},
+    {AIGC__OP_resample, R3(4, 5, 3, 2, 2, 1, -1, 4, 3), {X(S4(1, 4, 3, 2))}, 0},
+    {AIGC__OP_resample, R3(4, 3, 3, 2, 2, 1, -1, 4, 7), {X(S4(1, 4, 5, 2))}, 0},
+    {AIGC__OP_resample, R3(3, 5, 1, 1, 1, 1, 0, 2, 2), {X(S4(1, 3, 5, 2))}, 0},
+    {AIGC__OP_resample, R3(9, 2, 2, 1, 1, 1, 7, 0, 1), {X(S4(1, 1, 2, 2))}, 0},
+    {AIGC__OP_resample, R(6, 7, 0, 0, 0, 0, 2, 3, PAD_REFLECT, 3), {X(S4(2, 3, 4, 3))}, 0},
+    {AIGC__OP_resample, R(3, 4, 0, 0, 0, 0, 2, 3, PAD_REFLECT, 7), {X(S4(2, 6, 7, 3))}, 0},
+    {AIGC__OP_resample, R(5, 2, 0, 0, 0, 0, 3, -2, PAD_REPLICATE, 3), {X(S4(1, 1, 5, 2))}, 0},
+    {AIGC__OP_resample, R(1, 5, 0, 0, 0, 0, 3, -2, PAD_REPLICATE, 7), {X(S4(1, 5, 2, 2))}, 0},
+    {AIGC__OP_resample, R(3, 7, 0, 0, 0, 0, 0, 3, PAD_CIRCULAR, 2), {X(S4(1, 3, 3, 2))}, 0},
+    {AIGC__OP_resample, R(3, 3, 0, 0, 0, 0, 0, 3, PAD_CIRCULAR, 6), {X(S4(1, 3, 7, 2))}, 0},
+    {AIGC__OP_resample, R(3, 2, 0, 0, 0, 0, 0, 0, RESIZE_NEAREST, 3), {X(S4(0, 3, 5, 3))}, 0},
+    {AIGC__OP_window_argmax, {.i = {2, 3, 2, 2, 2, 2, 1, 1, 0, 0}}, {X(S4(2, 4, 6, 3))}, 0},
+    {AIGC__OP_window_argmax, {.i = {3, 4, 3, 2, 1, 2, 1, 1, 1, 1}}, {X(S4(1, 3, 7, 2))}, 0},
+    {AIGC__OP_window_argmax, {.i = {2, 1, 2, 3, 1, 1, 3, 2, 1, 0}}, {X(S4(1, 3, 5, 2))}, 0},
+    {AIGC__OP_window_argmax, {.i = {1, 1, 2, 1, 1, 1, 3, 1, 2, 0}}, {X(S4(1, 1, 1, 2))}, 0},
+    {AIGC__OP_window_argmax, {.i = {1, 1, 2, 2, 2, 2, 1, 1, 0, 0}}, {X(S4(0, 2, 2, 2))}, 0},
+    {AIGC__OP_take, {{0}, {0}}, {X(S4(2, 3, 2, 3)), I(S4(2, 2, 4, 3))}, 6},
+    {AIGC__OP_take, {{0}, {0}}, {X(S4(1, 1, 1, 2)), I(S4(1, 3, 1, 2))}, 1},
+    {AIGC__OP_take, {{0}, {0}}, {X(S4(1, 2, 2, 2)), I(S4(1, 0, 2, 2))}, 4},
+    {AIGC__OP_put_add, {.i = {3, 2}}, {X(S4(2, 2, 4, 3)), I(S4(2, 2, 4, 3))}, 6},
+    {AIGC__OP_put_add, {.i = {2, 2}}, {X(S4(1, 0, 2, 2)), I(S4(1, 0, 2, 2))}, 4},
 
     {AIGC__OP_conv, SAME(1, 0), {X(S4(2, 4, 5, 3)), X(S4(4, 3, 3, 3))}, 0},
     {AIGC__OP_conv, HALF(1, 0), {X(S4(1, 6, 4, 2)), X(S4(3, 2, 4, 4))}, 0},
@@ -176,6 +221,25 @@ const sample_t large_samples[] = {
     {AIGC__OP_matmul, {.i = {0, 1}}, {X(S3(5, 33, 18)), X(S3(5, 29, 18))}, 0},
     {AIGC__OP_matmul, {.i = {0, 0}}, {X(S2(33, 18)), X(S3(5, 18, 29))}, 0},
     {AIGC__OP_matmul, {.i = {1, 0}}, {X(S3(5, 18, 33)), X(S2(18, 29))}, 0},
+
+    {AIGC__OP_resample, R(62, 66, 0, 0, 0, 0, 0, 0, RESIZE_NEAREST, 3), {X(S4(3, 31, 33, 67))}, 0},
+    {AIGC__OP_resample, R(31, 33, 0, 0, 0, 0, 0, 0, RESIZE_NEAREST, 7), {X(S4(3, 62, 66, 67))}, 0},
+    {AIGC__OP_resample, R(61, 150, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR, 3), {X(S4(2, 131, 77, 3))}, 0},
+    {AIGC__OP_resample, R(131, 77, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR, 7), {X(S4(2, 61, 150, 3))}, 0},
+    {AIGC__OP_resample, R(97, 45, 0, 0, 0, 0, 0, 0, RESIZE_LINEAR_ALIGNED, 3), {X(S4(1, 31, 101, 17))}, 0},
+    {AIGC__OP_resample, R(7, 7, 0, 0, 0, 0, 0, 0, RESIZE_AREA, 3), {X(S4(5, 33, 31, 130))}, 0},
+    {AIGC__OP_resample, R(32, 32, 3, 3, 2, 2, 1, 1, POOL_AVERAGE, 3), {X(S4(2, 63, 64, 40))}, 0},
+    {AIGC__OP_resample, R(63, 64, 3, 3, 2, 2, 1, 1, POOL_AVERAGE, 15), {X(S4(2, 32, 32, 40))}, 0},
+    {AIGC__OP_resample, R(122, 126, 2, 2, 1, 1, 2, 2, FILTER, 3), {X(S4(2, 61, 63, 33))}, 0},
+    {AIGC__OP_resample, R(61, 63, 2, 2, 1, 1, 2, 2, FILTER, 7), {X(S4(2, 122, 126, 33))}, 0},
+    {AIGC__OP_resample, R3(64, 65, 1, 1, 2, 2, 1, 2, 3), {X(S4(3, 128, 128, 8))}, 0},
+    {AIGC__OP_resample, R(43, 45, 0, 0, 0, 0, 4, 4, PAD_REFLECT, 3), {X(S4(2, 35, 37, 19))}, 0},
+    {AIGC__OP_resample, R(35, 37, 0, 0, 0, 0, 4, 4, PAD_REFLECT, 7), {X(S4(2, 43, 45, 19))}, 0},
+    {AIGC__OP_resample, R(35, 45, 0, 0, 0, 0, 0, 4, PAD_REPLICATE, 2), {X(S4(2, 35, 37, 19))}, 0},
+    {AIGC__OP_resample, R(43, 37, 0, 0, 0, 0, 4, 0, PAD_CIRCULAR, 1), {X(S4(2, 35, 37, 19))}, 0},
+    {AIGC__OP_window_argmax, {.i = {32, 32, 3, 3, 2, 2, 1, 1, 1, 1}}, {X(S4(2, 63, 64, 67))}, 0},
+    {AIGC__OP_take, {{0}, {0}}, {X(S4(2, 31, 29, 67)), I(S4(2, 17, 19, 67))}, 910},
+    {AIGC__OP_put_add, {.i = {31, 29}}, {X(S4(2, 17, 19, 67)), I(S4(2, 17, 19, 67))}, 910},
 
     {AIGC__OP_conv, SAME(1, 0), {X(S4(2, 17, 19, 67)), X(S4(61, 67, 3, 3))}, 0},
     {AIGC__OP_conv, SAME(1, 0), {X(S4(1, 31, 33, 3)), X(S4(64, 3, 3, 3))}, 0},

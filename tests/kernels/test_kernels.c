@@ -154,6 +154,68 @@ static void test_no_rows_sum_to_nothing(void **state)
     }
 }
 
+/* Sums of none, one, two and three rows; repeated and in no order. */
+static void check_combine_rows(const aigc__kernels_t *kernels, area_t *area_a, area_t *area_b, size_t n, size_t place)
+{
+    static const uint32_t starts[] = {0, 0, 1, 3, 6, 7};
+    static const aigc__tap_t taps[] = {{6, 1}, {2, 0.375f}, {2, -1.5f}, {5, 0.1f}, {0, 0.2f}, {3, 0.7f}, {1, -2}};
+    enum { ROWS = 5, FROM = 7 };
+    const size_t columns = n > 67 ? 139 : n;
+    float *a = numbers(area_a, place, FROM * columns);
+    if (columns) a[6 * columns + columns / 2] = NAN;
+    float *y = area_place(area_b, (place + 3) % WALK_PLACES, ROWS * columns * sizeof *y, sizeof *y);
+    kernels->combine_rows(y, a, starts, taps, ROWS, columns);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t j = 0; j < columns; j++) {
+            double exact = 0, magnitude = 0;
+            for (uint32_t t = starts[r]; t < starts[r + 1]; t++) {
+                const double term = (double)taps[t].weight * (double)a[taps[t].row * columns + j];
+                exact += term;
+                magnitude += fabs(term);
+            }
+            const float found = y[r * columns + j];
+            assert_true(isnan(exact) ? isnan(found) : fabs((double)found - exact) <= 3 * 0x1p-24 * magnitude);
+        }
+    area_check(area_b, y, ROWS * columns * sizeof *y, "combine_rows");
+}
+
+static void test_combine_rows(void **state)
+{
+    (void)state;
+    walk(check_combine_rows);
+}
+
+/* Few different numbers, so that there are equals; NaN and infinities among them. */
+static void check_argmax_rows(const aigc__kernels_t *kernels, area_t *area_a, area_t *area_b, size_t n, size_t place)
+{
+    static const int32_t rows[] = {6, 0, 3, 3, 1, 5};
+    static const float values[] = {-2, -1, -1, -INFINITY, INFINITY, NAN, -3};
+    enum { FROM = 7 };
+    const size_t columns = n > 67 ? 139 : n;
+    float *a = numbers(area_a, place, FROM * columns);
+    uint64_t seed = n + place;
+    for (size_t i = 0; i < FROM * columns; i++) a[i] = values[walk_random(&seed) % (i % 3 ? 3 : 7)];
+    for (size_t n_rows = 1; n_rows <= sizeof rows / sizeof *rows; n_rows++) {
+        int32_t *y = area_place(area_b, (place + 3) % WALK_PLACES, columns * sizeof *y, sizeof *y);
+        kernels->argmax_rows(y, a, rows, n_rows, columns);
+        for (size_t j = 0; j < columns; j++) {
+            int32_t best = rows[0];
+            for (size_t t = 1; t < n_rows; t++) {
+                const float x = a[(size_t)rows[t] * columns + j], held = a[(size_t)best * columns + j];
+                if (x > held || (isnan(x) && !isnan(held))) best = rows[t];
+            }
+            assert_int_equal(y[j], best);
+        }
+        area_check(area_b, y, columns * sizeof *y, "argmax_rows");
+    }
+}
+
+static void test_argmax_rows(void **state)
+{
+    (void)state;
+    walk(check_argmax_rows);
+}
+
 /* ---- moving numbers ---- */
 
 static void check_fill(const aigc__kernels_t *kernels, area_t *area_a, area_t *area_b, size_t n, size_t place)
@@ -387,6 +449,8 @@ int main(void)
         cmocka_unit_test(test_max_and_finite),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_no_rows_sum_to_nothing),
+        cmocka_unit_test(test_combine_rows),
+        cmocka_unit_test(test_argmax_rows),
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_bytes),
