@@ -67,10 +67,12 @@ static size_t cost_of(aigc__map_t map)
 {
     switch (map) {
     case AIGC__MAP_exp:
+    case AIGC__MAP_expm1:
     case AIGC__MAP_log:
     case AIGC__MAP_tanh:
     case AIGC__MAP_sigmoid:
     case AIGC__MAP_softplus:
+    case AIGC__MAP_erf:
     case AIGC__MAP_sin:
     case AIGC__MAP_cos:
     case AIGC__MAP_pow:

@@ -24,10 +24,12 @@ INLINE vf one_sqrt(operands_t x) { return vf_sqrt(x.a); }
 INLINE vf one_rsqrt(operands_t x) { return vf_div(vf_set(1.0f), vf_sqrt(x.a)); }
 INLINE vf one_reciprocal(operands_t x) { return vf_div(vf_set(1.0f), x.a); }
 INLINE vf one_exp(operands_t x) { return exp_any(x.a); }
+INLINE vf one_expm1(operands_t x) { return expm1_any(x.a); }
 INLINE vf one_log(operands_t x) { return log_any(x.a); }
 INLINE vf one_tanh(operands_t x) { return tanh_any(x.a); }
 INLINE vf one_sigmoid(operands_t x) { return sigmoid_any(x.a); }
 INLINE vf one_softplus(operands_t x) { return softplus_any(x.a); }
+INLINE vf one_erf(operands_t x) { return erf_any(x.a); }
 INLINE vf one_sin(operands_t x) { return sin_any(x.a); }
 INLINE vf one_cos(operands_t x) { return cos_any(x.a); }
 INLINE vf one_pow(operands_t x) { return pow_any(x.a, x.p); }

@@ -39,6 +39,16 @@ INLINE vf exp_of_negative(vf a)
 
 INLINE vf exp_any(vf a) { return exp_of_negative(vf_min(vf_set(89.0f), a)); } /* above 88.73: infinity */
 
+/* 2^n expm1(r) + (2^n - 1), where the last is exact for the n of small results; large ones are e^a less 1 */
+INLINE vf expm1_any(vf a)
+{
+    vf one = vf_set(1.0f), few = vf_max(vf_set(-32.0f), vf_min(vf_set(8.0f), a)); /* -1 from -17.3 on */
+    vf n, r = exp_reduce(few, &n);
+    vf power = vf_of_bits(vi_shl(vf_bits(vf_add(n, vf_set(ROUNDER + 127.0f))), 23));
+    vf small = vf_fma(power, expm1_reduced(r), vf_sub(power, one));
+    return vf_select(vf_lt(vf_set(8.0f), a), vf_sub(exp_any(a), one), small);
+}
+
 /* a = 2^e m with sqrt(1/2) <= m < sqrt(2), a normal and positive */
 INLINE vf log_reduce(vf a, vf *e)
 {
@@ -129,6 +139,29 @@ INLINE vf softplus_any(vf a)
 {
     vf e = exp_of_negative(vf_neg(vf_abs(a)));
     return vf_add(vf_max(vf_set(0.0f), a), log1p_unit(e));
+}
+
+/* erf(a) = a + a P(a^2) for |a| <= 1, relative error of the polynomial 2^-29.4; beyond, 1 - e^-T(|a|), of the whole
+ * 2^-29.6. From 3.9192 on it rounds to 1. */
+INLINE vf erf_any(vf a)
+{
+    vf size = vf_min(vf_set(3.93f), vf_abs(a)), z = vf_mul(a, a), one = vf_set(1.0f);
+    vf p = vf_set(7.80690389e-5f);
+    p = vf_fma(p, z, vf_set(-7.9978531e-4f));
+    p = vf_fma(p, z, vf_set(5.1871622e-3f));
+    p = vf_fma(p, z, vf_set(-2.68533472e-2f));
+    p = vf_fma(p, z, vf_set(1.12835787e-1f));
+    p = vf_fma(p, z, vf_set(-3.7612626e-1f));
+    p = vf_fma(p, z, vf_set(1.28379166e-1f));
+    vf t = vf_set(-1.8557634e-4f);
+    t = vf_fma(t, size, vf_set(2.93962099e-3f));
+    t = vf_fma(t, size, vf_set(-2.18053479e-2f));
+    t = vf_fma(t, size, vf_set(1.03037395e-1f));
+    t = vf_fma(t, size, vf_set(6.38225675e-1f));
+    t = vf_fma(t, size, vf_set(1.12704003f));
+    t = vf_fma(t, size, vf_set(3.53721844e-4f));
+    vf large = flip_sign(vf_sub(one, exp_of_negative(vf_neg(t))), sign_of(a));
+    return vf_select(vf_le(vf_abs(a), one), vf_fma(a, p, a), large);
 }
 
 /* sin and cos of r + quadrant * pi/2, |r| <= 0.8, by the low two bits of the quadrant */

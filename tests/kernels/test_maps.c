@@ -52,6 +52,8 @@ static double reference(aigc__map_t map, double a, double b, double c, double p)
         return 1 / a;
     case AIGC__MAP_exp:
         return exp(a);
+    case AIGC__MAP_expm1:
+        return expm1(a);
     case AIGC__MAP_log:
         return log(a);
     case AIGC__MAP_tanh:
@@ -60,6 +62,8 @@ static double reference(aigc__map_t map, double a, double b, double c, double p)
         return a < 0 ? exp(a) / (1 + exp(a)) : 1 / (1 + exp(-a));
     case AIGC__MAP_softplus:
         return (a > 0 ? a : 0) + log1p(exp(-fabs(a)));
+    case AIGC__MAP_erf:
+        return erf(a);
     case AIGC__MAP_sin:
         return sin(a);
     case AIGC__MAP_cos:
@@ -204,7 +208,9 @@ static void test_error_where_functions_bend(void **state)
     } ranges[] = {{AIGC__MAP_exp, -104.5, 89},   {AIGC__MAP_exp, -1, 1},      {AIGC__MAP_log, 0.4, 2.5},
                   {AIGC__MAP_log, 0.99, 1.01},   {AIGC__MAP_tanh, -10, 10},   {AIGC__MAP_tanh, -0.5, 0.5},
                   {AIGC__MAP_sigmoid, -104, 20}, {AIGC__MAP_sigmoid, -2, 2},  {AIGC__MAP_softplus, -104, 20},
-                  {AIGC__MAP_softplus, -3, 3},   {AIGC__MAP_sin, -1e5, 1e5},  {AIGC__MAP_sin, -100, 100},
+                  {AIGC__MAP_softplus, -3, 3}, {AIGC__MAP_expm1, -20, 20}, {AIGC__MAP_expm1, -1, 1},
+                  {AIGC__MAP_expm1, 80, 89},     {AIGC__MAP_erf, -4.5, 4.5},  {AIGC__MAP_erf, 0.5, 1.5},
+                    {AIGC__MAP_sin, -1e5, 1e5},  {AIGC__MAP_sin, -100, 100},
                   {AIGC__MAP_sin, -3.2, 3.2},    {AIGC__MAP_cos, -1e5, 1e5},  {AIGC__MAP_cos, -100, 100},
                   {AIGC__MAP_cos, -3.2, 3.2},    {AIGC__MAP_rsqrt, 0.9, 4.1}, {AIGC__MAP_sqrt, 0.9, 4.1}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {

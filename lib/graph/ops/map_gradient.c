@@ -92,6 +92,13 @@ static aigc__id_t rule_exp(const call_t *c, size_t k)
     return times(c, c->y);
 }
 
+/* y + 1 */
+static aigc__id_t rule_expm1(const call_t *c, size_t k)
+{
+    (void)k;
+    return times(c, aigc__shift(c->g, c->y, 1));
+}
+
 static aigc__id_t rule_log(const call_t *c, size_t k) { return aigc__div(c->g, c->dy, c->in[k]); }
 
 /* 1 - y^2 */
@@ -109,6 +116,13 @@ static aigc__id_t rule_sigmoid(const call_t *c, size_t k)
 }
 
 static aigc__id_t rule_softplus(const call_t *c, size_t k) { return times(c, map(c, AIGC__MAP_sigmoid, c->in[k])); }
+
+/* 2 / sqrt(pi) e^(-a^2) */
+static aigc__id_t rule_erf(const call_t *c, size_t k)
+{
+    const aigc__id_t bell = aigc__exp(c->g, aigc__neg(c->g, aigc__square(c->g, c->in[k])));
+    return times(c, aigc__scale(c->g, bell, 1.12837916709551257390));
+}
 
 static aigc__id_t rule_sin(const call_t *c, size_t k) { return times(c, map(c, AIGC__MAP_cos, c->in[k])); }
 
@@ -160,10 +174,12 @@ static const rule_fn rules[AIGC__MAPS] = {
     [AIGC__MAP_rsqrt] = rule_rsqrt,
     [AIGC__MAP_reciprocal] = rule_reciprocal,
     [AIGC__MAP_exp] = rule_exp,
+    [AIGC__MAP_expm1] = rule_expm1,
     [AIGC__MAP_log] = rule_log,
     [AIGC__MAP_tanh] = rule_tanh,
     [AIGC__MAP_sigmoid] = rule_sigmoid,
     [AIGC__MAP_softplus] = rule_softplus,
+    [AIGC__MAP_erf] = rule_erf,
     [AIGC__MAP_sin] = rule_sin,
     [AIGC__MAP_cos] = rule_cos,
     [AIGC__MAP_pow] = rule_pow,
