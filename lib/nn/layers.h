@@ -1,27 +1,31 @@
-/* Layers and losses: functions that append values to a graph and ask the store for parameters by
- * name. Names, shapes, defaults and initial values are PyTorch's. */
+/* Layers: functions that append values to a graph and ask the store for parameters by name. Names, shapes,
+ * defaults and initial values are PyTorch's; pictures are [N, H, W, C]. Others: nn/convolutions.h, nn/norms.h,
+ * nn/activations.h, and graph/resampling.h for pooling and resizing. */
 #ifndef AIGC_NN_LAYERS_H
 #define AIGC_NN_LAYERS_H
 
-#include "graph/store.h"
+#include "nn/activations.h"
+#include "nn/norms.h"
+#include "nn/parameters.h"
 
-/* Uniform in +-sqrt(6 / ((1 + a^2) fan_in)) with a = sqrt(5), which is +-1/sqrt(fan_in): the default of
- * linear and convolution layers (He et al. 2015, arXiv:1502.01852, with PyTorch's a). */
-aigc__initialiser_t aigc__kaiming_uniform(int64_t fan_in);
-aigc__initialiser_t aigc__constant_init(double value);
-
-/* y[n,out] = x[n,in] W^T + b with W "<name>.weight" [out,in] and b "<name>.bias" [out]. */
+/* y[.., out] = x[.., in] W^T + b with W "<name>.weight" [out,in] and b "<name>.bias" [out]. */
 aigc__id_t aigc__linear(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, int64_t out);
+aigc__id_t aigc__linear_layer(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, int64_t out,
+                              const aigc__weight_options_t *options);
 
-/* (x - mean) / sqrt(variance + epsilon) * weight + bias over the last axis, "<name>.weight" and
- * "<name>.bias" (Ba et al. 2016, arXiv:1607.06450). */
-aigc__id_t aigc__layer_norm(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, double epsilon);
+/* Rows of "<name>.weight" [count, width], from N(0, 1), by i32 indices of any shape. */
+aigc__id_t aigc__embedding(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t indices,
+                           int64_t count, int64_t width);
 
-/* Over the last axis, shifted by its maximum so that nothing overflows. */
-aigc__id_t aigc__softmax(aigc__graph_t *graph, aigc__id_t x);
-aigc__id_t aigc__log_softmax(aigc__graph_t *graph, aigc__id_t x);
+/* In training each number, or each channel of each picture (Dropout2d), is 0 with probability p, and what is left
+ * is divided by 1 - p. Which ones is a function of the run's seed and step. */
+aigc__id_t aigc__dropout(aigc__graph_t *graph, aigc__id_t x, double p, bool training);
+aigc__id_t aigc__dropout_channels(aigc__graph_t *graph, aigc__id_t x, double p, bool training);
 
-aigc__id_t aigc__relu(aigc__graph_t *graph, aigc__id_t x);
-aigc__id_t aigc__sigmoid(aigc__graph_t *graph, aigc__id_t x);
+/* Mean or maximum over all axes but the first and the last; `keep` leaves them as size 1. */
+aigc__id_t aigc__global_average_pool(aigc__graph_t *graph, aigc__id_t x, bool keep);
+aigc__id_t aigc__global_max_pool(aigc__graph_t *graph, aigc__id_t x, bool keep);
+/* Those axes, as bits. */
+uint32_t aigc__spatial_axes(const aigc__graph_t *graph, aigc__id_t x);
 
 #endif
