@@ -108,7 +108,7 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
     return leaf(graph, store, name, shape, initialiser, AIGC__TRAINED);
 }
 
-aigc__id_t aigc__state(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
+aigc__id_t aigc__state_value(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
                        aigc__initialiser_t initialiser, aigc__role_t role)
 {
     const aigc__id_t stored = leaf(graph, store, name, shape, initialiser, role);

@@ -24,7 +24,7 @@ aigc__id_t aigc__layer_state(aigc__graph_t *graph, aigc__store_t *store, const c
                              aigc__shape_t shape, aigc__initialiser_t initialiser, aigc__role_t role)
 {
     char name[NAME_SIZE];
-    return name_part(name, graph, layer, part) ? aigc__state(graph, store, name, shape, initialiser, role) : 0;
+    return name_part(name, graph, layer, part) ? aigc__state_value(graph, store, name, shape, initialiser, role) : 0;
 }
 
 void aigc__layer_assign(aigc__graph_t *graph, aigc__store_t *store, const char *layer, const char *part,

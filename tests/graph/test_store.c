@@ -206,7 +206,7 @@ static void state_lies_behind_what_is_trained(void **state)
 {
     shop_t *shop = *state;
     aigc__param(shop->graph, shop->store, "a", vector(5), ones);
-    aigc__state(shop->graph, shop->store, "mean", vector(7), ones, AIGC__STATE);
+    aigc__state_value(shop->graph, shop->store, "mean", vector(7), ones, AIGC__STATE);
     aigc__param(shop->graph, shop->store, "b", vector(17), ones);
     check_ok(aigc__graph_status(shop->graph));
     check_ok(aigc__store_seal(shop->store, 1));
@@ -235,7 +235,7 @@ static void one_name_is_not_both(void **state)
 {
     shop_t *shop = *state;
     aigc__param(shop->graph, shop->store, "w", vector(5), ones);
-    assert_int_equal(aigc__state(shop->graph, shop->store, "w", vector(5), ones, AIGC__STATE), 0);
+    assert_int_equal(aigc__state_value(shop->graph, shop->store, "w", vector(5), ones, AIGC__STATE), 0);
     check_failure(aigc__graph_status(shop->graph), AIGC_ERROR_ARGUMENT, "\"w\"");
 }
 
@@ -251,10 +251,10 @@ static void committed_runs_change_state_and_others_do_not(void **state)
     const float x[N] = {1, 1, 1};
     const aigc__id_t feed = aigc__feed(g, "x", AIGC_DTYPE_F32, vector(N));
     for (int k = 0; k < 2; k++) {
-        const aigc__id_t old = aigc__state(g, shop->store, "s", vector(N), ones, AIGC__STATE);
+        const aigc__id_t old = aigc__state_value(g, shop->store, "s", vector(N), ones, AIGC__STATE);
         aigc__assign(g, shop->store, "s", aigc__add(g, aigc__scale(g, old, 2), feed));
     }
-    const aigc__id_t y = aigc__scale(g, aigc__state(g, shop->store, "s", vector(N), ones, AIGC__STATE), 10);
+    const aigc__id_t y = aigc__scale(g, aigc__state_value(g, shop->store, "s", vector(N), ones, AIGC__STATE), 10);
     check_ok(aigc__graph_status(g));
     check_ok(aigc__store_seal(shop->store, 1));
     check_ok(aigc__store_clone(&follower, shop->store));
@@ -285,7 +285,7 @@ static void orthogonal_matrices_are(void **state)
         const aigc__initialiser_t orthogonal = {AIGC__INITIAL_ORTHOGONAL, 2, 0};
         aigc__param(shop->graph, shop->store, k ? "tall" : "wide", aigc__shape_of(3, shapes[k]), orthogonal);
     }
-    aigc__state(shop->graph, shop->store, "u", vector(9), (aigc__initialiser_t){AIGC__INITIAL_DIRECTION, 0, 0},
+    aigc__state_value(shop->graph, shop->store, "u", vector(9), (aigc__initialiser_t){AIGC__INITIAL_DIRECTION, 0, 0},
                 AIGC__STATE);
     check_ok(aigc__store_seal(shop->store, 3));
     const float *wide = aigc__store_data(shop->store, 0), *tall = aigc__store_data(shop->store, 1);
