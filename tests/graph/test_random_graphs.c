@@ -1,5 +1,6 @@
 /* Small random graphs over all ops: what a plan computes is what the ops mean, in every mode of the
  * compiler and with any number of threads. */
+#include "graph/resampling.h"
 #include "graph/running.h"
 #include "support/unit.h"
 #include <math.h>
@@ -188,6 +189,35 @@ static aigc__id_t new_indexed(lab_t *lab)
     }
 }
 
+/* Rows and columns as height and width, as height and channels, or as pictures and width. */
+static aigc__id_t new_picture(lab_t *lab)
+{
+    static const aigc__resampling_t resizes[] = {AIGC__RESIZE_NEAREST, AIGC__RESIZE_LINEAR, AIGC__RESIZE_LINEAR_ALIGNED,
+                                                 AIGC__RESIZE_AREA};
+    const aigc__filter_t filter = {.n_taps = 3, .taps = {0.5f, 0.25f, -0.5f}, .up = {2, 1}, .down = {1, 2}, .before = {1, 2}, .after = {1, 1}};
+    const aigc__pool_t pool = {.kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}};
+    const int64_t one[2] = {1, 0}, two[2] = {0, 2};
+    aigc__graph_t *g = lab->world.graph;
+    const bool is_max = draw(lab, 4) == 0;
+    const aigc__id_t a = is_max ? lab->values[draw(lab, 2)] : any_of_rank(lab, 2);
+    if (!a) return 0;
+    const int64_t rows = shape_of(lab, a).dims[0], columns = shape_of(lab, a).dims[1];
+    const int64_t shapes[][4] = {{1, rows, columns, 1}, {1, rows, 1, columns}, {rows, 1, columns, 1}};
+    const aigc__id_t x = aigc__reshape(g, a, aigc__shape_of(4, shapes[draw(lab, 3)]));
+    const aigc__shape_t shape = shape_of(lab, x);
+    if (is_max) return aigc__max_pool(g, x, &pool);
+    switch (draw(lab, 4)) {
+    case 0:
+        return aigc__average_pool(g, x, &pool);
+    case 1:
+        return aigc__extend(g, x, AIGC__PAD_REPLICATE, one, two);
+    case 2:
+        return aigc__upfirdn(g, x, &filter);
+    default:
+        return aigc__resize(g, x, resizes[draw(lab, 4)], shape.dims[1] * 3 / 2 + 1, shape.dims[2] / 2 + 1);
+    }
+}
+
 static aigc__id_t new_leaf(lab_t *lab)
 {
     aigc__graph_t *g = lab->world.graph;
@@ -206,7 +236,7 @@ static void grow(lab_t *lab)
 {
     static aigc__id_t (*const kinds[])(lab_t *) = {new_map1,  new_map1,    new_map2,      new_map2,
                                                    new_map2,  new_select,  new_reduction, new_matmul,
-                                                   new_shape, new_indexed, new_leaf};
+                                                   new_shape, new_indexed, new_leaf,      new_picture};
     for (int i = 0; i < OPS && lab->n < MOST_VALUES; i++) {
         const aigc__id_t id = kinds[draw(lab, sizeof kinds / sizeof *kinds)](lab);
         check_ok(aigc__graph_status(lab->world.graph));
