@@ -119,6 +119,68 @@ static void max_rows(float *y, const float *a, size_t rows, size_t columns, size
     rows_all(y, a + stride, rows - 1, columns, stride, combine_max);
 }
 
+/* ---- products of differences ---- */
+
+INLINE vf difference_product(const float *a, vf p, const float *b, vf q, size_t n, vf sum)
+{
+    return vf_fma(vf_sub(vf_get(a, n), p), vf_sub(vf_get(b, n), q), sum);
+}
+
+/* A strip as in rows_strip */
+INLINE void product_strip(float *y, const float *a, const float *p, const float *b, const float *q, size_t rows,
+                          size_t stride, size_t vectors, size_t n)
+{
+    vf held[4], centre_a[4], centre_b[4];
+    for (size_t k = 0; k < vectors; k++) {
+        held[k] = vf_get(y + k * LANES, n);
+        centre_a[k] = vf_get(p + k * LANES, n);
+        centre_b[k] = vf_get(q + k * LANES, n);
+    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < vectors; k++) {
+            size_t at = i * stride + k * LANES;
+            held[k] = difference_product(a + at, centre_a[k], b + at, centre_b[k], n, held[k]);
+        }
+    for (size_t k = 0; k < vectors; k++) vf_put(y + k * LANES, held[k], n);
+}
+
+static void sum_product_rows(float *y, const float *a, const float *p, const float *b, const float *q, size_t rows,
+                             size_t columns, size_t stride, bool add)
+{
+    size_t j = 0;
+    if (!add && columns) memset(y, 0, columns * sizeof *y);
+    for (; j + 4 * LANES <= columns; j += 4 * LANES)
+        product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 4, LANES);
+    for (; j + LANES <= columns; j += LANES)
+        product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 1, LANES);
+    if (j < columns) product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 1, columns - j);
+}
+
+/* n is a multiple of LANES: absent lanes of a tail would count as -p and -q. */
+INLINE float product_chunk(const float *a, vf p, const float *b, vf q, size_t n)
+{
+    vf sums[SUM_VECTORS];
+    for (int k = 0; k < SUM_VECTORS; k++) sums[k] = vf_set(0.0f);
+    size_t i = 0;
+    for (; i + SUM_VECTORS * LANES <= n; i += SUM_VECTORS * LANES)
+        for (size_t k = 0; k < SUM_VECTORS; k++)
+            sums[k] = difference_product(a + i + k * LANES, p, b + i + k * LANES, q, LANES, sums[k]);
+    for (; i + LANES <= n; i += LANES) sums[0] = difference_product(a + i, p, b + i, q, LANES, sums[0]);
+    for (int step = SUM_VECTORS / 2; step; step /= 2)
+        for (int k = 0; k < step; k++) sums[k] = vf_add(sums[k], sums[k + step]);
+    return vf_sum_lanes(sums[0]);
+}
+
+static float sum_products(const float *a, float p, const float *b, float q, size_t n)
+{
+    double total = 0.0;
+    size_t whole = n / LANES * LANES;
+    for (size_t i = 0; i < whole; i += SUM_CHUNK)
+        total += (double)product_chunk(a + i, vf_set(p), b + i, vf_set(q), whole - i < SUM_CHUNK ? whole - i : SUM_CHUNK);
+    for (size_t i = whole; i < n; i++) total += (double)((a[i] - p) * (b[i] - q));
+    return (float)total;
+}
+
 /* `vectors` whole vectors of columns, or one of n < LANES columns, of one row */
 INLINE void combine_strip(float *y, const float *a, const aigc__tap_t *taps, size_t n_taps, size_t columns,
                           size_t vectors, size_t n)

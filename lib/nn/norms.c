@@ -19,13 +19,6 @@ static aigc__id_t centre(aigc__graph_t *graph, aigc__id_t x, uint32_t axes, aigc
     return centred;
 }
 
-static aigc__id_t standardise(aigc__graph_t *graph, aigc__id_t x, uint32_t axes, double epsilon)
-{
-    aigc__id_t mean, variance;
-    const aigc__id_t centred = centre(graph, x, axes, &mean, &variance);
-    return aigc__mul(graph, centred, scale_of(graph, variance, epsilon));
-}
-
 static aigc__id_t weight_of(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
                             const aigc__norm_options_t *options)
 {
@@ -35,13 +28,19 @@ static aigc__id_t weight_of(aigc__graph_t *graph, aigc__store_t *store, const ch
     return aigc__layer_parameter(graph, store, name, "weight", shape, initialiser);
 }
 
-static aigc__id_t affine(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t y, aigc__shape_t shape,
-                         const aigc__norm_options_t *options)
+static aigc__id_t bias_of(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape)
 {
-    if (options->no_affine) return y;
-    const aigc__id_t weight = weight_of(graph, store, name, shape, options);
-    const aigc__id_t bias = aigc__layer_parameter(graph, store, name, "bias", shape, aigc__constant_init(0));
-    return aigc__add(graph, aigc__mul(graph, y, weight), bias);
+    return aigc__layer_parameter(graph, store, name, "bias", shape, aigc__constant_init(0));
+}
+
+/* centred (scale weight) + bias: the small product first, so that pictures are multiplied once, and so that the
+ * gradients of scale and weight are one sum over them. */
+static aigc__id_t affine(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t centred,
+                         aigc__id_t scale, aigc__shape_t shape, const aigc__norm_options_t *options)
+{
+    if (options->no_affine) return aigc__mul(graph, centred, scale);
+    const aigc__id_t both = aigc__mul(graph, scale, weight_of(graph, store, name, shape, options));
+    return aigc__add(graph, aigc__mul(graph, centred, both), bias_of(graph, store, name, shape));
 }
 
 /* The last n sizes. */
@@ -98,7 +97,7 @@ static aigc__id_t use_running(aigc__graph_t *graph, aigc__store_t *store, const 
     aigc__id_t scale = scale_of(graph, running.variance, epsilon_of(options));
     if (options->no_affine) return aigc__mul(graph, aigc__sub(graph, x, running.mean), scale);
     scale = aigc__mul(graph, scale, weight_of(graph, store, name, channels, options));
-    const aigc__id_t bias = aigc__layer_parameter(graph, store, name, "bias", channels, aigc__constant_init(0));
+    const aigc__id_t bias = bias_of(graph, store, name, channels);
     const aigc__id_t shift = aigc__sub(graph, bias, aigc__mul(graph, running.mean, scale));
     return aigc__add(graph, aigc__mul(graph, x, scale), shift);
 }
@@ -119,12 +118,24 @@ aigc__id_t aigc__batch_norm(aigc__graph_t *graph, aigc__store_t *store, const ch
     const aigc__id_t centred = centre(graph, x, axes, &mean, &variance);
     const double momentum = options->momentum > 0 ? options->momentum : 0.1;
     if (!options->no_running) track(graph, store, name, running, mean, variance, n, momentum);
-    const aigc__id_t y = aigc__mul(graph, centred, scale_of(graph, variance, epsilon_of(options)));
-    return affine(graph, store, name, y, channels, options);
+    return affine(graph, store, name, centred, scale_of(graph, variance, epsilon_of(options)), channels, options);
 }
 
 /* ---- the others ---- */
 
+/* The means, over groups of neighbouring channels, of sums of `count` numbers a channel, [n, 1, C]; each channel has
+ * its group's. */
+static aigc__id_t mean_of_groups(aigc__graph_t *graph, aigc__id_t sums, int64_t groups, double count)
+{
+    const aigc__shape_t shape = aigc__graph_shape(graph, sums);
+    const int64_t width = shape.dims[2] / groups;
+    const aigc__shape_t split = aigc__shape_of(3, (int64_t[]){shape.dims[0], groups, width});
+    const aigc__id_t total = aigc__sum(graph, aigc__reshape(graph, sums, split), 4, true);
+    const aigc__id_t mean = aigc__scale(graph, total, count > 0 ? 1 / (count * (double)width) : 0);
+    return aigc__reshape(graph, aigc__broadcast(graph, mean, split), shape);
+}
+
+/* Sums over pictures are of channels, which are contiguous; only the small sums are put together to groups. */
 aigc__id_t aigc__group_norm(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, int64_t groups,
                             const aigc__norm_options_t *options)
 {
@@ -134,10 +145,15 @@ aigc__id_t aigc__group_norm(aigc__graph_t *graph, aigc__store_t *store, const ch
     if (groups < 1 || channels % groups != 0)
         return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: %lld channels are no multiple of %lld groups", name,
                                 (long long)channels, (long long)groups);
-    aigc__shape_t split = aigc__shape_of(4, (int64_t[]){shape.dims[0], 1, groups, channels / groups});
-    for (uint32_t k = 1; k + 1 < shape.rank; k++) split.dims[1] *= shape.dims[k];
-    const aigc__id_t y = standardise(graph, aigc__reshape(graph, x, split), 2 | 8, epsilon_of(options));
-    return affine(graph, store, name, aigc__reshape(graph, y, shape), last_of(shape, 1), options);
+    int64_t pixels = 1;
+    for (uint32_t k = 1; k + 1 < shape.rank; k++) pixels *= shape.dims[k];
+    const aigc__id_t rows = aigc__reshape(graph, x, aigc__shape_of(3, (int64_t[]){shape.dims[0], pixels, channels}));
+    const aigc__id_t mean = mean_of_groups(graph, aigc__sum(graph, rows, 2, true), groups, (double)pixels);
+    const aigc__id_t centred = aigc__sub(graph, rows, mean);
+    const aigc__id_t squares = aigc__sum(graph, aigc__square(graph, centred), 2, true);
+    const aigc__id_t variance = mean_of_groups(graph, squares, groups, (double)pixels);
+    const aigc__id_t scale = scale_of(graph, variance, epsilon_of(options));
+    return aigc__reshape(graph, affine(graph, store, name, centred, scale, last_of(shape, 1), options), shape);
 }
 
 aigc__id_t aigc__instance_norm(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x,
@@ -145,18 +161,25 @@ aigc__id_t aigc__instance_norm(aigc__graph_t *graph, aigc__store_t *store, const
 {
     if (!has_channels(graph, name, x, 3)) return 0;
     const aigc__shape_t shape = aigc__graph_shape(graph, x);
-    const uint32_t axes = (1u << (shape.rank - 1)) - 2;
-    return affine(graph, store, name, standardise(graph, x, axes, epsilon_of(options)), last_of(shape, 1), options);
+    aigc__id_t mean, variance;
+    const aigc__id_t centred = centre(graph, x, (1u << (shape.rank - 1)) - 2, &mean, &variance);
+    const aigc__id_t scale = scale_of(graph, variance, epsilon_of(options));
+    return affine(graph, store, name, centred, scale, last_of(shape, 1), options);
 }
 
+/* Here scale and weight have no axis in common: their product would be as large as x. */
 aigc__id_t aigc__layer_norm_over(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, uint32_t n,
                                  const aigc__norm_options_t *options)
 {
     if (n < 1) return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: a norm over no axes", name);
     if (!has_channels(graph, name, x, n)) return 0;
-    const aigc__shape_t shape = aigc__graph_shape(graph, x);
-    const uint32_t axes = ((1u << n) - 1) << (shape.rank - n);
-    return affine(graph, store, name, standardise(graph, x, axes, epsilon_of(options)), last_of(shape, n), options);
+    const aigc__shape_t shape = aigc__graph_shape(graph, x), own = last_of(shape, n);
+    aigc__id_t mean, variance;
+    const aigc__id_t centred = centre(graph, x, ((1u << n) - 1) << (shape.rank - n), &mean, &variance);
+    const aigc__id_t y = aigc__mul(graph, centred, scale_of(graph, variance, epsilon_of(options)));
+    if (options->no_affine) return y;
+    const aigc__id_t weight = weight_of(graph, store, name, own, options);
+    return aigc__add(graph, aigc__mul(graph, y, weight), bias_of(graph, store, name, own));
 }
 
 aigc__id_t aigc__layer_norm(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, double epsilon)

@@ -66,6 +66,16 @@ static void run_sum_rows(void *user)
     job_t *j = user;
     j->kernels->sum_rows(j->y, j->a, j->n / 256, 256, 256, false);
 }
+static void run_sum_product_rows(void *user)
+{
+    job_t *j = user;
+    j->kernels->sum_product_rows(j->y, j->a, j->c, j->b, j->c, j->n / 256, 256, 256, false);
+}
+static void run_sum_products(void *user)
+{
+    job_t *j = user;
+    j->sink += j->kernels->sum_products(j->a, 0.5f, j->b, 0.25f, j->n);
+}
 static void run_max_rows(void *user)
 {
     job_t *j = user;
@@ -165,6 +175,8 @@ static const bench_case_t cases[] = {
     {"max_value", 4, run_max_value},
     {"all_finite", 4, run_all_finite},
     {"sum_rows", 4, run_sum_rows},
+    {"sum_product_rows", 8, run_sum_product_rows},
+    {"sum_products", 8, run_sum_products},
     {"max_rows", 4, run_max_rows},
     {"combine_rows", 8, run_combine_rows},
     {"argmax_rows", 5, run_argmax_rows},

@@ -77,6 +77,12 @@ const sample_t small_samples[] = {
     {AIGC__OP_sum, {.i = {21, 1}}, {{SIGNED, {6, {2, 3, 2, 2, 3, 2}}}}, 0},
     {AIGC__OP_sum, {.i = {2}}, {X(S2(3, 0))}, 0},
     {AIGC__OP_sum, {.i = {1}}, {X(S2(3, 0))}, 0},
+    {AIGC__OP_sum_products, {.i = {1}}, {X(S2(3, 5)), X(S1(5)), X(S2(3, 5)), X(S1(5))}, 0},
+    {AIGC__OP_sum_products, {.i = {2, 1}}, {X(S2(3, 5)), X(S2(3, 1)), X(S2(3, 5)), X(S2(3, 1))}, 0},
+    {AIGC__OP_sum_products, {.i = {3}}, {X(S2(3, 5)), X(S0()), X(S2(3, 5)), X(S0())}, 0},
+    {AIGC__OP_sum_products, {.i = {6, 1}}, {X(S4(2, 3, 2, 4)), X(S4(2, 1, 1, 4)), X(S4(2, 3, 2, 4)), X(S4(2, 1, 1, 4))}, 0},
+    {AIGC__OP_sum_products, {.i = {10}}, {X(S4(2, 3, 2, 4)), X(S2(2, 2)), X(S4(2, 3, 2, 4)), X(S2(2, 2))}, 0},
+    {AIGC__OP_sum_products, {.i = {1}}, {X(S2(0, 3)), X(S1(3)), X(S2(0, 3)), X(S1(3))}, 0},
     {AIGC__OP_max_over, {.i = {2}}, {X(S2(3, 5))}, 0},
     {AIGC__OP_max_over, {.i = {1, 1}}, {X(S2(3, 5))}, 0},
     {AIGC__OP_max_over, {.i = {3}}, {X(S2(3, 5))}, 0},
@@ -209,6 +215,11 @@ const sample_t large_samples[] = {
     {AIGC__OP_sum, {.i = {5}}, {X(S3(30, 11, 301))}, 0},
     {AIGC__OP_sum, {.i = {10}}, {X(S4(4, 23, 11, 301))}, 0},
     {AIGC__OP_sum, {.i = {5}}, {X(S4(23, 4, 31, 30))}, 0},
+    {AIGC__OP_sum_products, {.i = {1}}, {X(S1(70001)), X(S0()), X(S1(70001)), X(S0())}, 0},
+    {AIGC__OP_sum_products, {.i = {2}}, {X(S2(3, 40001)), X(S1(3)), X(S2(3, 40001)), X(S1(3))}, 0},
+    {AIGC__OP_sum_products, {.i = {2}}, {X(S2(4001, 7)), X(S1(4001)), X(S2(4001, 7)), X(S1(4001))}, 0},
+    {AIGC__OP_sum_products, {.i = {1}}, {X(S2(700, 301)), X(S1(301)), X(S2(700, 301)), X(S1(301))}, 0},
+    {AIGC__OP_sum_products, {.i = {6, 1}}, {X(S4(4, 23, 11, 30)), X(S4(4, 1, 1, 30)), X(S4(4, 23, 11, 30)), X(S4(4, 1, 1, 30))}, 0},
     {AIGC__OP_max_over, {.i = {1}}, {X(S1(70001))}, 0},
     {AIGC__OP_max_over, {.i = {2}}, {X(S2(3, 40001))}, 0},
     {AIGC__OP_max_over, {.i = {1}}, {X(S2(700, 301))}, 0},
@@ -270,9 +281,9 @@ const size_t n_large_samples = sizeof large_samples / sizeof *large_samples;
 
 aigc__id_t sample_build(world_t *world, const sample_t *sample)
 {
-    aigc__id_t inputs[3];
+    aigc__id_t inputs[4];
     size_t n = 0;
-    for (; n < 3 && sample->in[n].kind; n++)
+    for (; n < 4 && sample->in[n].kind; n++)
         inputs[n] = world_feed(world, sample->in[n].kind, sample->limit, sample->in[n].shape);
     return aigc__append(world->graph, sample->op, &sample->attributes, n, inputs);
 }

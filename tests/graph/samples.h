@@ -10,7 +10,7 @@ typedef struct sample {
     struct {
         char kind; /* 0: no such input */
         aigc__shape_t shape;
-    } in[3];
+    } in[4];
     int limit; /* of index inputs */
 } sample_t;
 

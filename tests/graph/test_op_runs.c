@@ -121,7 +121,7 @@ static bool is_convolution(uint16_t op)
 
 static bool is_exact(uint16_t op)
 {
-    return op != AIGC__OP_sum && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul && !is_convolution(op) &&
+    return op != AIGC__OP_sum && op != AIGC__OP_sum_products && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul && !is_convolution(op) &&
            op != AIGC__OP_resample && op != AIGC__OP_put_add;
 }
 
@@ -207,7 +207,7 @@ static void large_ones_have_several_tiles(void **state)
         const sample_t *sample = &large_samples[k];
         world_t world;
         world_begin(&world);
-        const aigc__value_t *value = aigc__graph_value(world.graph, sample_build(&world, sample)), *in[3];
+        const aigc__value_t *value = aigc__graph_value(world.graph, sample_build(&world, sample)), *in[4];
         for (size_t i = 0; i < value->n_inputs; i++) in[i] = aigc__graph_value(world.graph, value->inputs[i]);
         aigc__step_t step = {.op = aigc__op(value->op),
                              .value = value,

@@ -28,7 +28,7 @@ double *world_compute(const world_t *world, aigc__id_t id);
 double world_total(const world_t *world, aigc__id_t id);
 
 /* Ids of the feeds that derivatives vary, in order; returns how many. */
-enum { WORLD_FEEDS = 16 };
+enum { WORLD_FEEDS = 32 };
 size_t world_variables(const world_t *world, aigc__id_t feeds[WORLD_FEEDS]);
 
 /* A number that depends on all of g[k]: sum over k of sum(v_k * g[k]) with new feeds v_k; 0 where all g are. */

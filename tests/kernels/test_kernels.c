@@ -141,6 +141,41 @@ static void test_rows(void **state)
     walk(check_rows);
 }
 
+/* Down columns and along a row. Each row of one addition, so in f32 the error grows with the rows at most. */
+static void check_products(const aigc__kernels_t *kernels, area_t *area_a, area_t *area_b, size_t n, size_t place)
+{
+    enum { ROWS = 3 };
+    static const float p[300] = {[0] = 0.5f, [7] = -2, [31] = 10}, q[300] = {[0] = -3, [6] = 1, [32] = 0.25f};
+    const size_t columns = n > 67 ? 290 : n;
+    const float *a = numbers(area_a, place, ROWS * columns), *b = numbers(area_b, (place + 5) % WALK_PLACES, ROWS * columns);
+    float y[300];
+    double sum = 0, magnitude = 0;
+    for (size_t j = 0; j < columns; j++) y[j] = 7;
+    kernels->sum_product_rows(y, a, p, b, q, ROWS, columns, columns, false);
+    kernels->sum_product_rows(y, a, p, b, q, 1, columns, columns, true);
+    for (size_t j = 0; j < columns; j++) {
+        double exact = 0, size = 0;
+        for (size_t i = 0; i <= ROWS; i++) {
+            const size_t at = i % ROWS * columns + j;
+            const double term = ((double)a[at] - (double)p[j]) * ((double)b[at] - (double)q[j]);
+            exact += term;
+            size += fabs(term) + 20 * 0x1p-2;
+        }
+        close_sum(y[j], exact, size / 8);
+    }
+    for (size_t i = 0; i < ROWS * columns; i++) {
+        sum += ((double)a[i] - 0.5) * ((double)b[i] + 3);
+        magnitude += fabs(((double)a[i] - 0.5) * ((double)b[i] + 3)) + 1;
+    }
+    close_sum(kernels->sum_products(a, 0.5f, b, -3, ROWS * columns), sum, magnitude);
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    walk(check_products);
+}
+
 static void test_no_rows_sum_to_nothing(void **state)
 {
     (void)state;
@@ -448,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_long_sums_stay_accurate),
         cmocka_unit_test(test_max_and_finite),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_products),
         cmocka_unit_test(test_no_rows_sum_to_nothing),
         cmocka_unit_test(test_combine_rows),
         cmocka_unit_test(test_argmax_rows),

@@ -123,6 +123,8 @@ static void cut_work(work_t *w)
     w->group = w->chunks == 1 && row > 0 && row < AIGC__TILE_ELEMENTS ? AIGC__TILE_ELEMENTS / row : 1;
 }
 
+static bool is_max(const aigc__step_t *step) { return step->value->op == AIGC__OP_max_over; }
+
 void aigc__reduction_prepare(aigc__step_t *step)
 {
     work_t w = find_work(step->value, &step->in_values[0]->shape);
@@ -133,7 +135,22 @@ void aigc__reduction_prepare(aigc__step_t *step)
     step->tiles[0] = tiles * w.chunks;
     step->tiles[1] = w.chunks > 1 ? tiles : 0;
     step->shared_bytes = w.chunks > 1 ? aigc__parts(w.outer * w.chunks * w.columns * sizeof(float), 64) * 64 : 0;
-    step->worker_bytes = step->value->op == AIGC__OP_max_over ? aigc__parts(w.block * sizeof(float), 64) * 64 : 0;
+    step->worker_bytes = is_max(step) ? aigc__parts(w.block * sizeof(float), 64) * 64 : 0;
+}
+
+/* y[0..columns) = or (+)= the sums of products of `rows` stretches that begin at `offset`; `y` is for the results
+ * from number `at` on. */
+static void sum_products(const aigc__step_t *step, float *y, size_t offset, size_t at, size_t rows, size_t columns,
+                         size_t stride, bool more)
+{
+    const float *a = (const float *)step->inputs[0] + offset, *p = (const float *)step->inputs[1] + at;
+    const float *b = (const float *)step->inputs[2] + offset, *q = (const float *)step->inputs[3] + at;
+    if (stride > 1) {
+        step->kernels->sum_product_rows(y, a, p, b, q, rows, columns, stride, more);
+        return;
+    }
+    const float sum = step->kernels->sum_products(a, *p, b, *q, rows);
+    y[0] = more ? y[0] + sum : sum;
 }
 
 /* y[0..columns) = or (+)= the reduction of `rows` stretches, which begin `stride` apart. */
@@ -141,7 +158,7 @@ static void reduce(const aigc__step_t *step, float *y, const float *a, size_t ro
                    bool more, float *scratch)
 {
     const aigc__kernels_t *k = step->kernels;
-    const bool sum = step->value->op == AIGC__OP_sum;
+    const bool sum = !is_max(step);
     if (stride > 1 && sum) {
         k->sum_rows(y, a, rows, columns, stride, more);
     } else if (stride > 1) {
@@ -162,15 +179,20 @@ static void reduce(const aigc__step_t *step, float *y, const float *a, size_t ro
 static void reduce_steps(const aigc__step_t *step, const work_t *w, float *y, size_t row, size_t first, size_t end,
                          size_t column, size_t columns, float *scratch)
 {
-    const float *a = (const float *)step->inputs[0] + column;
-    for (size_t k = 3; k-- > 0; row /= w->outer_dims[k]) a += row % w->outer_dims[k] * w->outer_strides[k];
+    const float *a = (const float *)step->inputs[0];
+    const size_t result = row * w->columns + column;
+    size_t base = column;
+    for (size_t k = 3; k-- > 0; row /= w->outer_dims[k]) base += row % w->outer_dims[k] * w->outer_strides[k];
     if (w->total == 0) step->kernels->fill(y, 0, columns);
     for (size_t at = first; at < end;) {
         const size_t offset = at % w->run, piece = w->run - offset < end - at ? w->run - offset : end - at;
         const size_t other = at / w->run;
-        const float *from = a + other % w->other_dims[1] * w->other_strides[1] + offset * w->columns +
+        const size_t from = base + other % w->other_dims[1] * w->other_strides[1] + offset * w->columns +
                             other / w->other_dims[1] * w->other_strides[0];
-        reduce(step, y, from, piece, columns, w->columns, at > first, scratch);
+        if (step->value->op == AIGC__OP_sum_products)
+            sum_products(step, y, from, result, piece, columns, w->columns, at > first);
+        else
+            reduce(step, y, a + from, piece, columns, w->columns, at > first, scratch);
         at += piece;
     }
 }
@@ -207,7 +229,7 @@ void aigc__reduction_run(const aigc__step_t *step, size_t phase, size_t tile, si
     const size_t chunks = phase == 0 ? w.chunks : 1, chunk = tile % chunks, blocks = aigc__parts(w.columns, w.block);
     const size_t column = tile / chunks % blocks * w.block, first = tile / chunks / blocks * w.group;
     const size_t columns = w.columns - column < w.block ? w.columns - column : w.block;
-    if (are_short_rows(&w)) {
+    if (are_short_rows(&w) && step->value->op != AIGC__OP_sum_products) {
         reduce_short_rows(step, &w, first, w.outer - first < w.group ? w.outer : first + w.group);
         return;
     }

@@ -1,4 +1,4 @@
-/* What sum and max_over share. Attributes of both: i[0] the axes as bits, i[1] whether they stay as
+/* What sum, sum_products and max_over share. Attributes of all: i[0] the axes as bits, i[1] whether they stay as
  * axes of size 1. */
 #ifndef AIGC_GRAPH_OPS_REDUCTION_H
 #define AIGC_GRAPH_OPS_REDUCTION_H
@@ -14,8 +14,12 @@ size_t aigc__reduction_target(const aigc__attributes_t *attributes, const aigc__
 /* Whether all reduced axes are of size 1: nothing to do but to change the shape. */
 bool aigc__reduction_is_reshape(const aigc__attributes_t *attributes, const aigc__shape_t *input);
 
+/* sum_simplify.c */
+aigc__id_t aigc__sum_simplify(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
+                              const aigc__id_t *in);
+
 void aigc__reduction_prepare(aigc__step_t *step);
-/* Which of the two is done depends on step->value->op. */
+/* Which of them is done depends on step->value->op. */
 void aigc__reduction_run(const aigc__step_t *step, size_t phase, size_t tile, size_t worker);
 
 #endif

@@ -10,21 +10,6 @@ static void gradient_sum(aigc__graph_t *graph, aigc__id_t value, aigc__id_t dy, 
     dx[0] = aigc__broadcast(graph, kept, from);
 }
 
-static aigc__id_t simplify_sum(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n,
-                               const aigc__id_t *in)
-{
-    const aigc__value_t *a = aigc__graph_value(graph, in[0]);
-    aigc__shape_t shape;
-    aigc_dtype_t dtype;
-    double count = 1;
-    aigc__reduction_infer(attributes, n, &a, &shape, &dtype);
-    if (aigc__reduction_is_reshape(attributes, &a->shape)) return aigc__reshape(graph, in[0], shape);
-    if (a->op != AIGC__OP_constant) return 0;
-    for (uint32_t k = 0; k < a->shape.rank; k++)
-        if (attributes->i[0] >> k & 1) count *= (double)a->shape.dims[k];
-    return aigc__constant(graph, count > 0 ? count * a->attributes.p[0] : 0, shape);
-}
-
 static void reference_sum(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in,
                           double *out)
 {
@@ -36,7 +21,7 @@ const aigc__op_t aigc__op_sum = {
     .name = "sum",
     .infer = aigc__reduction_infer,
     .gradient = gradient_sum,
-    .simplify = simplify_sum,
+    .simplify = aigc__sum_simplify,
     .reference = reference_sum,
     .prepare = aigc__reduction_prepare,
     .run = aigc__reduction_run,
