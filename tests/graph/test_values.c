@@ -226,6 +226,31 @@ static void simpler_equals_of_shapes_are_taken(void **state)
     check_ok(aigc__graph_status(g));
 }
 
+static void sums_let_out_what_is_constant_along_them(void **state)
+{
+    aigc__graph_t *g = graph_of(state);
+    const aigc__id_t a = feed(state, shape(3, 4)), b = feed(state, shape(3, 4));
+    const aigc__id_t row = feed(state, shape(4)), column = feed(state, shape(3, 1));
+    const aigc__id_t sum = aigc__sum(g, a, 1, false), rows = aigc__sum(g, a, 2, false);
+    assert_int_equal(aigc__sum(g, a, 1, true), aigc__reshape(g, sum, shape(1, 4)));
+    assert_int_equal(aigc__sum(g, aigc__neg(g, a), 1, false), aigc__neg(g, sum));
+    assert_int_equal(aigc__sum(g, aigc__scale(g, a, 3), 1, false), aigc__scale(g, sum, 3));
+    assert_int_equal(aigc__sum(g, aigc__mul(g, a, row), 1, false), aigc__mul(g, sum, row));
+    assert_int_equal(aigc__sum(g, aigc__mul(g, a, column), 2, false), aigc__mul(g, rows, aigc__reshape(g, column, shape(3))));
+    /* not constant along the sum */
+    assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__mul(g, a, row), 2, false))->op, AIGC__OP_sum);
+    /* centred numbers are multiplied where they are summed */
+    const aigc__value_t *products = aigc__graph_value(g, aigc__sum(g, aigc__mul(g, b, aigc__sub(g, a, row)), 1, false));
+    assert_int_equal(products->op, AIGC__OP_sum_products);
+    assert_int_equal(products->inputs[2], a);
+    assert_int_equal(products->inputs[3], row);
+    assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__square(g, aigc__sub(g, a, row)), 1, true))->op, AIGC__OP_reshape);
+    assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__square(g, a), 1, false))->op, AIGC__OP_sum);
+    /* the end of a tile program */
+    assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__scale(g, a, 3), 3, false))->op, AIGC__OP_sum);
+    check_ok(aigc__graph_status(g));
+}
+
 static void one_matrix_for_a_batch_is_one_product(void **state)
 {
     aigc__graph_t *g = graph_of(state);
@@ -310,6 +335,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_feed_is_one_by_its_name, setup, teardown),
         cmocka_unit_test_setup_teardown(simpler_equals_of_functions_are_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(simpler_equals_of_shapes_are_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(sums_let_out_what_is_constant_along_them, setup, teardown),
         cmocka_unit_test_setup_teardown(one_matrix_for_a_batch_is_one_product, setup, teardown),
         cmocka_unit_test_setup_teardown(concat_takes_any_number_of_parts, setup, teardown),
         cmocka_unit_test(every_failing_allocation_is_survived),
