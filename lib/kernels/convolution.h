@@ -53,6 +53,7 @@ typedef struct aigc__convolution_plan {
     size_t worker_bytes; /* workspace of each worker, multiple of 64 */
     size_t packed_bytes; /* of packed weights; 0 for a weight gradient */
     size_t pack_tiles;   /* of packing them */
+    bool keeps_packed;   /* whether packing frozen weights once is worth the room */
 
     /* The rest is the business of the convolution files. */
     int method;        /* which path: AIGC__CONV_... */

@@ -259,6 +259,7 @@ bool aigc__convolution_plan_by(aigc__convolution_plan_t *out, const struct aigc_
         if (each->method == AIGC__CONV_PATCHES) return false;
     }
     out->method = each->method;
+    out->keeps_packed = true;
     if (out->method == AIGC__CONV_DOT) out->strips = 1;
     each->plan(out);
     return true;

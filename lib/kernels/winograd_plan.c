@@ -58,7 +58,7 @@ static void count_windows(aigc__convolution_plan_t *p)
 
 void aigc__winograd_plan_result(aigc__convolution_plan_t *p)
 {
-    enum { V_FLOATS = 1 << 18, M_FLOATS = 1 << 17 };
+    enum { V_FLOATS = 1 << 18, M_FLOATS = 1 << 17, FEW_BYTES = 1 << 22, FEW_WINDOWS = 16 };
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__convolution_shape_t *s = &p->shape;
     const size_t columns = aigc__round_up(p->made, kernel->unit);
@@ -81,6 +81,8 @@ void aigc__winograd_plan_result(aigc__convolution_plan_t *p)
     p->kc = aigc__conv_even_part(all, kernel->kc);
     p->packed_bytes = aigc__whole_lines(residues * s->groups * columns * points * all) * sizeof(float);
     p->pack_tiles = s->groups * p->strips;
+    /* Transformed weights take up to four times the room, and transforming them little of the time of many windows. */
+    p->keeps_packed = p->packed_bytes <= FEW_BYTES || p->all_windows <= FEW_WINDOWS;
     aigc__conv_set_phases(p, residues * p->pixel_tiles * p->column_tiles);
     p->scratch = points * (p->read_step + p->made_step);
     const size_t edge = aigc__maximum(points * all, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);

@@ -174,7 +174,7 @@ static void prepare_conv(aigc__step_t *step)
 /* Weights are what can come packed. */
 static size_t packed_bytes_conv(const aigc__step_t *step, size_t k)
 {
-    return k == 1 && step->value->count > 0 ? step->convolution.packed_bytes : 0;
+    return k == 1 && step->value->count > 0 && step->convolution.keeps_packed ? step->convolution.packed_bytes : 0;
 }
 
 static void pack_conv(const aigc__step_t *step, size_t k, const void *raw, void *packed)
