@@ -165,7 +165,12 @@ static void weight_tile(const aigc__convolution_call_t *call, size_t phase, size
 {
     switch (call->plan->method) {
     case AIGC__CONV_WINOGRAD: (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker); break;
-    case AIGC__CONV_ROWS: (phase == 0 ? aigc__conv_row_slice_tile : aigc__conv_row_sum_tile)(call, tile, worker); break;
+    case AIGC__CONV_ROWS:
+        if (phase == 0)
+            aigc__conv_row_slice_tile(call, tile, worker);
+        else
+            (call->plan->is_turned ? aigc__conv_sum_tile : aigc__conv_row_sum_tile)(call, tile, worker);
+        break;
     default: (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker); break;
     }
 }

@@ -70,6 +70,7 @@ typedef struct aigc__convolution_plan {
     size_t scratch;                  /* where in a worker's workspace a piece of the result is made, floats */
     size_t slices, slice_pixels;     /* weight gradient: parts of the sum, added in order */
     size_t block;                    /* weight gradient: columns of one tile */
+    bool is_turned;                  /* weight gradient by rows: few channels of y, sums lie the other way round */
     size_t phases, filter_taps;      /* Winograd: along an axis, source positions apart by the stride, taps of each phase */
     size_t windows[2], all_windows;  /* 4 x 4 of the result along an axis, and of all images */
     size_t tile_windows;             /* of one tile */

@@ -144,22 +144,26 @@ static bool has_rows_to_sum(const aigc__convolution_plan_t *p)
 /* Each tile sums over a slice of the rows of the result, [tap][channel read][channel made]; phase two adds the slices. */
 static void plan_row_slices(aigc__convolution_plan_t *p)
 {
-    enum { SUM_FLOATS = 1 << 23, BAND_PIXELS = 256 };
+    enum { SUM_FLOATS = 1 << 23, BAND_PIXELS = 256, FEW = 8 };
     const aigc__convolution_shape_t *s = &p->shape;
     const size_t rows = s->images * s->out[0] * s->out[1];
     const aigc__conv_grid_t grid = aigc__conv_grid(p, 0);
+    const size_t columns = grid.taps * p->read, run = grid.axes[2].taps * p->read;
     p->made_ld = aigc__spread_ld(p->made);
-    const size_t sums = grid.taps * p->read * p->made_ld;
+    /* Whole vectors only: what follows a run is not always there to be read. */
+    p->is_turned = p->made <= FEW && run % p->kernels->gemm->unit == 0;
+    const size_t sums = p->is_turned ? p->made * aigc__spread_ld(columns) : columns * p->made_ld;
     p->slices = aigc__maximum(aigc__minimum(SUM_FLOATS / sums, AIGC__CONV_TILES), 1);
     p->slice_pixels = aigc__ceil_div(rows, aigc__minimum(p->slices, rows));
     p->slices = aigc__ceil_div(rows, p->slice_pixels);
     p->tile_rows = aigc__maximum(BAND_PIXELS / s->out[2], 1);
     p->tiles[0] = p->slices;
-    p->tiles[1] = aigc__ceil_div(p->read, AIGC__SUM_ROWS);
+    p->tiles[1] = aigc__ceil_div(p->is_turned ? p->made : p->read, AIGC__SUM_ROWS);
     p->shared_bytes = p->slices * sums * sizeof(float);
     p->scratch = aigc__conv_band_floats(p, &grid, p->tile_rows);
     const size_t padded = p->made % p->kernels->gemm->unit ? s->out[2] * p->made_ld : 0;
-    p->worker_bytes = aigc__maximum(p->scratch + padded, grid.taps * p->made_ld) * sizeof(float);
+    const size_t turned = aigc__maximum(grid.taps * p->made_ld, columns);
+    p->worker_bytes = aigc__whole_lines(aigc__maximum(p->scratch + padded, turned)) * sizeof(float);
 }
 
 /* Each tile sums a block of columns over a slice of the pixels; phase two adds the slices. */

@@ -1,5 +1,6 @@
 /* Weight gradients where the result has long rows: a row of the result and the rows of the source that it reads are
- * multiplied where they lie, x's run of taps and channels by y's channels, summed over the pixels of the row. */
+ * multiplied where they lie, summed over the pixels of the row. Sums are [tap][channel of x][channel of y], vectors
+ * along y's channels; or, where these are few, [channel of y][tap][channel of x] with vectors along x's. */
 #include "kernels/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
@@ -13,8 +14,31 @@ typedef struct slice {
 
 static size_t sum_floats(const aigc__convolution_plan_t *p)
 {
-    const size_t *kernel = p->shape.kernel;
-    return kernel[0] * kernel[1] * kernel[2] * p->read * p->made_ld;
+    const size_t columns = p->shape.kernel[0] * p->shape.kernel[1] * p->shape.kernel[2] * p->read;
+    return p->is_turned ? p->made * aigc__spread_ld(columns) : columns * p->made_ld;
+}
+
+/* A row of y, few channels, times a run of taps and channels. */
+static void multiply_turned(const slice_t *s, const float *run, const float *y, float *c)
+{
+    const aigc__convolution_plan_t *p = s->call->plan;
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__conv_axis_t *axis = &s->grid.axes[2];
+    const size_t columns = axis->taps * p->read, ld = aigc__spread_ld(s->grid.taps * p->read);
+    for (size_t start = 0; start < columns; start += kernel->nr) {
+        const aigc__gemm_strip_t strip = {.rows = p->made,
+                                          .columns = aigc__minimum(kernel->nr, columns - start),
+                                          .k = axis->count,
+                                          .a = y,
+                                          .a_row = 1,
+                                          .a_k = p->made,
+                                          .b = run + start,
+                                          .b_k = axis->source_step * p->read,
+                                          .c = c + start,
+                                          .ldc = ld,
+                                          .add = s->add};
+        kernel->strip(&strip);
+    }
 }
 
 /* A run of taps and channels times a row of y. */
@@ -48,7 +72,7 @@ static const float *result_row(const slice_t *s, size_t row, size_t *ld)
     const size_t pixels = s->grid.axes[2].count, unit = p->kernels->gemm->unit;
     const float *y = s->call->b + row * pixels * p->made;
     *ld = p->made;
-    if (p->made % unit == 0) return y;
+    if (p->made % unit == 0 || p->is_turned) return y;
     *ld = p->made_ld;
     p->kernels->gemm->pack_rows(s->padded, y, p->made, pixels, p->made, p->made_ld);
     return s->padded;
@@ -66,8 +90,12 @@ static void add_rows(slice_t *s, aigc__conv_rows_t rows, size_t row)
         for (size_t d = 0; d < axes[0].taps; d++)
             for (size_t h = 0; h < axes[1].taps; h++) {
                 const size_t below = i * axes[1].source_step + h * (size_t)axes[1].offset_step;
-                multiply(s, band.from + d * band.depth_floats + below * band.row_floats, y, y_ld,
-                         s->sums + (d * axes[1].taps + h) * axes[2].taps * p->read * p->made_ld);
+                const size_t place = (d * axes[1].taps + h) * axes[2].taps * p->read;
+                const float *run = band.from + d * band.depth_floats + below * band.row_floats;
+                if (p->is_turned)
+                    multiply_turned(s, run, y, s->sums + place);
+                else
+                    multiply(s, run, y, y_ld, s->sums + place * p->made_ld);
             }
     }
 }
