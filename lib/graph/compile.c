@@ -276,10 +276,7 @@ aigc_status_t aigc__plan_create(aigc__plan_t **out, aigc__memory_t *memory, cons
     aigc__arena_init(&plan->arena, memory);
     plan->kernels = kernels;
     plan->poison = options->poison;
-    aigc__compile_t compile = {.plan = plan,
-                               .graph = graph,
-                               .options = *options,
-                               .n = aigc__graph_count(graph)};
+    aigc__compile_t compile = {.plan = plan, .graph = graph, .options = *options, .n = aigc__graph_count(graph)};
     aigc__arena_init(&compile.scratch, memory);
     AIGC__GOTO(done, list_fetches(&compile, fetches, n_fetches));
     AIGC__GOTO(done, run_passes(&compile));

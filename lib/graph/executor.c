@@ -290,7 +290,8 @@ static aigc_status_t check_assigned(const aigc__plan_t *plan, const aigc__store_
         const size_t bytes = plan->slots[plan->fetches[plan->n_asked + k].slot].bytes;
         const int64_t index = store && aigc__store_sealed(store) ? aigc__store_find(store, plan->assigned[k]) : -1;
         if (index < 0 || aigc__store_parameter(store, (size_t)index)->count * sizeof(float) != bytes)
-            return aigc__fail(AIGC_ERROR_NOT_FOUND, "the plan assigns to \"%s\", which the store has not, or in another shape",
+            return aigc__fail(AIGC_ERROR_NOT_FOUND,
+                              "the plan assigns to \"%s\", which the store has not, or in another shape",
                               plan->assigned[k]);
     }
     return AIGC_OK;

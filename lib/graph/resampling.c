@@ -12,7 +12,8 @@ static aigc__attributes_t begin(aigc__resampling_t kind, const aigc__shape_t *x)
 }
 
 /* Along an axis something happens, and makes its size `size`. */
-static void set_axis(aigc__attributes_t *attributes, size_t axis, int64_t size, int64_t span, int64_t step, int64_t lead)
+static void set_axis(aigc__attributes_t *attributes, size_t axis, int64_t size, int64_t span, int64_t step,
+                     int64_t lead)
 {
     attributes->i[AIGC__AT_FLAGS] |= INT64_C(1) << axis;
     attributes->i[AIGC__AT_RESULT + axis] = size;
@@ -28,7 +29,9 @@ static bool is_picture(aigc__graph_t *graph, aigc__id_t x, const char *what, aig
     *shape = aigc__graph_shape(graph, x);
     if (shape->rank == 4 && shape->dims[1] <= INT32_MAX && shape->dims[2] <= INT32_MAX) return true;
     if (x)
-        aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s of %s: pictures have four axes: number, height, width below 2^31, channels", what, aigc__shape_text(text, shape->rank, shape->dims));
+        aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT,
+                         "%s of %s: pictures have four axes: number, height, width below 2^31, channels", what,
+                         aigc__shape_text(text, shape->rank, shape->dims));
     return false;
 }
 
@@ -76,7 +79,8 @@ static bool is_sound(aigc__graph_t *graph, const aigc__pool_t *pool, const char 
         if (pool->kernel[axis] < 1 || pool->kernel[axis] > INT32_MAX || pool->padding[axis] < 0 ||
             pool->padding[axis] > INT32_MAX || pool->stride[axis] < 0 || pool->stride[axis] > INT32_MAX ||
             pool->dilation[axis] < 0 || pool->dilation[axis] > INT16_MAX) {
-            aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: kernel, stride, padding or dilation is out of range", what);
+            aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: kernel, stride, padding or dilation is out of range",
+                             what);
             return false;
         }
     return true;
@@ -187,7 +191,8 @@ aigc__id_t aigc__pixel_shuffle(aigc__graph_t *graph, aigc__id_t x, int64_t r)
     aigc__shape_t s;
     if (!is_picture(graph, x, "pixel shuffle", &s)) return 0;
     if (r < 1 || r > INT16_MAX || s.dims[3] % (r * r) != 0)
-        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "pixel shuffle: the channels are no multiple of the square of the factor");
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT,
+                                "pixel shuffle: the channels are no multiple of the square of the factor");
     const int64_t n = s.dims[0], h = s.dims[1], w = s.dims[2], c = s.dims[3] / (r * r);
     const aigc__id_t split = aigc__reshape(graph, x, aigc__shape_of(6, (int64_t[]){n, h, w, c, r, r}));
     const aigc__id_t moved = aigc__permute(graph, split, (uint32_t[]){0, 1, 4, 2, 5, 3});

@@ -66,8 +66,8 @@ static aigc_status_t add(aigc__store_t *store, const char *name, const aigc__sha
     AIGC__TRY(reserve_one(store));
     const char *copy = NULL;
     AIGC__TRY(aigc__arena_copy_string(&store->names, name, strlen(name), &copy));
-    store->parameters[store->n++] = (aigc__parameter_t){
-        .name = copy, .role = role, .shape = *shape, .count = count, .initialiser = *initialiser};
+    store->parameters[store->n++] =
+        (aigc__parameter_t){.name = copy, .role = role, .shape = *shape, .count = count, .initialiser = *initialiser};
     store->elements = end;
     if (role == AIGC__TRAINED) store->trained += whole(count);
     return AIGC_OK;
@@ -109,7 +109,7 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
 }
 
 aigc__id_t aigc__state_value(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
-                       aigc__initialiser_t initialiser, aigc__role_t role)
+                             aigc__initialiser_t initialiser, aigc__role_t role)
 {
     const aigc__id_t stored = leaf(graph, store, name, shape, initialiser, role);
     return stored ? aigc__stop_gradient(graph, aigc__assigned(graph, stored)) : 0;
@@ -162,8 +162,7 @@ aigc_status_t aigc__store_clone(aigc__store_t **out, const aigc__store_t *store)
     AIGC__TRY(aigc__store_create(&clone, store->context));
     for (size_t i = 0; i < store->n; i++) {
         const aigc__parameter_t *parameter = &store->parameters[i];
-        AIGC__GOTO(failed, add(clone, parameter->name, &parameter->shape, &parameter->initialiser,
-                               parameter->role));
+        AIGC__GOTO(failed, add(clone, parameter->name, &parameter->shape, &parameter->initialiser, parameter->role));
     }
     if (store->block) {
         AIGC__GOTO(failed, aigc__memory_alloc(&clone->context->memory, store->elements * sizeof(float), &block));

@@ -56,7 +56,7 @@ aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *n
 /* A value that stands for state `name` as it is by now in this graph: what was assigned to it last, or else
  * what the store holds. Derivatives stop here. */
 aigc__id_t aigc__state_value(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,
-                       aigc__initialiser_t initialiser, aigc__role_t role);
+                             aigc__initialiser_t initialiser, aigc__role_t role);
 /* From now on in this graph state `name` is `value`; the store takes it over when a run of a plan with
  * `assigns` is committed (graph/plan.h). */
 void aigc__assign(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t value);

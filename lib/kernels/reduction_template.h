@@ -151,8 +151,7 @@ static void sum_product_rows(float *y, const float *a, const float *p, const flo
     if (!add && columns) memset(y, 0, columns * sizeof *y);
     for (; j + 4 * LANES <= columns; j += 4 * LANES)
         product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 4, LANES);
-    for (; j + LANES <= columns; j += LANES)
-        product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 1, LANES);
+    for (; j + LANES <= columns; j += LANES) product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 1, LANES);
     if (j < columns) product_strip(y + j, a + j, p + j, b + j, q + j, rows, stride, 1, columns - j);
 }
 
@@ -176,7 +175,8 @@ static float sum_products(const float *a, float p, const float *b, float q, size
     double total = 0.0;
     size_t whole = n / LANES * LANES;
     for (size_t i = 0; i < whole; i += SUM_CHUNK)
-        total += (double)product_chunk(a + i, vf_set(p), b + i, vf_set(q), whole - i < SUM_CHUNK ? whole - i : SUM_CHUNK);
+        total +=
+            (double)product_chunk(a + i, vf_set(p), b + i, vf_set(q), whole - i < SUM_CHUNK ? whole - i : SUM_CHUNK);
     for (size_t i = whole; i < n; i++) total += (double)((a[i] - p) * (b[i] - q));
     return (float)total;
 }

@@ -194,8 +194,8 @@ aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, co
     AIGC__GOTO(done, open_file(&reading, model->context, path));
     AIGC__GOTO(done, aigc__bytes_of(aigc__store_elements(model->store), sizeof(float), &bytes));
     AIGC__GOTO(done, aigc__memory_alloc_zeroed(&model->context->memory, bytes, &block));
-    AIGC__GOTO(done,
-               aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", true, given.strict != 0, block));
+    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", true,
+                                            given.strict != 0, block));
     if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, true, block));
     memcpy(aigc__store_block(model->store), block, bytes);
     if (model->average) memcpy(aigc__store_block(model->average), block, bytes);
@@ -272,9 +272,9 @@ static void list_parts(const aigc__store_t *store, aigc_dtype_t dtype, aigc__saf
 {
     for (size_t k = 0; k < aigc__store_count(store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
-        parts[k] = (aigc__safetensors_part_t){parameter->name,          dtype,
-                                              parameter->shape.rank,    parameter->shape.dims,
-                                              aigc__store_data(store, k), AIGC_DTYPE_F32};
+        parts[k] = (aigc__safetensors_part_t){
+            parameter->name, dtype, parameter->shape.rank, parameter->shape.dims, aigc__store_data(store, k),
+            AIGC_DTYPE_F32};
         if (parameter->role != AIGC__COUNTER || parameter->count != 1) continue;
         const float count = aigc__store_data(store, k)[0];
         counts[k] = count > 0 && count < 1e9f ? (int64_t)count : 0;
@@ -300,8 +300,8 @@ aigc_status_t aigc__model_save(aigc_model_t *model, const char *path, const aigc
     AIGC__GOTO(done, aigc__model_metadata(model, &metadata));
     snprintf(epochs, sizeof epochs, "%" PRIu64, model->position.epoch);
     aigc__model_metadata_add(&metadata, "aigc.epochs", epochs);
-    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory, n * (sizeof(aigc__safetensors_part_t) + sizeof(int64_t)),
-                                        &block));
+    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory,
+                                        n * (sizeof(aigc__safetensors_part_t) + sizeof(int64_t)), &block));
     aigc__safetensors_part_t *parts = block;
     list_parts(store, dtype, parts, (int64_t *)(void *)(parts + n));
     status = aigc__model_write_parts(model, path, parts, n, &metadata);

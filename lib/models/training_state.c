@@ -115,7 +115,8 @@ static void list_parts(const aigc_model_t *model, part_list_t *list)
         if (block == BLOCK_AVERAGE && model->average == NULL) continue;
         for (size_t k = 0; k < aigc__store_count(model->store); k++) {
             const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
-            if (parameter->role != AIGC__TRAINED && (block == BLOCK_FIRST_MOMENT || block == BLOCK_SECOND_MOMENT)) continue;
+            if (parameter->role != AIGC__TRAINED && (block == BLOCK_FIRST_MOMENT || block == BLOCK_SECOND_MOMENT))
+                continue;
             char *name = list->names[list->n];
             snprintf(name, NAME_SIZE, "%s%s", prefixes[block], parameter->name);
             list->parts[list->n++] = (aigc__safetensors_part_t){name,

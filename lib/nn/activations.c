@@ -1,7 +1,10 @@
 #include "nn/activations.h"
 #include "nn/parameters.h"
 
-static aigc__id_t map(aigc__graph_t *graph, aigc__map_t function, aigc__id_t x) { return aigc__map1(graph, function, x, 0); }
+static aigc__id_t map(aigc__graph_t *graph, aigc__map_t function, aigc__id_t x)
+{
+    return aigc__map1(graph, function, x, 0);
+}
 
 aigc__id_t aigc__relu(aigc__graph_t *graph, aigc__id_t x) { return map(graph, AIGC__MAP_relu, x); }
 

@@ -33,7 +33,8 @@ static bool settle(geometry_t *g, aigc__graph_t *graph, const char *name, aigc__
     }
     if (is_sound) g->in = shape.dims[shape.rank - 1];
     if (is_sound && g->in % g->groups == 0 && out % g->groups == 0) return true;
-    aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: a convolution of %s to %lld channels in %lld groups with these sizes does not exist", name,
+    aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT,
+                     "%s: a convolution of %s to %lld channels in %lld groups with these sizes does not exist", name,
                      aigc__shape_text(text, shape.rank, shape.dims), (long long)out, (long long)g->groups);
     return false;
 }
@@ -65,8 +66,8 @@ static aigc__id_t pad_border(aigc__graph_t *graph, const char *name, aigc__id_t 
                                                [AIGC__BORDER_CIRCULAR] = AIGC__PAD_CIRCULAR};
     if (border == AIGC__BORDER_ZEROS) return x;
     if (g->spatial != 2)
-        return aigc__graph_fail(graph, AIGC_ERROR_UNSUPPORTED, "%s: padding other than zeros is for pictures [N, H, W, C]",
-                                name);
+        return aigc__graph_fail(graph, AIGC_ERROR_UNSUPPORTED,
+                                "%s: padding other than zeros is for pictures [N, H, W, C]", name);
     const aigc__id_t padded = aigc__extend(graph, x, modes[border], g->padding, g->padding);
     for (uint32_t k = 0; k < g->spatial; k++) g->padding[k] = 0;
     return padded;
@@ -92,7 +93,8 @@ aigc__id_t aigc__conv_transpose_layer(aigc__graph_t *graph, aigc__store_t *store
     geometry_t g;
     if (!settle(&g, graph, name, x, out, options)) return 0;
     if (options->border != AIGC__BORDER_ZEROS)
-        return aigc__graph_fail(graph, AIGC_ERROR_UNSUPPORTED, "%s: a transposed convolution is padded with zeros", name);
+        return aigc__graph_fail(graph, AIGC_ERROR_UNSUPPORTED, "%s: a transposed convolution is padded with zeros",
+                                name);
     aigc__shape_t result = aigc__graph_shape(graph, x);
     const aigc__shape_t shape = weight_shape(&g, g.in, out / g.groups);
     aigc__attributes_t attributes = attributes_of(&g);

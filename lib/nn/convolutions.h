@@ -5,7 +5,12 @@
 
 #include "nn/parameters.h"
 
-typedef enum aigc__border { AIGC__BORDER_ZEROS, AIGC__BORDER_REFLECT, AIGC__BORDER_REPLICATE, AIGC__BORDER_CIRCULAR } aigc__border_t;
+typedef enum aigc__border {
+    AIGC__BORDER_ZEROS,
+    AIGC__BORDER_REFLECT,
+    AIGC__BORDER_REPLICATE,
+    AIGC__BORDER_CIRCULAR
+} aigc__border_t;
 
 /* What is 0 is PyTorch's default; only the kernel must be given. Of the triples the first number counts for all
  * axes, or with `per_axis` each for its own: {3} is 3 by 3, per_axis {3, 1} is 3 by 1. */

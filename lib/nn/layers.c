@@ -20,8 +20,8 @@ aigc__id_t aigc__linear(aigc__graph_t *graph, aigc__store_t *store, const char *
 aigc__id_t aigc__embedding(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t indices,
                            int64_t count, int64_t width)
 {
-    const aigc__id_t weight = aigc__layer_parameter(graph, store, name, "weight", aigc__shape_of(2, (int64_t[]){count, width}),
-                                                    aigc__standard_normal(0, 0));
+    const aigc__id_t weight = aigc__layer_parameter(
+        graph, store, name, "weight", aigc__shape_of(2, (int64_t[]){count, width}), aigc__standard_normal(0, 0));
     return aigc__gather(graph, weight, indices);
 }
 

@@ -113,7 +113,8 @@ aigc__id_t aigc__batch_norm(aigc__graph_t *graph, aigc__store_t *store, const ch
     for (uint32_t k = 0; k + 1 < shape.rank; k++) n *= (double)shape.dims[k];
     if (!options->no_running) running = running_of(graph, store, name, channels);
     if (!options->no_running && !options->training) return use_running(graph, store, name, x, running, options);
-    if (n < 2) return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: the statistics of a single number say nothing", name);
+    if (n < 2)
+        return aigc__graph_fail(graph, AIGC_ERROR_ARGUMENT, "%s: the statistics of a single number say nothing", name);
     aigc__id_t mean, variance;
     const aigc__id_t centred = centre(graph, x, axes, &mean, &variance);
     const double momentum = options->momentum > 0 ? options->momentum : 0.1;

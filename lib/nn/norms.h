@@ -6,12 +6,12 @@
 
 /* What is 0 is PyTorch's default. */
 typedef struct aigc__norm_options {
-    double epsilon;    /* 0: 1e-5 */
-    double momentum;   /* of running statistics: running = (1 - momentum) running + momentum new; 0: 0.1 */
+    double epsilon;          /* 0: 1e-5 */
+    double momentum;         /* of running statistics: running = (1 - momentum) running + momentum new; 0: 0.1 */
     double weight_deviation; /* weights begin at N(1, deviation^2), as the DCGAN's do with 0.02; 0: at 1 */
-    bool no_affine;    /* no "weight" and "bias" */
-    bool no_running;   /* batch norm: no running statistics, those of the batch are used always */
-    bool training;     /* batch norm: statistics of the batch, and assigns new running ones; else the running ones */
+    bool no_affine;          /* no "weight" and "bias" */
+    bool no_running;         /* batch norm: no running statistics, those of the batch are used always */
+    bool training; /* batch norm: statistics of the batch, and assigns new running ones; else the running ones */
 } aigc__norm_options_t;
 
 /* (x - mean) / sqrt(variance + epsilon) * weight + bias, statistics of each channel over all other axes (Ioffe and

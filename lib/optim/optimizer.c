@@ -49,11 +49,8 @@ aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *co
     aigc_status_t status;
     AIGC__TRY(aigc__memory_alloc_zeroed(memory, sizeof(aigc__optimizer_t), &block));
     aigc__optimizer_t *made = block;
-    *made = (aigc__optimizer_t){.context = context,
-                                .store = store,
-                                .average = average,
-                                .decay = decay,
-                                .elements = aigc__store_trained(store)};
+    *made = (aigc__optimizer_t){
+        .context = context, .store = store, .average = average, .decay = decay, .elements = aigc__store_trained(store)};
     made->tiles = tile_count(made->elements);
     AIGC__GOTO(fail, aigc__bytes_of(made->elements, 3 * sizeof(float), &bytes));
     AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, bytes, &blocks));

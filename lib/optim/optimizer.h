@@ -1,5 +1,5 @@
-/* Optimizers over the trained part of a store's block: gradients and moments are blocks of the same layout, so one step is
- * one pass over memory, cut into tiles. */
+/* Optimizers over the trained part of a store's block: gradients and moments are blocks of the same layout, so one step
+ * is one pass over memory, cut into tiles. */
 #ifndef AIGC_OPTIM_OPTIMIZER_H
 #define AIGC_OPTIM_OPTIMIZER_H
 
@@ -48,7 +48,8 @@ aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__opt
 uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer);
 void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint64_t steps);
 float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index);
-float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which); /* of all, laid out like the store's block */
+float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer,
+                               int which); /* of all, laid out like the store's block */
 
 /* Bytes aigc__optimizer_create() will ask for. */
 uint64_t aigc__optimizer_bytes(const aigc__store_t *store);

@@ -85,7 +85,8 @@ static void run_max_rows(void *user)
 static void run_combine_rows(void *user)
 {
     static const uint32_t starts[] = {0, 2, 4, 6, 8};
-    static const aigc__tap_t taps[] = {{0, 0.25f}, {1, 0.75f}, {1, 0.75f}, {2, 0.25f}, {1, 0.25f}, {2, 0.75f}, {2, 0.75f}, {3, 0.25f}};
+    static const aigc__tap_t taps[] = {{0, 0.25f}, {1, 0.75f}, {1, 0.75f}, {2, 0.25f},
+                                       {1, 0.25f}, {2, 0.75f}, {2, 0.75f}, {3, 0.25f}};
     job_t *j = user;
     for (size_t i = 0; i + 256 <= j->n; i += 256) j->kernels->combine_rows(j->y + i, j->a + i, starts, taps, 4, 64);
 }

@@ -121,8 +121,8 @@ static bool is_convolution(uint16_t op)
 
 static bool is_exact(uint16_t op)
 {
-    return op != AIGC__OP_sum && op != AIGC__OP_sum_products && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul && !is_convolution(op) &&
-           op != AIGC__OP_resample && op != AIGC__OP_put_add;
+    return op != AIGC__OP_sum && op != AIGC__OP_sum_products && op != AIGC__OP_scatter_add && op != AIGC__OP_matmul &&
+           !is_convolution(op) && op != AIGC__OP_resample && op != AIGC__OP_put_add;
 }
 
 /* How many numbers an element of the result is the sum of. */

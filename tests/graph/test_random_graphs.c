@@ -194,7 +194,8 @@ static aigc__id_t new_picture(lab_t *lab)
 {
     static const aigc__resampling_t resizes[] = {AIGC__RESIZE_NEAREST, AIGC__RESIZE_LINEAR, AIGC__RESIZE_LINEAR_ALIGNED,
                                                  AIGC__RESIZE_AREA};
-    const aigc__filter_t filter = {.n_taps = 3, .taps = {0.5f, 0.25f, -0.5f}, .up = {2, 1}, .down = {1, 2}, .before = {1, 2}, .after = {1, 1}};
+    const aigc__filter_t filter = {
+        .n_taps = 3, .taps = {0.5f, 0.25f, -0.5f}, .up = {2, 1}, .down = {1, 2}, .before = {1, 2}, .after = {1, 1}};
     const aigc__pool_t pool = {.kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}};
     const int64_t one[2] = {1, 0}, two[2] = {0, 2};
     aigc__graph_t *g = lab->world.graph;

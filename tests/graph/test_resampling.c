@@ -81,7 +81,8 @@ static void downsampling_by_two_has_its_closed_form(void **state)
     double *in = world_compute(&world, x), *out = world_compute(&world, y), column[N];
     for (size_t i = 0; i < N; i++) column[i] = 3 * (in[2 * i] + in[2 * i + 1]) / 8;
     for (int64_t i = 0; i < N / 2; i++) {
-        const double sum = at(column, N, 2 * i - 1) + 3 * column[2 * i] + 3 * column[2 * i + 1] + at(column, N, 2 * i + 2);
+        const double sum =
+            at(column, N, 2 * i - 1) + 3 * column[2 * i] + 3 * column[2 * i + 1] + at(column, N, 2 * i + 2);
         assert_true(fabs(out[i] - sum / 8) < 1e-12);
     }
     free(in);
@@ -107,7 +108,8 @@ static void filters_are_adjoint_to_themselves(void **state)
         const int64_t out = aigc__graph_shape(world.graph, y).dims[1];
         const aigc__id_t dy = picture(&world, 2, out, out, 2);
         check_ok(aigc__gradient(world.graph, aigc__mul(world.graph, y, dy), &x, 1, &dx));
-        aigc__filter_t back = filter_of(down, up, forth.n_taps - before - 1, size * up - out * down + before - up + 1, 0);
+        aigc__filter_t back =
+            filter_of(down, up, forth.n_taps - before - 1, size * up - out * down + before - up + 1, 0);
         for (size_t t = 0; t < 4; t++) back.taps[t] = forth.taps[3 - t];
         check_equal(&world, dx, aigc__upfirdn(world.graph, dy, &back), 1e-12);
         world_end(&world);
@@ -208,8 +210,7 @@ static void shuffling_and_back_is_nothing(void **state)
     double *in = world_compute(&world, x), *out = world_compute(&world, y);
     /* channel c r r + i r + j of pixel (0, 1) is channel c of pixel (i, 3 + j) */
     for (size_t c = 0; c < 2; c++)
-        for (size_t k = 0; k < 9; k++)
-            assert_true(out[((k / 3) * 12 + 3 + k % 3) * 2 + c] == in[18 + c * 9 + k]);
+        for (size_t k = 0; k < 9; k++) assert_true(out[((k / 3) * 12 + 3 + k % 3) * 2 + c] == in[18 + c * 9 + k]);
     free(in);
     free(out);
     world_end(&world);
@@ -243,16 +244,35 @@ static void mistakes_are_told(void **state)
         aigc__graph_t *g = world.graph;
         const aigc__id_t x = picture(&world, 1, 3, 4, 3);
         switch (k) {
-        case 0: y = aigc__resize(g, x, AIGC__RESIZE_NEAREST, 0, 4); break;
-        case 1: y = aigc__extend(g, x, AIGC__PAD_REFLECT, four, none); break;
-        case 2: y = aigc__extend(g, x, AIGC__PAD_CIRCULAR, none, four); break;
-        case 3: y = aigc__average_pool(g, x, &large); break;
-        case 4: y = aigc__max_pool(g, x, &padded); break;
-        case 5: y = aigc__pixel_shuffle(g, x, 2); break;
-        case 6: y = aigc__upsample_nearest(g, aigc__reshape(g, x, aigc__shape_of(1, (int64_t[]){36})), 2); break;
-        case 7: y = aigc__upfirdn(g, x, &cropped); break;
-        case 8: y = aigc__upfirdn(g, x, &empty); break;
-        default: break;
+        case 0:
+            y = aigc__resize(g, x, AIGC__RESIZE_NEAREST, 0, 4);
+            break;
+        case 1:
+            y = aigc__extend(g, x, AIGC__PAD_REFLECT, four, none);
+            break;
+        case 2:
+            y = aigc__extend(g, x, AIGC__PAD_CIRCULAR, none, four);
+            break;
+        case 3:
+            y = aigc__average_pool(g, x, &large);
+            break;
+        case 4:
+            y = aigc__max_pool(g, x, &padded);
+            break;
+        case 5:
+            y = aigc__pixel_shuffle(g, x, 2);
+            break;
+        case 6:
+            y = aigc__upsample_nearest(g, aigc__reshape(g, x, aigc__shape_of(1, (int64_t[]){36})), 2);
+            break;
+        case 7:
+            y = aigc__upfirdn(g, x, &cropped);
+            break;
+        case 8:
+            y = aigc__upfirdn(g, x, &empty);
+            break;
+        default:
+            break;
         }
         assert_int_equal(y, 0);
         check_failure(aigc__graph_status(g), AIGC_ERROR_ARGUMENT, words[k]);

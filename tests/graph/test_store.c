@@ -286,7 +286,7 @@ static void orthogonal_matrices_are(void **state)
         aigc__param(shop->graph, shop->store, k ? "tall" : "wide", aigc__shape_of(3, shapes[k]), orthogonal);
     }
     aigc__state_value(shop->graph, shop->store, "u", vector(9), (aigc__initialiser_t){AIGC__INITIAL_DIRECTION, 0, 0},
-                AIGC__STATE);
+                      AIGC__STATE);
     check_ok(aigc__store_seal(shop->store, 3));
     const float *wide = aigc__store_data(shop->store, 0), *tall = aigc__store_data(shop->store, 1);
     for (size_t i = 0; i < 5; i++)

@@ -236,7 +236,8 @@ static void sums_let_out_what_is_constant_along_them(void **state)
     assert_int_equal(aigc__sum(g, aigc__neg(g, a), 1, false), aigc__neg(g, sum));
     assert_int_equal(aigc__sum(g, aigc__scale(g, a, 3), 1, false), aigc__scale(g, sum, 3));
     assert_int_equal(aigc__sum(g, aigc__mul(g, a, row), 1, false), aigc__mul(g, sum, row));
-    assert_int_equal(aigc__sum(g, aigc__mul(g, a, column), 2, false), aigc__mul(g, rows, aigc__reshape(g, column, shape(3))));
+    assert_int_equal(aigc__sum(g, aigc__mul(g, a, column), 2, false),
+                     aigc__mul(g, rows, aigc__reshape(g, column, shape(3))));
     /* not constant along the sum */
     assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__mul(g, a, row), 2, false))->op, AIGC__OP_sum);
     /* centred numbers are multiplied where they are summed */
@@ -244,7 +245,8 @@ static void sums_let_out_what_is_constant_along_them(void **state)
     assert_int_equal(products->op, AIGC__OP_sum_products);
     assert_int_equal(products->inputs[2], a);
     assert_int_equal(products->inputs[3], row);
-    assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__square(g, aigc__sub(g, a, row)), 1, true))->op, AIGC__OP_reshape);
+    assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__square(g, aigc__sub(g, a, row)), 1, true))->op,
+                     AIGC__OP_reshape);
     assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__square(g, a), 1, false))->op, AIGC__OP_sum);
     /* the end of a tile program */
     assert_int_equal(aigc__graph_value(g, aigc__sum(g, aigc__scale(g, a, 3), 3, false))->op, AIGC__OP_sum);

@@ -147,7 +147,8 @@ static void check_products(const aigc__kernels_t *kernels, area_t *area_a, area_
     enum { ROWS = 3 };
     static const float p[300] = {[0] = 0.5f, [7] = -2, [31] = 10}, q[300] = {[0] = -3, [6] = 1, [32] = 0.25f};
     const size_t columns = n > 67 ? 290 : n;
-    const float *a = numbers(area_a, place, ROWS * columns), *b = numbers(area_b, (place + 5) % WALK_PLACES, ROWS * columns);
+    const float *a = numbers(area_a, place, ROWS * columns),
+                *b = numbers(area_b, (place + 5) % WALK_PLACES, ROWS * columns);
     float y[300];
     double sum = 0, magnitude = 0;
     for (size_t j = 0; j < columns; j++) y[j] = 7;
@@ -479,20 +480,13 @@ static void test_tables_are_whole_and_best_is_runnable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_long_sums_stay_accurate),
-        cmocka_unit_test(test_max_and_finite),
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_products),
-        cmocka_unit_test(test_no_rows_sum_to_nothing),
-        cmocka_unit_test(test_combine_rows),
-        cmocka_unit_test(test_argmax_rows),
-        cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_transpose),
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_lengths_of_halves),
-        cmocka_unit_test(test_every_half),
-        cmocka_unit_test(test_tables_are_whole_and_best_is_runnable),
+        cmocka_unit_test(test_sums),           cmocka_unit_test(test_long_sums_stay_accurate),
+        cmocka_unit_test(test_max_and_finite), cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_products),       cmocka_unit_test(test_no_rows_sum_to_nothing),
+        cmocka_unit_test(test_combine_rows),   cmocka_unit_test(test_argmax_rows),
+        cmocka_unit_test(test_fill),           cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_bytes),          cmocka_unit_test(test_lengths_of_halves),
+        cmocka_unit_test(test_every_half),     cmocka_unit_test(test_tables_are_whole_and_best_is_runnable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

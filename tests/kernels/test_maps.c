@@ -205,14 +205,14 @@ static void test_error_where_functions_bend(void **state)
     static const struct {
         aigc__map_t map;
         double low, high;
-    } ranges[] = {{AIGC__MAP_exp, -104.5, 89},   {AIGC__MAP_exp, -1, 1},      {AIGC__MAP_log, 0.4, 2.5},
-                  {AIGC__MAP_log, 0.99, 1.01},   {AIGC__MAP_tanh, -10, 10},   {AIGC__MAP_tanh, -0.5, 0.5},
-                  {AIGC__MAP_sigmoid, -104, 20}, {AIGC__MAP_sigmoid, -2, 2},  {AIGC__MAP_softplus, -104, 20},
-                  {AIGC__MAP_softplus, -3, 3}, {AIGC__MAP_expm1, -20, 20}, {AIGC__MAP_expm1, -1, 1},
-                  {AIGC__MAP_expm1, 80, 89},     {AIGC__MAP_erf, -4.5, 4.5},  {AIGC__MAP_erf, 0.5, 1.5},
-                    {AIGC__MAP_sin, -1e5, 1e5},  {AIGC__MAP_sin, -100, 100},
-                  {AIGC__MAP_sin, -3.2, 3.2},    {AIGC__MAP_cos, -1e5, 1e5},  {AIGC__MAP_cos, -100, 100},
-                  {AIGC__MAP_cos, -3.2, 3.2},    {AIGC__MAP_rsqrt, 0.9, 4.1}, {AIGC__MAP_sqrt, 0.9, 4.1}};
+    } ranges[] = {{AIGC__MAP_exp, -104.5, 89},   {AIGC__MAP_exp, -1, 1},     {AIGC__MAP_log, 0.4, 2.5},
+                  {AIGC__MAP_log, 0.99, 1.01},   {AIGC__MAP_tanh, -10, 10},  {AIGC__MAP_tanh, -0.5, 0.5},
+                  {AIGC__MAP_sigmoid, -104, 20}, {AIGC__MAP_sigmoid, -2, 2}, {AIGC__MAP_softplus, -104, 20},
+                  {AIGC__MAP_softplus, -3, 3},   {AIGC__MAP_expm1, -20, 20}, {AIGC__MAP_expm1, -1, 1},
+                  {AIGC__MAP_expm1, 80, 89},     {AIGC__MAP_erf, -4.5, 4.5}, {AIGC__MAP_erf, 0.5, 1.5},
+                  {AIGC__MAP_sin, -1e5, 1e5},    {AIGC__MAP_sin, -100, 100}, {AIGC__MAP_sin, -3.2, 3.2},
+                  {AIGC__MAP_cos, -1e5, 1e5},    {AIGC__MAP_cos, -100, 100}, {AIGC__MAP_cos, -3.2, 3.2},
+                  {AIGC__MAP_rsqrt, 0.9, 4.1},   {AIGC__MAP_sqrt, 0.9, 4.1}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         sweep_t sweep;
         sweep_make(&sweep);

@@ -111,7 +111,8 @@ static void a_training_goes_on_with_its_state(void **state)
     check_ok(aigc__optimizer_create(&model->optimizer, model->context, model->store, NULL, 0));
     aigc__optimizer_moments(model->optimizer, 2)[7] = 0.5f;
     check_ok(aigc__state_save(model, path));
-    assert_int_equal(aigc_tensor_read(&tensor, stage.world.context, path, "moment1.bn.running_mean"), AIGC_ERROR_NOT_FOUND);
+    assert_int_equal(aigc_tensor_read(&tensor, stage.world.context, path, "moment1.bn.running_mean"),
+                     AIGC_ERROR_NOT_FOUND);
     model = stage.models[1];
     check_ok(aigc__state_read(&read, model, path, false));
     aigc__state_adopt(model, &read);

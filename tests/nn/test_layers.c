@@ -307,7 +307,8 @@ static void check_spread(const studio_t *s, const char *name, double deviation)
 
 static void weights_begin_as_pytorch_begins_them(void **state)
 {
-    const aigc__init_fn inits[] = {NULL, aigc__kaiming_normal, aigc__xavier_uniform, aigc__xavier_normal, aigc__dcgan_normal};
+    const aigc__init_fn inits[] = {NULL, aigc__kaiming_normal, aigc__xavier_uniform, aigc__xavier_normal,
+                                   aigc__dcgan_normal};
     const double in = CHANNELS * 25, out = 40 * 25;
     const double deviations[] = {1 / sqrt(3 * in), sqrt(2 / in), sqrt(2 / (in + out)), sqrt(2 / (in + out)), 0.02};
     studio_t s;
@@ -321,7 +322,8 @@ static void weights_begin_as_pytorch_begins_them(void **state)
         aigc__conv_layer(s.graph, s.store, (char[]){name[k][0], 0}, s.x, 40, &options);
     }
     /* of a transposed convolution the second size of the weight counts */
-    const aigc__id_t y = aigc__conv_transpose_layer(s.graph, s.store, "t", s.x, 40, &(aigc__conv_options_t){.kernel = {5}});
+    const aigc__id_t y =
+        aigc__conv_transpose_layer(s.graph, s.store, "t", s.x, 40, &(aigc__conv_options_t){.kernel = {5}});
     aigc__batch_norm(s.graph, s.store, "bn", y, &(aigc__norm_options_t){.weight_deviation = 0.02});
     aigc__prelu(s.graph, s.store, "prelu", y, true);
     check_ok(aigc__graph_status(s.graph));
@@ -347,17 +349,30 @@ static void senseless_layers_fail_the_graph(void **state)
         const aigc__norm_options_t training = {.training = true};
         const aigc__id_t one = aigc__feed(s.graph, "one", AIGC_DTYPE_F32, aigc__shape_of(2, (int64_t[]){1, 4}));
         switch (k) {
-        case 0: y = aigc__conv_layer(s.graph, s.store, "c", s.x, 4, &(aigc__conv_options_t){.kernel = {3}, .groups = 2}); break;
-        case 1: y = aigc__conv_layer(s.graph, s.store, "c", s.x, 4, &(aigc__conv_options_t){.kernel = {9}}); break;
+        case 0:
+            y = aigc__conv_layer(s.graph, s.store, "c", s.x, 4, &(aigc__conv_options_t){.kernel = {3}, .groups = 2});
+            break;
+        case 1:
+            y = aigc__conv_layer(s.graph, s.store, "c", s.x, 4, &(aigc__conv_options_t){.kernel = {9}});
+            break;
         case 2:
             y = aigc__conv_transpose_layer(s.graph, s.store, "c", s.x, 4,
                                            &(aigc__conv_options_t){.kernel = {3}, .border = AIGC__BORDER_REFLECT});
             break;
-        case 3: y = aigc__batch_norm(s.graph, s.store, "n", one, &training); break;
-        case 4: y = aigc__group_norm(s.graph, s.store, "n", s.x, 2, &training); break;
-        case 5: y = aigc__dropout(s.graph, s.x, 1.5, true); break;
-        case 6: y = aigc__instance_norm(s.graph, s.store, "n", one, &training); break;
-        default: break;
+        case 3:
+            y = aigc__batch_norm(s.graph, s.store, "n", one, &training);
+            break;
+        case 4:
+            y = aigc__group_norm(s.graph, s.store, "n", s.x, 2, &training);
+            break;
+        case 5:
+            y = aigc__dropout(s.graph, s.x, 1.5, true);
+            break;
+        case 6:
+            y = aigc__instance_norm(s.graph, s.store, "n", one, &training);
+            break;
+        default:
+            break;
         }
         assert_int_equal(y, 0);
         check_failure(aigc__graph_status(s.graph), k == 2 ? AIGC_ERROR_UNSUPPORTED : AIGC_ERROR_ARGUMENT, words[k]);

@@ -236,8 +236,7 @@ static void build(bench_t *b, layer_fn layer)
     if (!b->indices) wrt[n++] = x;
     for (size_t k = 0; k < aigc__store_count(b->store); k++) {
         const aigc__parameter_t *p = aigc__store_parameter(b->store, k);
-        if (p->role == AIGC__TRAINED)
-            wrt[n++] = aigc__param(b->graph, b->store, p->name, p->shape, p->initialiser);
+        if (p->role == AIGC__TRAINED) wrt[n++] = aigc__param(b->graph, b->store, p->name, p->shape, p->initialiser);
     }
     b->fetches[0] = y;
     b->n_fetches = n + 1;
@@ -275,7 +274,8 @@ static void check_results(const bench_t *b)
     compare(b, "y", aigc__executor_fetch(b->executor, fetch), aigc__graph_value(b->graph, b->fetches[fetch])->count);
     if (!b->indices) {
         fetch++;
-        compare(b, "dx", aigc__executor_fetch(b->executor, fetch), aigc__graph_value(b->graph, b->fetches[fetch])->count);
+        compare(b, "dx", aigc__executor_fetch(b->executor, fetch),
+                aigc__graph_value(b->graph, b->fetches[fetch])->count);
     }
     for (size_t k = 0; k < aigc__store_count(b->store); k++) {
         const aigc__parameter_t *p = aigc__store_parameter(b->store, k);

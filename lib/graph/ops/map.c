@@ -44,12 +44,14 @@ double aigc__map_value(aigc__map_t map, double a, double b, double c, double p)
     case AIGC__MAP_rsqrt: return 1 / sqrt(a);
     case AIGC__MAP_reciprocal: return 1 / a;
     case AIGC__MAP_exp: return exp(a);
-    case AIGC__MAP_expm1: return expm1(a);
+    case AIGC__MAP_expm1:
+        return expm1(a);
     case AIGC__MAP_log: return log(a);
     case AIGC__MAP_tanh: return tanh(a);
     case AIGC__MAP_sigmoid: return sigmoid(a);
     case AIGC__MAP_softplus: return softplus(a);
-    case AIGC__MAP_erf: return erf(a);
+    case AIGC__MAP_erf:
+        return erf(a);
     case AIGC__MAP_sin: return sin(a);
     case AIGC__MAP_cos: return cos(a);
     case AIGC__MAP_pow: return pow(a, p);

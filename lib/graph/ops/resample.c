@@ -26,7 +26,8 @@ static const char *infer_resample(const aigc__attributes_t *attributes, size_t n
         const aigc__rule_t rule = aigc__rule_of(attributes, axis, *size);
         const char *wrong = aigc__rule_check(&rule);
         if (wrong) return wrong;
-        if (!(attributes->i[AIGC__AT_FLAGS] >> axis & 1) && rule.in != rule.out) return "an axis that is left alone changes";
+        if (!(attributes->i[AIGC__AT_FLAGS] >> axis & 1) && rule.in != rule.out)
+            return "an axis that is left alone changes";
         *size = attributes->i[AIGC__AT_RESULT + axis];
     }
     return NULL;
@@ -86,7 +87,8 @@ static void reference_resample(const aigc__value_t *value, const aigc__value_t *
             for (int64_t i = tall.first; i < tall.first + tall.count; i++)
                 for (int64_t j = wide.first; j < wide.first + wide.count; j++)
                     add_pixel(value, rules, (size_t)(row * rules[1].out + column), (size_t)(i * rules[1].in + j),
-                              aigc__rule_weight(&rules[0], &tall, row, i) * aigc__rule_weight(&rules[1], &wide, column, j),
+                              aigc__rule_weight(&rules[0], &tall, row, i) *
+                                  aigc__rule_weight(&rules[1], &wide, column, j),
                               in[0], out);
         }
     }

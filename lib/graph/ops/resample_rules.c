@@ -29,7 +29,8 @@ aigc__rule_t aigc__rule_of(const aigc__attributes_t *attributes, size_t axis, in
                          .lead = i[AIGC__AT_LEAD],
                          .without_padding = attributes->i[AIGC__AT_FLAGS] & AIGC__WITHOUT_PADDING,
                          .n_taps = attributes->i[AIGC__AT_TAPS]};
-    if (!(attributes->i[AIGC__AT_FLAGS] >> axis & 1)) /* nothing happens along this axis: as it is padded with nothing */
+    /* An axis along which nothing happens is as one that is padded with nothing. */
+    if (!(attributes->i[AIGC__AT_FLAGS] >> axis & 1))
         rule = (aigc__rule_t){.kind = AIGC__PAD_REPLICATE, .in = rule.in, .out = rule.out};
     memcpy(rule.taps, &attributes->i[AIGC__AT_TAP_PAIRS], sizeof rule.taps);
     return rule;
@@ -51,7 +52,8 @@ const char *aigc__rule_check(const aigc__rule_t *rule)
     if (rule->kind != AIGC__POOL_AVERAGE && rule->kind != AIGC__FILTER) return NULL;
     if (rule->span < 1 || rule->span > MOST || rule->step < 1 || rule->step > MOST)
         return "kernel, stride, up and down are 1..2^24";
-    if (rule->kind == AIGC__FILTER && (rule->n_taps < 1 || rule->n_taps > AIGC__MOST_TAPS)) return "a filter has 1..18 taps";
+    if (rule->kind == AIGC__FILTER && (rule->n_taps < 1 || rule->n_taps > AIGC__MOST_TAPS))
+        return "a filter has 1..18 taps";
     if (rule->kind == AIGC__FILTER) return NULL;
     if (rule->lead < 0 || 2 * rule->lead > rule->span) return "padding is at most half of the kernel";
     if ((rule->out - 1) * rule->step - rule->lead >= rule->in) return "the last window lies outside";
@@ -97,19 +99,26 @@ static int64_t reflected(int64_t i, int64_t in) { return i < 0 ? -i : i >= in ? 
 aigc__window_t aigc__rule_window(const aigc__rule_t *r, int64_t o)
 {
     switch (r->kind) {
-    case AIGC__RESIZE_NEAREST: return clamped(o * r->in / r->out, r->in);
-    case AIGC__RESIZE_LINEAR: return between(((double)o + 0.5) * (double)r->in / (double)r->out - 0.5, r->in);
+    case AIGC__RESIZE_NEAREST:
+        return clamped(o * r->in / r->out, r->in);
+    case AIGC__RESIZE_LINEAR:
+        return between(((double)o + 0.5) * (double)r->in / (double)r->out - 0.5, r->in);
     case AIGC__RESIZE_LINEAR_ALIGNED:
         return between(r->out > 1 ? (double)(o * (r->in - 1)) / (double)(r->out - 1) : 0, r->in);
     case AIGC__RESIZE_AREA: {
         const int64_t first = o * r->in / r->out, end = ((o + 1) * r->in + r->out - 1) / r->out;
         return mean_of(first, end, end - first);
     }
-    case AIGC__POOL_AVERAGE: return average(r, o);
-    case AIGC__FILTER: return filter(r, o);
-    case AIGC__PAD_REFLECT: return clamped(reflected(o - r->lead, r->in), r->in);
-    case AIGC__PAD_CIRCULAR: return clamped((o - r->lead + r->in) % r->in, r->in);
-    default: return clamped(o - r->lead, r->in);
+    case AIGC__POOL_AVERAGE:
+        return average(r, o);
+    case AIGC__FILTER:
+        return filter(r, o);
+    case AIGC__PAD_REFLECT:
+        return clamped(reflected(o - r->lead, r->in), r->in);
+    case AIGC__PAD_CIRCULAR:
+        return clamped((o - r->lead + r->in) % r->in, r->in);
+    default:
+        return clamped(o - r->lead, r->in);
     }
 }
 

@@ -30,8 +30,7 @@ static aigc__id_t gathered(aigc__graph_t *graph, aigc__id_t id, const aigc__attr
                            const aigc__shape_t *result)
 {
     const aigc__shape_t shape = aigc__graph_shape(graph, id);
-    const aigc__id_t kept =
-        aigc__broadcast(graph, input_of(graph, id, 0), aigc__reduction_kept(attributes, &shape));
+    const aigc__id_t kept = aigc__broadcast(graph, input_of(graph, id, 0), aigc__reduction_kept(attributes, &shape));
     return aigc__reshape(graph, kept, *result);
 }
 
@@ -39,11 +38,10 @@ static aigc__id_t gathered(aigc__graph_t *graph, aigc__id_t id, const aigc__attr
 static bool split(aigc__graph_t *graph, aigc__id_t factor, const aigc__attributes_t *attributes,
                   const aigc__shape_t *result, aigc__id_t *x, aigc__id_t *m)
 {
-    const bool is_split = is_map(graph, factor, AIGC__MAP_sub) &&
-                          is_constant_along(graph, input_of(graph, factor, 1), attributes->i[0]);
+    const bool is_split =
+        is_map(graph, factor, AIGC__MAP_sub) && is_constant_along(graph, input_of(graph, factor, 1), attributes->i[0]);
     *x = is_split ? input_of(graph, factor, 0) : factor;
-    *m = is_split ? gathered(graph, input_of(graph, factor, 1), attributes, result)
-                  : aigc__constant(graph, 0, *result);
+    *m = is_split ? gathered(graph, input_of(graph, factor, 1), attributes, result) : aigc__constant(graph, 0, *result);
     return is_split;
 }
 

@@ -14,7 +14,8 @@ static const char *infer_take(const aigc__attributes_t *attributes, size_t n, co
     if (n != 2) return "it takes pictures and numbers of pixels";
     if (in[0]->dtype != AIGC_DTYPE_F32) return "the pictures must be f32";
     if (in[1]->dtype != AIGC_DTYPE_I32) return "the numbers of pixels must be i32";
-    if (in[0]->shape.rank != 4 || in[1]->shape.rank != 4) return "pictures have four axes: number, height, width, channels";
+    if (in[0]->shape.rank != 4 || in[1]->shape.rank != 4)
+        return "pictures have four axes: number, height, width, channels";
     if (in[0]->shape.dims[0] != in[1]->shape.dims[0] || in[0]->shape.dims[3] != in[1]->shape.dims[3])
         return "the numbers are for other pictures or channels";
     *shape = in[1]->shape;

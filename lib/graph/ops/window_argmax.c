@@ -1,8 +1,8 @@
 /* Where in each window of pictures [N, H, W, C] the largest number is: row * W + column, the first of equals, a NaN
  * as the largest. With take and put_add this is max pooling: a window's maximum is a choice that stays put under
  * small changes, so its derivatives of any order are those of taking what was chosen. Outside counts as less than
- * anything; -1 stands for a window that dilation leaves nothing inside. Attributes, pairs of height and width: i[0] result, i[2] kernel, i[4] stride, i[6] dilation, i[8]
- * padding before. */
+ * anything; -1 stands for a window that dilation leaves nothing inside. Attributes, pairs of height and width: i[0]
+ * result, i[2] kernel, i[4] stride, i[6] dilation, i[8] padding before. */
 #include "graph/step.h"
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,8 @@ static const char *check_axis(const int64_t *i, int64_t size)
     for (size_t k = KERNEL; k <= DILATION; k += 2)
         if (i[k] < 1 || i[k] > MOST) return "kernel, stride and dilation are 1..2^24";
     if (size < 1 || size > MOST || i[RESULT] < 1 || i[RESULT] > MOST) return "sizes are 1..2^24";
-    if (i[BEFORE] < 0 || 2 * i[BEFORE] > (i[KERNEL] - 1) * i[DILATION] + 1) return "padding is at most half of the kernel";
+    if (i[BEFORE] < 0 || 2 * i[BEFORE] > (i[KERNEL] - 1) * i[DILATION] + 1)
+        return "padding is at most half of the kernel";
     return (i[RESULT] - 1) * i[STRIDE] - i[BEFORE] >= size ? "the last window lies outside" : NULL;
 }
 
@@ -55,7 +56,8 @@ static void reference_window_argmax(const aigc__value_t *value, const aigc__valu
 {
     const int64_t *y = value->shape.dims, *x = in_values[0]->shape.dims, *i = value->attributes.i;
     for (int64_t at = 0; at < (int64_t)value->count; at++) {
-        const int64_t c = at % y[3], column = at / y[3] % y[2], row = at / y[3] / y[2] % y[1], n = at / y[3] / y[2] / y[1];
+        const int64_t c = at % y[3], column = at / y[3] % y[2], row = at / y[3] / y[2] % y[1],
+                      n = at / y[3] / y[2] / y[1];
         const double *a = in[0] + n * x[1] * x[2] * x[3] + c;
         int64_t best = -1;
         for (int64_t v = 0; v < i[KERNEL]; v++)
@@ -88,7 +90,8 @@ static void run_window_argmax(const aigc__step_t *step, size_t phase, size_t til
     int32_t *pixels = (int32_t *)(void *)(step->worker + worker * step->worker_bytes);
     (void)phase;
     for (size_t row = tile * group; row < rows && row < (tile + 1) * group; row++) {
-        const float *a = (const float *)step->inputs[0] + row / (size_t)y[1] * (size_t)(x->dims[1] * x->dims[2]) * channels;
+        const float *a =
+            (const float *)step->inputs[0] + row / (size_t)y[1] * (size_t)(x->dims[1] * x->dims[2]) * channels;
         for (int64_t column = 0; column < y[2]; column++) {
             const size_t n = pixels_of(i, x, (int64_t)(row % (size_t)y[1]), column, pixels);
             int32_t *out = (int32_t *)step->output + (row * (size_t)y[2] + (size_t)column) * channels;
