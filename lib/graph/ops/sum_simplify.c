@@ -60,15 +60,17 @@ static aigc__id_t sum_again(aigc__graph_t *graph, const aigc__attributes_t *attr
     return aigc__append(graph, AIGC__OP_sum, attributes, 1, &a);
 }
 
-/* What is constant along the axes comes out of the sum, and so do signs and numbers; what is left is often a sum
- * that is there already. Products of centred numbers become sum_products, which needs no memory for them. */
+/* A factor that is constant along the axes comes out of the sum; what is left is often a sum that is there already.
+ * Products of centred numbers become sum_products, which needs no memory for them. Either may have a sign or a
+ * number before it; alone these stay inside: to sum what they are applied to would take memory for that too. */
 static aigc__id_t simplify_map(aigc__graph_t *graph, const aigc__attributes_t *attributes, aigc__id_t a,
                                const aigc__shape_t *result)
 {
     const aigc__value_t *value = aigc__graph_value(graph, a);
-    if (is_map(graph, a, AIGC__MAP_neg)) return aigc__neg(graph, sum_again(graph, attributes, value->inputs[0]));
-    if (is_map(graph, a, AIGC__MAP_scale))
-        return aigc__scale(graph, sum_again(graph, attributes, value->inputs[0]), value->attributes.p[0]);
+    if (is_map(graph, a, AIGC__MAP_neg) || is_map(graph, a, AIGC__MAP_scale)) {
+        const aigc__id_t inner = simplify_map(graph, attributes, value->inputs[0], result);
+        return inner ? aigc__map1(graph, (aigc__map_t)value->attributes.i[0], inner, value->attributes.p[0]) : 0;
+    }
     if (is_map(graph, a, AIGC__MAP_square))
         return sum_of_product(graph, value->inputs[0], value->inputs[0], attributes, result);
     if (!is_map(graph, a, AIGC__MAP_mul)) return 0;
