@@ -119,7 +119,7 @@ aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct 
         const aigc__safetensors_entry_t *entry = index < 0 ? NULL : aigc__safetensors_entry(file, (size_t)index);
         if (entry)
             matched++;
-        else
+        else if (parameter->role != AIGC__COUNTER)
             list(&missing, parameter->name);
         if (entry && !shape_fits(entry, &parameter->shape)) list_misshaped(&misshaped, parameter, entry);
     }
@@ -143,6 +143,7 @@ aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aig
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
         if (parameter->role != AIGC__TRAINED && !with_state) continue;
         const int64_t index = find_entry(file, prefix, parameter->name);
+        if (index < 0) continue; /* a counter */
         AIGC__TRY(aigc__safetensors_read_f32(file, (size_t)index, block + parameter->first));
     }
     return AIGC_OK;

@@ -196,7 +196,8 @@ aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *cont
 /* The class names of the metadata, where there are some. */
 aigc_status_t aigc__model_read_class_names(aigc_model_t *model, const struct aigc__safetensors *file);
 /* Whether the entries "<prefix><name>" are those of the declared parameters; of the trained ones only, unless
- * `with_state`. One message lists what is missing and mis-shaped, and with `strict` what is there but not wanted. */
+ * `with_state`. Counters may be missing: older files lack them. One message lists what is missing and mis-shaped,
+ * and with `strict` what is there but not wanted. */
 aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
                                         const char *prefix, bool with_state, bool strict);
 /* Fills `block` (laid out like the store's) with the entries, after checking them. */

@@ -48,8 +48,8 @@ aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__opt
 uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer);
 void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint64_t steps);
 float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index);
-float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer,
-                               int which); /* of all, laid out like the store's block */
+/* All of them, laid out like the trained part of the store's block. */
+float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which);
 
 /* Bytes aigc__optimizer_create() will ask for. */
 uint64_t aigc__optimizer_bytes(const aigc__store_t *store);
