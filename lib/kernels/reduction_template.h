@@ -205,6 +205,7 @@ static void combine_rows(float *y, const float *a, const uint32_t *starts, const
         const aigc__tap_t *own = taps + starts[r];
         size_t n = starts[r + 1] - starts[r], j = 0;
         for (; j + 8 * LANES <= columns; j += 8 * LANES) combine_strip(y + j, a + j, own, n, columns, 8, LANES);
+        for (; j + 4 * LANES <= columns; j += 4 * LANES) combine_strip(y + j, a + j, own, n, columns, 4, LANES);
         for (; j + LANES <= columns; j += LANES) combine_strip(y + j, a + j, own, n, columns, 1, LANES);
         if (j < columns) combine_strip(y + j, a + j, own, n, columns, 1, columns - j);
     }
