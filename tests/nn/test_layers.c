@@ -1,5 +1,6 @@
 /* Layers run through a plan: names, shapes, initial values, numbers. */
 #include "graph/plan.h"
+#include "graph/world.h"
 #include "nn/convolutions.h"
 #include "nn/layers.h"
 #include "support/unit.h"
@@ -293,6 +294,74 @@ static void dropped_channels_are_dropped_whole(void **state)
     studio_end(&s);
 }
 
+/* ---- derivatives ---- */
+
+/* Layer number k on x; its parameters are named so that the world gives them numbers and varies them. */
+static aigc__id_t smooth_layer(aigc__graph_t *g, aigc__store_t *s, aigc__id_t x, size_t k)
+{
+    const aigc__norm_options_t none = {.no_running = true};
+    const aigc__conv_options_t conv = {.kernel = {3}, .stride = {2}, .padding = {1}};
+    switch (k) {
+    case 0:
+        return aigc__batch_norm(g, s, "p", x, &none);
+    case 1:
+        return aigc__instance_norm(g, s, "p", x, &none);
+    case 2:
+        return aigc__group_norm(g, s, "p", x, 2, &none);
+    case 3:
+        return aigc__layer_norm_over(g, s, "p", x, 2, &none);
+    case 4:
+        return aigc__pixel_norm(g, x, 1e-8);
+    case 5:
+        return aigc__square(g, aigc__conv_layer(g, s, "p", x, 3, &conv));
+    case 6:
+        return aigc__square(g, aigc__conv_transpose_layer(g, s, "p", x, 3, &conv));
+    case 7:
+        return aigc__prelu(g, s, "p", x, true);
+    case 8:
+        return aigc__elu(g, x, 0.7);
+    case 9:
+        return aigc__silu(g, x);
+    case 10:
+        return aigc__gelu(g, x);
+    case 11:
+        return aigc__gelu_tanh(g, x);
+    default:
+        return 0;
+    }
+}
+
+/* As gradient penalties need them: through the gradient, to inputs and parameters. */
+static void layers_have_both_derivatives(void **state)
+{
+    (void)state;
+    for (size_t k = 0;; k++) {
+        aigc__store_t *store = NULL;
+        aigc_context_t *context = NULL;
+        aigc__id_t feeds[WORLD_FEEDS], g[WORLD_FEEDS];
+        world_t world;
+        check_ok(aigc__context_create(&context, NULL, 1, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)));
+        check_ok(aigc__store_create(&store, context));
+        world_begin(&world);
+        const aigc__id_t x = world_feed(&world, SIGNED, 0, (aigc__shape_t){4, {2, 2, 3, 4}});
+        const aigc__id_t y = smooth_layer(world.graph, store, x, k);
+        check_ok(aigc__graph_status(world.graph));
+        aigc__id_t scalar = y ? world_contract(&world, &y, 1) : 0;
+        for (size_t order = 0; order < 2 && scalar; order++) {
+            const size_t n = world_variables(&world, feeds);
+            check_ok(aigc__gradient(world.graph, scalar, feeds, n, g));
+            const double error = world_gradient_error(&world, scalar, feeds, g, n, 1e-2);
+            if (!(error < 1e-5)) print_error("layer %zu, order %zu: %g\n", k, order + 1, error);
+            assert_true(error < 1e-5);
+            scalar = world_contract(&world, g, n);
+        }
+        world_end(&world);
+        aigc__store_free(store);
+        aigc__context_release(context);
+        if (!y) break;
+    }
+}
+
 /* ---- initial weights ---- */
 
 static void check_spread(const studio_t *s, const char *name, double deviation)
@@ -385,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(linear_is_x_w_transposed_plus_b),
                                        cmocka_unit_test(layer_norm_has_mean_0_and_variance_1),
                                        cmocka_unit_test(a_name_means_one_parameter),
+                                       cmocka_unit_test(layers_have_both_derivatives),
                                        cmocka_unit_test(batch_norm_tracks_every_pass),
                                        cmocka_unit_test(batch_norm_is_folded_when_frozen),
                                        cmocka_unit_test(spectral_norm_converges_to_one),
