@@ -163,16 +163,28 @@ static aigc_status_t use_store(aigc_context_t *context)
     aigc_status_t status = AIGC_OK;
     aigc__graph_t *graph = NULL;
     aigc__store_t *store = NULL, *clone = NULL;
+    aigc__plan_t *plan = NULL;
+    aigc__executor_t *executor = NULL;
+    const aigc__compile_options_t options = {.assigns = true};
     AIGC__GOTO(done, aigc__graph_create(&graph, &context->memory));
     AIGC__GOTO(done, aigc__store_create(&store, context));
     for (int i = 0; i < 20; i++) {
         const char name[] = {(char)('a' + i), '\0'};
-        aigc__param(graph, store, name, vector(30), normal);
+        const aigc__id_t w = aigc__param(graph, store, name, vector(30), normal);
+        const char mean[] = {(char)('A' + i), '\0'};
+        const aigc__id_t old = aigc__state_value(graph, store, mean, vector(30), ones, AIGC__STATE);
+        aigc__assign(graph, store, mean, aigc__add(graph, old, w));
     }
     AIGC__GOTO(done, aigc__graph_status(graph));
     AIGC__GOTO(done, aigc__store_seal(store, 1));
     AIGC__GOTO(done, aigc__store_clone(&clone, store));
+    AIGC__GOTO(done, aigc__plan_create(&plan, &context->memory, graph, context->kernels, NULL, 0, &options));
+    AIGC__GOTO(done, aigc__executor_create(&executor, plan, context, store, NULL));
+    AIGC__GOTO(done, aigc__executor_run(executor, 0, 0));
+    aigc__executor_commit(executor, clone);
 done:
+    aigc__executor_free(executor);
+    aigc__plan_free(plan);
     aigc__store_free(clone);
     aigc__store_free(store);
     aigc__graph_free(graph);
