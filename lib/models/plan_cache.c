@@ -1,5 +1,6 @@
 /* Plans by (verb, batch). All executors of a model share one arena: it grows to the largest plan, and
  * when it does the executors are made anew (they are cheap, plans are not). */
+#include "graph/step.h"
 #include "models/network.h"
 
 static bool key_equal(const aigc__plan_key_t *a, const aigc__plan_key_t *b)
@@ -124,7 +125,8 @@ aigc_status_t aigc__model_executor(aigc_model_t *model, const aigc__plan_key_t *
 aigc_status_t aigc__model_plan_bytes(aigc_model_t *model, const aigc__plan_key_t *key, aigc__plan_builder builder,
                                      uint64_t *arena, uint64_t *own)
 {
-    enum { STEP_BYTES = 4096 }; /* of an executor's record of a step, its share of lists and of unused room: at most */
+    /* of an executor's record of a step, its share of lists and of unused room: at most */
+    enum { STEP_BYTES = 6 * sizeof(aigc__step_t) };
     aigc__plan_entry_t *entry = NULL;
     AIGC__TRY(entry_for(model, key, builder, &entry));
     const uint64_t needed = arena_bytes(model, entry->plan);
