@@ -63,7 +63,8 @@ static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *
     const aigc__convolution_plan_t *p = s->plan;
     const aigc__winograd_t winograd = aigc__winograd(p->kernels, p->filter_taps);
     const bool is_forward = p->direction == AIGC__FORWARD;
-    const size_t phases = p->phases, all = p->read * phases * phases, ld = is_forward ? p->read * s->taps : s->taps;
+    const size_t phases = p->phases, ld = is_forward ? p->read * s->taps : s->taps;
+    const size_t point = aigc__winograd_point_floats(p);
     float rows[AIGC__MAX_POINTS * MAX_WIDTH] = {0}, filter[9 * MAX_WIDTH];
     for (size_t channel = 0; channel < p->read; channel++) {
         const size_t first = is_forward ? s->start * p->read + channel : channel * p->made + s->start;
@@ -74,20 +75,19 @@ static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *
                 const size_t tap = kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w);
                 memcpy(filter + i * s->width, rows + tap * s->width, s->width * sizeof *filter);
             }
-            winograd.weights(to + (phase * p->read + channel) * s->width, winograd.side * all * s->width, all * s->width,
-                             filter, winograd.taps * s->width, s->width, s->width);
+            winograd.weights(to + (phase * p->read + channel) * s->width, winograd.side * point, point, filter,
+                             winograd.taps * s->width, s->width, s->width);
         }
     }
 }
 
-static void pack_residues(const strip_t *s, size_t group)
+static void pack_residues(const strip_t *s, size_t group, size_t strip)
 {
     const aigc__convolution_plan_t *p = s->plan;
-    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points;
-    const size_t padded = aigc__round_up(p->made, p->kernels->gemm->unit), all = p->read * p->phases * p->phases;
+    const size_t floats = aigc__winograd(p->kernels, p->filter_taps).points * aigc__winograd_point_floats(p);
     for (size_t residue = 0; residue < aigc__conv_residues(p); residue++) {
         const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
-        pack_points(s, &grid, s->packed + ((residue * p->shape.groups + group) * padded + s->start) * points * all);
+        pack_points(s, &grid, s->packed + ((residue * p->shape.groups + group) * p->strips + strip) * floats);
     }
 }
 
@@ -121,7 +121,7 @@ static void pack_strip(const aigc__convolution_plan_t *plan, const float *weight
     s.width = aigc__conv_strip(plan, strip + 1) - s.start;
     s.columns = aigc__minimum(s.width, plan->made - s.start);
     if (plan->method == AIGC__CONV_WINOGRAD) {
-        pack_residues(&s, group);
+        pack_residues(&s, group, strip);
         return;
     }
     prepare_strip(&s, group);

@@ -71,7 +71,7 @@ static void multiply(const tile_job_t *j, size_t point, size_t strip, size_t fir
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const size_t start = aigc__conv_strip(p, strip), width = aigc__conv_strip(p, strip + 1) - start;
     const size_t all = p->read * p->phases * p->phases;
-    const float *b = weights + (start * j->winograd.points + point * width) * all;
+    const float *b = weights + (strip * j->winograd.points + point) * aigc__winograd_point_floats(p);
     for (size_t k0 = 0; k0 < all; k0 += p->kc)
         for (size_t row = 0; row < j->windows; row += kernel->group) {
             const aigc__gemm_strip_t s = {.rows = aigc__minimum(kernel->group, j->windows - row),
@@ -162,13 +162,12 @@ void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size
 {
     const aigc__convolution_plan_t *p = call->plan;
     const size_t column = tile % p->column_tiles, rest = tile / p->column_tiles, residue = rest / p->pixel_tiles;
-    const size_t padded = aigc__round_up(p->made, p->kernels->gemm->unit), all = p->read * p->phases * p->phases;
     float *own = (float *)((char *)call->worker + worker * p->worker_bytes);
     tile_job_t j = {.call = call,
                     .grid = aigc__conv_grid(p, residue),
                     .winograd = aigc__winograd(p->kernels, p->filter_taps),
                     .read = own};
-    const size_t weights = j.winograd.points * all * padded;
+    const size_t weights = p->strips * j.winograd.points * aigc__winograd_point_floats(p);
     j.made = own + j.winograd.points * p->read_step;
     j.edge = own + p->scratch;
     j.window = rest % p->pixel_tiles * p->tile_windows;

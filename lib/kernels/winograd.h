@@ -37,6 +37,13 @@ static inline aigc__winograd_t aigc__winograd(const aigc__kernels_t *kernels, si
                               kernels->winograd2_weights_adjoint};
 }
 
+/* Packed weights: strip after strip of [point][phase][channel read][width]; floats from one point to the next, so that
+ * points do not fall on the same cache sets. */
+static inline size_t aigc__winograd_point_floats(const aigc__convolution_plan_t *plan)
+{
+    return aigc__spread_ld(plan->read * plan->phases * plan->phases * plan->kernels->gemm->nr);
+}
+
 typedef struct aigc__window {
     size_t image, h, w; /* the window's first row and column of the grid; `image` counts depth, too */
 } aigc__window_t;

@@ -45,8 +45,6 @@ bool aigc__winograd_pays(const aigc__convolution_plan_t *plan)
     return 2 * covered <= (plan->filter_taps == 3 ? 4 : 3) * height * width;
 }
 
-static size_t spread_step(size_t floats) { return (aigc__ceil_div(floats, 16) | 1) * 16; }
-
 static void count_windows(aigc__convolution_plan_t *p)
 {
     const aigc__conv_grid_t grid = aigc__conv_grid(p, 0);
@@ -58,28 +56,27 @@ static void count_windows(aigc__convolution_plan_t *p)
 
 void aigc__winograd_plan_result(aigc__convolution_plan_t *p)
 {
-    enum { V_FLOATS = 1 << 18, M_FLOATS = 1 << 17, FEW_BYTES = 1 << 22, FEW_WINDOWS = 16 };
+    enum { MIN_WINDOWS = 24, MAX_WINDOWS = 128, M_FLOATS = 1 << 17, FEW_BYTES = 1 << 22, FEW_WINDOWS = 16 };
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__convolution_shape_t *s = &p->shape;
-    const size_t columns = aigc__round_up(p->made, kernel->unit);
     count_windows(p);
-    const size_t even = aigc__round_up(aigc__ceil_div(p->all_windows, AIGC__CONV_TILES), kernel->mr);
     const size_t points = aigc__winograd(p->kernels, p->filter_taps).points, all = p->read * p->phases * p->phases;
     const size_t residues = aigc__conv_residues(p);
-    const size_t held = aigc__round_up(V_FLOATS / (points * all), kernel->group);
-    p->tile_windows = aigc__minimum(aigc__maximum(even, 2 * kernel->group), aigc__maximum(held, 2 * kernel->group));
+    /* Few windows stay in the second level cache with all they become; many make up for reading large weights. */
+    const size_t held = aigc__minimum(aigc__maximum(aigc__round_up(all / 4, 8), MIN_WINDOWS), MAX_WINDOWS);
+    p->tile_windows = aigc__minimum(held, aigc__round_up(p->all_windows, kernel->mr));
     p->pixel_tiles = aigc__ceil_div(p->all_windows, p->tile_windows);
-    p->column_tiles = aigc__minimum(p->strips, aigc__ceil_div(AIGC__CONV_TILES / 4, p->pixel_tiles * residues));
+    p->column_tiles = aigc__minimum(p->strips, aigc__ceil_div(AIGC__CONV_TILES / 2, p->pixel_tiles * residues));
     if (s->groups > 1) p->column_tiles = 1;
     p->tile_strips = aigc__ceil_div(p->strips, p->column_tiles);
     p->column_tiles = aigc__ceil_div(p->strips, p->tile_strips);
     p->chunk_strips = aigc__maximum(M_FLOATS / (points * p->tile_windows * kernel->nr), 1);
     p->chunk_strips = aigc__minimum(p->chunk_strips, p->tile_strips);
-    p->read_step = spread_step(p->tile_windows * p->read_ld);
+    p->read_step = aigc__spread_ld(p->tile_windows * p->read_ld);
     p->made_ld = p->chunk_strips * kernel->nr;
-    p->made_step = spread_step(p->tile_windows * p->made_ld);
+    p->made_step = aigc__spread_ld(p->tile_windows * p->made_ld);
     p->kc = aigc__conv_even_part(all, kernel->kc);
-    p->packed_bytes = aigc__whole_lines(residues * s->groups * columns * points * all) * sizeof(float);
+    p->packed_bytes = residues * s->groups * p->strips * points * aigc__winograd_point_floats(p) * sizeof(float);
     p->pack_tiles = s->groups * p->strips;
     /* Transformed weights take up to four times the room, and transforming them little of the time of many windows. */
     p->keeps_packed = p->packed_bytes <= FEW_BYTES || p->all_windows <= FEW_WINDOWS;
@@ -109,8 +106,8 @@ void aigc__winograd_plan_weights(aigc__convolution_plan_t *p)
     p->made_ld = aigc__spread_ld(p->block);
     const size_t held = HELD_FLOATS / (points * (p->read_ld + p->made_ld));
     p->tile_windows = aigc__minimum(aigc__round_up(aigc__maximum(held, 32), 16), aigc__round_up(p->slice_pixels, 16));
-    p->read_step = spread_step(p->tile_windows * p->read_ld);
-    p->made_step = spread_step(p->tile_windows * p->made_ld);
+    p->read_step = aigc__spread_ld(p->tile_windows * p->read_ld);
+    p->made_step = aigc__spread_ld(p->tile_windows * p->made_ld);
     p->tiles[0] = p->slices * s->groups * p->column_tiles;
     p->tiles[1] = s->groups * aigc__ceil_div(p->made, AIGC__SUM_ROWS);
     p->shared_bytes = p->slices * sums * sizeof(float);
