@@ -182,6 +182,10 @@ void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, 
         weight_tile(call, phase, tile, worker);
         return;
     }
+    if (p->is_staged) {
+        (phase == 0 ? aigc__winograd_windows_tile : aigc__winograd_strip_tile)(call, tile, worker);
+        return;
+    }
     if (phase == 0 && !p->is_packed) {
         aigc__conv_pack_tile(p, call->b, call->shared, tile);
         return;

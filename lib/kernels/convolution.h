@@ -74,6 +74,7 @@ typedef struct aigc__convolution_plan {
     size_t phases, filter_taps;      /* Winograd: along an axis, source positions apart by the stride, taps of each phase */
     size_t windows[2], all_windows;  /* 4 x 4 of the result along an axis, and of all images */
     size_t tile_windows;             /* of one tile */
+    bool is_staged;                  /* fewer windows than channels made: transformed first, weights by who needs them */
     size_t chunk_strips;             /* of columns multiplied between two transforms */
     size_t read_ld, read_step;       /* transformed pictures: floats from one window to the next, one point to the next */
     size_t made_ld, made_step;       /* products, the same */

@@ -108,18 +108,32 @@ static void pack_columns(const aigc__convolution_plan_t *p, const float *weights
     }
 }
 
-static void pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
-                       size_t strip)
+static strip_t strip_of(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
+                        size_t strip)
 {
-    const aigc__convolution_shape_t *shape = &plan->shape;
-    const aigc__gemm_kernel_t *kernel = plan->kernels->gemm;
-    strip_t s = {.plan = plan, .packed = packed};
-    float rows[ROWS * MAX_WIDTH];
-    s.taps = shape->kernel[0] * shape->kernel[1] * shape->kernel[2];
+    const size_t *kernel = plan->shape.kernel;
+    strip_t s = {.plan = plan, .packed = packed, .taps = kernel[0] * kernel[1] * kernel[2]};
     s.weights = weights + group * plan->read * plan->made * s.taps;
     s.start = aigc__conv_strip(plan, strip);
     s.width = aigc__conv_strip(plan, strip + 1) - s.start;
     s.columns = aigc__minimum(s.width, plan->made - s.start);
+    return s;
+}
+
+void aigc__winograd_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *to, size_t residue,
+                               size_t strip)
+{
+    const strip_t s = strip_of(plan, weights, to, 0, strip);
+    const aigc__conv_grid_t grid = aigc__conv_grid(plan, residue);
+    pack_points(&s, &grid, to);
+}
+
+static void pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t group,
+                       size_t strip)
+{
+    const aigc__gemm_kernel_t *kernel = plan->kernels->gemm;
+    strip_t s = strip_of(plan, weights, packed, group, strip);
+    float rows[ROWS * MAX_WIDTH];
     if (plan->method == AIGC__CONV_WINOGRAD) {
         pack_residues(&s, group, strip);
         return;

@@ -64,14 +64,13 @@ void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_
     }
 }
 
-/* One point of a strip of columns. */
-static void multiply(const tile_job_t *j, size_t point, size_t strip, size_t first, const float *weights)
+/* One point of a strip of columns; `b`: its weights. */
+static void multiply(const tile_job_t *j, size_t point, size_t strip, size_t first, const float *b)
 {
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const size_t start = aigc__conv_strip(p, strip), width = aigc__conv_strip(p, strip + 1) - start;
     const size_t all = p->read * p->phases * p->phases;
-    const float *b = weights + (strip * j->winograd.points + point) * aigc__winograd_point_floats(p);
     for (size_t k0 = 0; k0 < all; k0 += p->kc)
         for (size_t row = 0; row < j->windows; row += kernel->group) {
             const aigc__gemm_strip_t s = {.rows = aigc__minimum(kernel->group, j->windows - row),
@@ -152,7 +151,9 @@ static void make_group(const tile_job_t *j, const float *weights, size_t worker)
         const size_t last = aigc__minimum(strip + p->chunk_strips, j->strips), first = aigc__conv_strip(p, strip);
         const size_t columns = aigc__minimum(aigc__conv_strip(p, last), p->made) - first;
         for (size_t point = 0; point < j->winograd.points; point++)
-            for (size_t i = strip; i < last; i++) multiply(j, point, i, first, weights);
+            for (size_t i = strip; i < last; i++)
+                multiply(j, point, i, first,
+                         weights + (i * j->winograd.points + point) * aigc__winograd_point_floats(p));
         write_windows(j, first, columns);
         announce(j, j->group * p->made + first, columns, worker);
     }
@@ -177,4 +178,44 @@ void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size
     for (j.group = 0; j.group < p->shape.groups; j.group++)
         make_group(&j, (p->is_packed ? call->b : (const float *)call->shared) +
                            (residue * p->shape.groups + j.group) * weights, worker);
+}
+
+/* ---- two stages ---- */
+
+void aigc__winograd_windows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
+{
+    const aigc__convolution_plan_t *p = call->plan;
+    const size_t parts = aigc__ceil_div(p->all_windows, AIGC__STAGE_WINDOWS), first = tile % parts * AIGC__STAGE_WINDOWS;
+    const size_t points = aigc__winograd(p->kernels, p->filter_taps).points, residue = tile / parts;
+    const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
+    float *to = (float *)call->shared + residue * points * p->read_step + first * p->read_ld;
+    float *own = (float *)((char *)call->worker + worker * p->worker_bytes);
+    aigc__winograd_read(p, &grid, to, own + p->scratch, call->a, first,
+                        aigc__minimum(AIGC__STAGE_WINDOWS, p->all_windows - first));
+}
+
+void aigc__winograd_strip_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
+{
+    const aigc__convolution_plan_t *p = call->plan;
+    const size_t strip = tile % p->strips, residue = tile / p->strips, first = aigc__conv_strip(p, strip);
+    const size_t columns = aigc__minimum(aigc__conv_strip(p, strip + 1), p->made) - first;
+    const size_t point_floats = aigc__winograd_point_floats(p);
+    float *weights = (float *)((char *)call->worker + worker * p->worker_bytes);
+    tile_job_t j = {.call = call,
+                    .grid = aigc__conv_grid(p, residue),
+                    .winograd = aigc__winograd(p->kernels, p->filter_taps),
+                    .strip = strip,
+                    .strips = strip + 1,
+                    .edge = weights + p->scratch};
+    float *windows = (float *)call->shared + residue * j.winograd.points * p->read_step;
+    j.made = weights + j.winograd.points * point_floats;
+    aigc__winograd_pack_strip(p, call->b, weights, residue, strip);
+    for (; j.window < p->all_windows; j.window += p->tile_windows) {
+        j.windows = aigc__minimum(p->tile_windows, p->all_windows - j.window);
+        j.read = windows + j.window * p->read_ld;
+        for (size_t point = 0; point < j.winograd.points; point++)
+            multiply(&j, point, strip, first, weights + point * point_floats);
+        write_windows(&j, first, columns);
+        announce(&j, first, columns, worker);
+    }
 }

@@ -7,7 +7,7 @@
 #include "kernels/convolution_layout.h"
 #include "kernels/kernels.h"
 
-enum { AIGC__WINDOW = 4, AIGC__MAX_POINTS = 36 };
+enum { AIGC__WINDOW = 4, AIGC__MAX_POINTS = 36, AIGC__STAGE_WINDOWS = 16 };
 
 typedef void (*aigc__winograd_fn)(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
                                   size_t from_column, size_t channels);
@@ -68,6 +68,14 @@ bool aigc__winograd_pays(const aigc__convolution_plan_t *plan);
 void aigc__winograd_plan_result(aigc__convolution_plan_t *plan);
 void aigc__winograd_plan_weights(aigc__convolution_plan_t *plan);
 
+/* Weights of one strip of a residue, transformed. */
+void aigc__winograd_pack_strip(const aigc__convolution_plan_t *plan, const float *weights, float *to, size_t residue,
+                               size_t strip);
+
+/* With weights packed in a phase of their own; or in two stages: windows are transformed by all, then each strip of
+ * columns is packed by the tile that makes it. */
+void aigc__winograd_windows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
+void aigc__winograd_strip_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);

@@ -1,6 +1,8 @@
 /* Where minimal filtering applies, and how it is cut. */
 #include "kernels/winograd.h"
 
+enum { MIN_WINDOWS = 24, MAX_WINDOWS = 128 };
+
 /* Taps of each phase along an axis where minimal filtering is known for them; 0 where it is not. */
 static size_t filter_taps(const aigc__conv_axis_t *axis)
 {
@@ -54,9 +56,27 @@ static void count_windows(aigc__convolution_plan_t *p)
     p->read_ld = aigc__spread_ld(p->read * p->phases * p->phases);
 }
 
+/* All windows are transformed once, by all workers; then a tile is a strip of columns of a residue. */
+static void plan_stages(aigc__convolution_plan_t *p, size_t points, size_t all)
+{
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const size_t residues = aigc__conv_residues(p);
+    p->is_staged = true;
+    p->tile_windows = aigc__minimum(MAX_WINDOWS, aigc__round_up(p->all_windows, kernel->mr));
+    p->read_step = aigc__spread_ld(p->all_windows * p->read_ld);
+    p->made_ld = kernel->nr;
+    p->made_step = aigc__spread_ld(p->tile_windows * p->made_ld);
+    p->tiles[0] = residues * aigc__ceil_div(p->all_windows, AIGC__STAGE_WINDOWS);
+    p->tiles[1] = residues * p->strips;
+    p->shared_bytes = residues * points * p->read_step * sizeof(float);
+    p->scratch = points * (aigc__winograd_point_floats(p) + p->made_step);
+    const size_t edge = aigc__maximum(points * all, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);
+    p->worker_bytes = aigc__whole_lines(p->scratch + edge) * sizeof(float);
+}
+
 void aigc__winograd_plan_result(aigc__convolution_plan_t *p)
 {
-    enum { MIN_WINDOWS = 24, MAX_WINDOWS = 128, M_FLOATS = 1 << 17, FEW_BYTES = 1 << 22, FEW_WINDOWS = 16 };
+    enum { M_FLOATS = 1 << 17, FEW_BYTES = 1 << 22, FEW_WINDOWS = 16 };
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__convolution_shape_t *s = &p->shape;
     count_windows(p);
@@ -84,6 +104,7 @@ void aigc__winograd_plan_result(aigc__convolution_plan_t *p)
     p->scratch = points * (p->read_step + p->made_step);
     const size_t edge = aigc__maximum(points * all, AIGC__WINDOW * AIGC__WINDOW * p->made_ld);
     p->worker_bytes = aigc__whole_lines(p->scratch + edge) * sizeof(float);
+    if (!p->is_packed && s->groups == 1 && p->all_windows < p->made) plan_stages(p, points, all);
 }
 
 /* Each tile sums the products of a slice of the windows for a block of the result's channels; phase two adds the
