@@ -58,6 +58,7 @@ void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, siz
  * and from one tap along the depth to the next. */
 typedef struct aigc__conv_rows {
     size_t image, depth, first, n;
+    size_t pixel, pixels; /* of each row */
 } aigc__conv_rows_t;
 typedef struct aigc__conv_band {
     const float *from;

@@ -9,7 +9,7 @@ typedef struct tile_job {
     const aigc__convolution_call_t *call;
     aigc__conv_grid_t grid;
     size_t steps;                        /* of the inner sum */
-    size_t image, depth, row, rows;      /* of the positions made */
+    aigc__conv_rows_t rows;              /* of the positions made */
     size_t strip, strips;                /* strips: one past the last */
     const float *weights;
     aigc__conv_band_t band;
@@ -31,8 +31,8 @@ static void multiply(const tile_job_t *j, const part_t *part)
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const aigc__conv_axis_t *axes = j->grid.axes;
-    const size_t pixels = axes[2].count, first = aigc__conv_strip(p, j->strip), a_row = axes[2].source_step * p->read;
-    for (size_t row = 0; row < j->rows; row++)
+    const size_t pixels = j->rows.pixels, first = aigc__conv_strip(p, j->strip), a_row = axes[2].source_step * p->read;
+    for (size_t row = 0; row < j->rows.n; row++)
         for (size_t pixel = 0; pixel < pixels; pixel += kernel->group)
             for (size_t i = j->strip; i < j->strips; i++) {
                 const size_t start = aigc__conv_strip(p, i), width = aigc__conv_strip(p, i + 1) - start;
@@ -47,7 +47,7 @@ static void multiply(const tile_job_t *j, const part_t *part)
                     .a_skip = part->run_step - part->k,
                     .b = j->weights + start * j->steps + part->k0 * width,
                     .b_k = width,
-                    .c = j->result + row * j->row_step + pixel * j->pixel_step + start - first,
+                    .c = j->result + row * j->row_step + (j->rows.pixel + pixel) * j->pixel_step + start - first,
                     .ldc = j->pixel_step,
                     .add = part->k0 > 0};
                 kernel->strip(&strip);
@@ -58,9 +58,9 @@ static void dot(const tile_job_t *j, const part_t *part)
 {
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__conv_axis_t *axes = j->grid.axes;
-    for (size_t row = 0; row < j->rows; row++) {
+    for (size_t row = 0; row < j->rows.n; row++) {
         const aigc__gemm_dot_t d = {.rows = p->made,
-                                    .columns = axes[2].count,
+                                    .columns = j->rows.pixels,
                                     .k = part->k,
                                     .a = j->weights + part->k0,
                                     .b = part->from + row * axes[1].source_step * j->band.row_floats,
@@ -68,7 +68,7 @@ static void dot(const tile_job_t *j, const part_t *part)
                                     .ldb = axes[2].source_step * p->read,
                                     .more_runs = part->runs - 1,
                                     .b_skip = part->run_step - part->k,
-                                    .c = j->result + row * j->row_step,
+                                    .c = j->result + row * j->row_step + j->rows.pixel * j->pixel_step,
                                     .c_i = 1,
                                     .c_j = j->pixel_step,
                                     .add = part->k0 > 0};
@@ -100,7 +100,7 @@ static void add_parts(const tile_job_t *j)
 /* Positions that no tap meets. */
 static void clear(const tile_job_t *j, size_t columns)
 {
-    for (size_t row = 0; row < j->rows; row++)
+    for (size_t row = 0; row < j->rows.n; row++)
         for (size_t i = 0; i < j->grid.axes[2].count; i++)
             memset(j->result + row * j->row_step + i * j->pixel_step, 0, columns * sizeof *j->result);
 }
@@ -113,11 +113,36 @@ static void announce(const tile_job_t *j, size_t columns, size_t worker)
     const size_t first = (size_t)(j->result - call->result), pixels = j->grid.axes[2].count;
     if (!call->done) return;
     if (j->row_step == pixels * j->pixel_step) {
-        call->done(call->user, first, j->rows * pixels, columns, j->pixel_step, worker);
+        call->done(call->user, first, j->rows.n * pixels, columns, j->pixel_step, worker);
         return;
     }
-    for (size_t row = 0; row < j->rows; row++)
+    for (size_t row = 0; row < j->rows.n; row++)
         call->done(call->user, first + row * j->row_step, pixels, columns, j->pixel_step, worker);
+}
+
+/* Makes pixels [first, end) of the rows. */
+static void make(tile_job_t *j, size_t first, size_t end, float *copy)
+{
+    if (first >= end) return;
+    j->rows.pixel = first;
+    j->rows.pixels = end - first;
+    aigc__conv_find_band(&j->band, j->call->plan, &j->grid, j->call->a, j->rows, copy);
+    add_parts(j);
+}
+
+/* Few columns cost little more than reading the source, so that only pixels at the ends of rows work on a copy. */
+static void make_rows(tile_job_t *j, float *copy)
+{
+    const aigc__conv_axis_t *axis = &j->grid.axes[2];
+    const ptrdiff_t step = (ptrdiff_t)axis->source_step, room = (ptrdiff_t)axis->source - (ptrdiff_t)axis->taps - axis->offset;
+    size_t left = axis->offset < 0 ? (size_t)((step - 1 - axis->offset) / step) : 0;
+    size_t right = room < 0 ? 0 : (size_t)(room / step) + 1;
+    if (j->call->plan->method != AIGC__CONV_DOT) left = right = 0;
+    left = aigc__minimum(left, axis->count);
+    right = aigc__maximum(aigc__minimum(right, axis->count), left);
+    make(j, 0, left, copy);
+    make(j, left, right, copy);
+    make(j, right, axis->count, copy);
 }
 
 void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
@@ -130,23 +155,21 @@ void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, siz
     const size_t *sizes = p->direction == AIGC__FORWARD ? p->shape.out : p->shape.in;
     const size_t parts = aigc__ceil_div(axes[1].count, p->tile_rows), place = rest % p->pixel_tiles;
     if (j.grid.pixels == 0 || place >= p->shape.images * axes[0].count * parts) return;
-    j.row = place % parts * p->tile_rows;
-    j.rows = aigc__minimum(p->tile_rows, axes[1].count - j.row);
-    j.depth = place / parts % axes[0].count;
-    j.image = place / parts / axes[0].count;
+    j.rows.first = place % parts * p->tile_rows;
+    j.rows.n = aigc__minimum(p->tile_rows, axes[1].count - j.rows.first);
+    j.rows.depth = place / parts % axes[0].count;
+    j.rows.image = place / parts / axes[0].count;
     j.strip = column * p->tile_strips;
     j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
     const size_t start = aigc__conv_strip(p, j.strip), columns = aigc__minimum(aigc__conv_strip(p, j.strips), p->made) - start;
-    const size_t d = axes[0].start + j.depth * axes[0].step, h = axes[1].start + j.row * axes[1].step;
+    const size_t d = axes[0].start + j.rows.depth * axes[0].step, h = axes[1].start + j.rows.first * axes[1].step;
     j.pixel_step = axes[2].step * p->made;
     j.row_step = axes[1].step * sizes[2] * p->made;
-    j.result = call->result + (((j.image * sizes[0] + d) * sizes[1] + h) * sizes[2] + axes[2].start) * p->made + start;
+    j.result = call->result + (((j.rows.image * sizes[0] + d) * sizes[1] + h) * sizes[2] + axes[2].start) * p->made + start;
     j.steps = j.grid.taps * p->read;
     j.weights = aigc__conv_weights_of(call, residue);
     if (j.steps > 0) {
-        aigc__conv_find_band(&j.band, p, &j.grid, call->a, (aigc__conv_rows_t){j.image, j.depth, j.row, j.rows},
-                             (float *)((char *)call->worker + worker * p->worker_bytes));
-        add_parts(&j);
+        make_rows(&j, (float *)((char *)call->worker + worker * p->worker_bytes));
     } else {
         clear(&j, columns);
     }
