@@ -183,6 +183,8 @@ INLINE void dot_sums(const size_t rows, const size_t columns, const aigc__gemm_d
     }
     AIGC__UNROLL
     for (size_t i = 0; i < rows * columns; i++) sum[i] = _mm512_setzero_ps();
+    /* Three rows are those of colours: pixels come from far, and the next ones are asked for while these are used. */
+    const size_t ahead = 2 * columns * j->ldb;
     size_t at = 0, skipped = 0;
     for (size_t runs = j->more_runs + 1; runs > 0; runs--, skipped += j->b_skip) {
         const size_t end = at + j->k;
@@ -193,6 +195,7 @@ INLINE void dot_sums(const size_t rows, const size_t columns, const aigc__gemm_d
             AIGC__UNROLL
             for (size_t q = 0; q < columns; q++) {
                 const __m512 y = _mm512_loadu_ps(b[q] + at + skipped);
+                if (rows == 3) _mm_prefetch((const char *)(b[q] + at + skipped + ahead), _MM_HINT_T0);
                 AIGC__UNROLL
                 for (size_t i = 0; i < rows; i++) sum[i * columns + q] = _mm512_fmadd_ps(x[i], y, sum[i * columns + q]);
             }
