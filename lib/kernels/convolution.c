@@ -171,6 +171,12 @@ static void weight_tile(const aigc__convolution_call_t *call, size_t phase, size
         else
             (call->plan->is_turned ? aigc__conv_sum_tile : aigc__conv_row_sum_tile)(call, tile, worker);
         break;
+    case AIGC__CONV_DEPTHWISE:
+        if (phase == 0)
+            aigc__conv_depthwise_slice_tile(call, tile, worker);
+        else
+            aigc__conv_depthwise_sum_tile(call);
+        break;
     default: (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker); break;
     }
 }
@@ -194,6 +200,7 @@ void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, 
     case AIGC__CONV_WINOGRAD: aigc__winograd_tile(call, tile, worker); break;
     case AIGC__CONV_ROWS:
     case AIGC__CONV_DOT: aigc__conv_rows_tile(call, tile, worker); break;
+    case AIGC__CONV_DEPTHWISE: aigc__conv_depthwise_tile(call, tile, worker); break;
     default: result_tile(call, tile, worker); break;
     }
 }

@@ -152,6 +152,19 @@ static void pack_strip(const aigc__convolution_plan_t *plan, const float *weight
     }
 }
 
+/* [residue][tap][channel] */
+static void pack_depthwise(const aigc__convolution_plan_t *p, const float *weights, float *to)
+{
+    const size_t taps = p->shape.kernel[0] * p->shape.kernel[1] * p->shape.kernel[2];
+    for (size_t residue = 0; residue < aigc__conv_residues(p); residue++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
+        for (size_t j = 0; j < grid.taps; j++) {
+            const float *from = weights + kernel_tap(&p->shape, &grid, j);
+            for (size_t c = 0; c < p->shape.groups; c++) *to++ = from[c * taps];
+        }
+    }
+}
+
 /* Where taps count as channels of what is made: columns [tap][channel], a few channels of y a tile. */
 static void pack_flat(const aigc__convolution_plan_t *p, const float *weights, float *packed, size_t tile)
 {
@@ -180,7 +193,9 @@ void aigc__conv_pack_tile(const aigc__convolution_plan_t *plan, const float *wei
     }
     as_stored.shape = plan->weights_shape;
     if (plan->flat_taps > 0) as_stored.read = plan->read / plan->flat_taps;
-    if (plan->method == AIGC__CONV_DOT)
+    if (plan->method == AIGC__CONV_DEPTHWISE)
+        pack_depthwise(plan, weights, packed);
+    else if (plan->method == AIGC__CONV_DOT)
         pack_columns(&as_stored, weights, packed);
     else
         pack_strip(&as_stored, weights, packed, tile / plan->strips, tile % plan->strips);

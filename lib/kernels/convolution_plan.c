@@ -128,6 +128,48 @@ static void plan_rows(aigc__convolution_plan_t *p)
     }
 }
 
+/* ---- each channel by itself ---- */
+
+static bool can_depthwise(aigc__convolution_plan_t *p)
+{
+    return p->flat_taps == 0 && p->read == 1 && p->made == 1 && p->shape.groups > 1;
+}
+
+static bool has_vectors(const aigc__convolution_plan_t *p) { return p->shape.groups >= p->kernels->gemm->unit; }
+
+/* Of each worker: a pixel of zeros and a pointer for each tap. */
+static void plan_depthwise_worker(aigc__convolution_plan_t *p)
+{
+    const size_t taps = p->shape.kernel[0] * p->shape.kernel[1] * p->shape.kernel[2];
+    p->scratch = aigc__whole_lines(p->shape.groups);
+    p->worker_bytes = aigc__round_up(p->scratch * sizeof(float) + taps * sizeof(float *), 64);
+}
+
+static void plan_depthwise(aigc__convolution_plan_t *p)
+{
+    enum { TILE_FLOATS = 1 << 14 };
+    size_t longest;
+    const size_t pixels = most_pixels(p, &longest), taps = p->shape.kernel[0] * p->shape.kernel[1] * p->shape.kernel[2];
+    p->tile_pixels = aigc__maximum(TILE_FLOATS / p->shape.groups, 1);
+    p->pixel_tiles = aigc__ceil_div(pixels, p->tile_pixels);
+    p->packed_bytes = aigc__whole_lines(taps * p->shape.groups) * sizeof(float);
+    p->pack_tiles = 1;
+    aigc__conv_set_phases(p, aigc__conv_residues(p) * p->pixel_tiles);
+    plan_depthwise_worker(p);
+}
+
+static void plan_depthwise_slices(aigc__convolution_plan_t *p)
+{
+    const size_t pixels = aigc__conv_grid(p, 0).pixels, taps = aigc__conv_grid(p, 0).taps;
+    const size_t most = aigc__maximum(aigc__ceil_div(pixels, SLICE_PIXELS), 1);
+    p->slice_pixels = aigc__maximum(aigc__ceil_div(pixels, aigc__minimum(most, AIGC__CONV_TILES)), 1);
+    p->slices = aigc__maximum(aigc__ceil_div(pixels, p->slice_pixels), 1);
+    p->tiles[0] = p->slices;
+    p->tiles[1] = 1;
+    p->shared_bytes = aigc__whole_lines(p->slices * taps * p->shape.groups) * sizeof(float);
+    plan_depthwise_worker(p);
+}
+
 /* ---- weight gradient ---- */
 
 static bool can_sum_rows(aigc__convolution_plan_t *p) { return can_run(p) && aigc__conv_grid(p, 0).pixels > 0; }
@@ -224,6 +266,7 @@ static bool always_pays(const aigc__convolution_plan_t *p) { return p != NULL; }
 
 static const method_t result_methods[] = {
     {AIGC__CONV_WINOGRAD, aigc__winograd_can, aigc__winograd_pays, aigc__winograd_plan_result},
+    {AIGC__CONV_DEPTHWISE, can_depthwise, has_vectors, plan_depthwise},
     {AIGC__CONV_DOT, can_dot, has_few_columns, plan_rows},
     {AIGC__CONV_ROWS, can_run, has_long_rows, plan_rows},
     {AIGC__CONV_PATCHES, always_can, always_pays, plan_patches},
@@ -231,6 +274,7 @@ static const method_t result_methods[] = {
 
 static const method_t weight_methods[] = {
     {AIGC__CONV_WINOGRAD, aigc__winograd_can, aigc__winograd_pays, aigc__winograd_plan_weights},
+    {AIGC__CONV_DEPTHWISE, can_depthwise, has_vectors, plan_depthwise_slices},
     {AIGC__CONV_ROWS, can_sum_rows, has_rows_to_sum, plan_row_slices},
     {AIGC__CONV_PATCHES, always_can, always_pays, plan_slices},
 };

@@ -9,6 +9,7 @@
 
 #include "kernels/functions_template.h"
 
+#include "kernels/depthwise_template.h"
 #include "kernels/elementwise_template.h"
 #include "kernels/moving_template.h"
 #include "kernels/optimizer_template.h"

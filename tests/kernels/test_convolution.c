@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS = 2, STEP = 7, LIMIT = 3, METHODS = 5, DIRECTIONS = 3 };
+enum { WORKERS = 2, STEP = 7, LIMIT = 3, METHODS = 6, DIRECTIONS = 3 };
 /* Emulated processors, which the cross tests run with fewer samples, see a part of the shapes. */
 enum { THINNED = AIGC_TEST_SAMPLES < (1u << 20) ? 5 : 1 };
 
-static const char *const method_names[] = {"best", "patches", "rows", "dot", "winograd"};
+static const char *const method_names[] = {"best", "patches", "rows", "dot", "depthwise", "winograd"};
 static const char *const direction_names[] = {"forward", "input gradient", "weight gradient"};
 
 typedef struct world {
@@ -269,11 +269,8 @@ static void shapes_of_models_are_right(void **state)
 
 static size_t below(uint64_t *state, size_t n) { return walk_random(state) % n; }
 
-static bool draw(aigc__convolution_shape_t *s, uint64_t *state)
+static bool draw_axes(aigc__convolution_shape_t *s, uint64_t *state)
 {
-    *s = (aigc__convolution_shape_t){.images = 1 + below(state, 3), .groups = below(state, 4) ? 1 : 1 + below(state, 3)};
-    s->in_channels = s->groups * (1 + below(state, below(state, 2) ? 4 : 40));
-    s->out_channels = s->groups * (1 + below(state, below(state, 2) ? 4 : 60));
     for (int k = 0; k < 3; k++) {
         s->in[k] = k == 0 ? 1 : 1 + below(state, 20);
         s->kernel[k] = k == 0 ? 1 : 1 + below(state, 5);
@@ -290,6 +287,18 @@ static bool draw(aigc__convolution_shape_t *s, uint64_t *state)
     }
     for (int k = 0; k < 3; k++) s->out[k] = out_of(s, k, k == 0 ? s->before[0] : below(state, 4));
     return s->out[0] > 0 && s->out[1] > 0 && s->out[2] > 0;
+}
+
+static bool draw(aigc__convolution_shape_t *s, uint64_t *state)
+{
+    *s = (aigc__convolution_shape_t){.images = 1 + below(state, 3), .groups = below(state, 4) ? 1 : 1 + below(state, 3)};
+    if (below(state, 6) == 0) { /* each channel by itself */
+        s->groups = s->in_channels = s->out_channels = 2 + below(state, 40);
+        return draw_axes(s, state);
+    }
+    s->in_channels = s->groups * (1 + below(state, below(state, 2) ? 4 : 40));
+    s->out_channels = s->groups * (1 + below(state, below(state, 2) ? 4 : 60));
+    return draw_axes(s, state);
 }
 
 static void random_shapes_are_right(void **state)
