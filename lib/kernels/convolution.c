@@ -8,8 +8,8 @@
 typedef struct tile_job {
     const aigc__convolution_call_t *call;
     aigc__conv_grid_t grid;
-    const float *weights; /* packed, of the residue and group */
-    size_t group, steps;  /* of the inner sum */
+    const float *weights;                /* packed, of the residue and group */
+    size_t group, steps;                 /* of the inner sum */
     size_t pixel, pixels, strip, strips; /* strips: one past the last */
     float *patches;
     float *made; /* the first strip's column 0 of pixel `pixel` */
@@ -164,7 +164,9 @@ static void result_tile(const aigc__convolution_call_t *call, size_t tile, size_
 static void weight_tile(const aigc__convolution_call_t *call, size_t phase, size_t tile, size_t worker)
 {
     switch (call->plan->method) {
-    case AIGC__CONV_WINOGRAD: (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker); break;
+    case AIGC__CONV_WINOGRAD:
+        (phase == 0 ? aigc__winograd_slice_tile : aigc__winograd_sum_tile)(call, tile, worker);
+        break;
     case AIGC__CONV_ROWS:
         if (phase == 0)
             aigc__conv_row_slice_tile(call, tile, worker);
@@ -177,7 +179,9 @@ static void weight_tile(const aigc__convolution_call_t *call, size_t phase, size
         else
             aigc__conv_depthwise_sum_tile(call);
         break;
-    default: (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker); break;
+    default:
+        (phase == 0 ? aigc__conv_slice_tile : aigc__conv_sum_tile)(call, tile, worker);
+        break;
     }
 }
 
@@ -197,10 +201,18 @@ void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, 
         return;
     }
     switch (p->method) {
-    case AIGC__CONV_WINOGRAD: aigc__winograd_tile(call, tile, worker); break;
+    case AIGC__CONV_WINOGRAD:
+        aigc__winograd_tile(call, tile, worker);
+        break;
     case AIGC__CONV_ROWS:
-    case AIGC__CONV_DOT: aigc__conv_rows_tile(call, tile, worker); break;
-    case AIGC__CONV_DEPTHWISE: aigc__conv_depthwise_tile(call, tile, worker); break;
-    default: result_tile(call, tile, worker); break;
+    case AIGC__CONV_DOT:
+        aigc__conv_rows_tile(call, tile, worker);
+        break;
+    case AIGC__CONV_DEPTHWISE:
+        aigc__conv_depthwise_tile(call, tile, worker);
+        break;
+    default:
+        result_tile(call, tile, worker);
+        break;
     }
 }

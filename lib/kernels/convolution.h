@@ -17,8 +17,8 @@ struct aigc__kernels;
 
 enum { AIGC__SPATIAL = 3, AIGC__MAX_TAPS = 2048 };
 
-/* At most AIGC__MAX_TAPS taps; sizes are below 2^31 each, products of a tensor's sizes were checked by the caller; absent axes come
- * first and have sizes, strides and dilations of 1. */
+/* At most AIGC__MAX_TAPS taps; sizes are below 2^31 each, products of a tensor's sizes were checked by the caller;
+ * absent axes come first and have sizes, strides and dilations of 1. */
 typedef struct aigc__convolution_shape {
     size_t images, groups, in_channels, out_channels; /* channels of all groups */
     size_t in[AIGC__SPATIAL], out[AIGC__SPATIAL], kernel[AIGC__SPATIAL];
@@ -30,13 +30,16 @@ typedef struct aigc__convolution_shape {
  * DOT       the same for few channels made: dot products.
  * DEPTHWISE as many groups as channels: sums of products along channels.
  * WINOGRAD  3 x 3 with stride 1, 4 x 4 with stride 2: products of transformed pictures and weights, fewer of them. */
-enum { AIGC__CONV_BEST, AIGC__CONV_PATCHES, AIGC__CONV_ROWS, AIGC__CONV_DOT, AIGC__CONV_DEPTHWISE, AIGC__CONV_WINOGRAD };
+enum {
+    AIGC__CONV_BEST,
+    AIGC__CONV_PATCHES,
+    AIGC__CONV_ROWS,
+    AIGC__CONV_DOT,
+    AIGC__CONV_DEPTHWISE,
+    AIGC__CONV_WINOGRAD
+};
 
-typedef enum aigc__direction {
-    AIGC__FORWARD,
-    AIGC__INPUT_GRADIENT,
-    AIGC__WEIGHT_GRADIENT
-} aigc__direction_t;
+typedef enum aigc__direction { AIGC__FORWARD, AIGC__INPUT_GRADIENT, AIGC__WEIGHT_GRADIENT } aigc__direction_t;
 
 /* Called on finished pieces of the result: `rows` of `n` elements, each `row_step` after the one before, the
  * first at `first`. Pieces cover the result once; none come for a weight gradient. */
@@ -57,11 +60,11 @@ typedef struct aigc__convolution_plan {
     bool keeps_packed;   /* whether packing frozen weights once is worth the room */
 
     /* The rest is the business of the convolution files. */
-    int method;        /* which path: AIGC__CONV_... */
-    size_t flat_taps;  /* the kernel is as large as the picture: so many taps count as channels, `shape` is a row of
-                          pictures; 0 otherwise */
+    int method;       /* which path: AIGC__CONV_... */
+    size_t flat_taps; /* the kernel is as large as the picture: so many taps count as channels, `shape` is a row of
+                         pictures; 0 otherwise */
     aigc__convolution_shape_t weights_shape; /* as weights lie in memory */
-    size_t read, made; /* forward and input gradient: channels of one group of what is read and made */
+    size_t read, made;              /* forward and input gradient: channels of one group of what is read and made */
     size_t residues[AIGC__SPATIAL]; /* positions of the result that see different taps */
     size_t strips;                  /* of the columns of one group */
     size_t tile_strips, column_tiles;
@@ -72,13 +75,13 @@ typedef struct aigc__convolution_plan {
     size_t slices, slice_pixels;     /* weight gradient: parts of the sum, added in order */
     size_t block;                    /* weight gradient: columns of one tile */
     bool is_turned;                  /* weight gradient by rows: few channels of y, sums lie the other way round */
-    size_t phases, filter_taps;      /* Winograd: along an axis, source positions apart by the stride, taps of each phase */
-    size_t windows[2], all_windows;  /* 4 x 4 of the result along an axis, and of all images */
-    size_t tile_windows;             /* of one tile */
-    bool is_staged;                  /* fewer windows than channels made: transformed first, weights by who needs them */
-    size_t chunk_strips;             /* of columns multiplied between two transforms */
-    size_t read_ld, read_step;       /* transformed pictures: floats from one window to the next, one point to the next */
-    size_t made_ld, made_step;       /* products, the same */
+    size_t phases, filter_taps; /* Winograd: along an axis, source positions apart by the stride, taps of each phase */
+    size_t windows[2], all_windows; /* 4 x 4 of the result along an axis, and of all images */
+    size_t tile_windows;            /* of one tile */
+    bool is_staged;                 /* fewer windows than channels made: transformed first, weights by who needs them */
+    size_t chunk_strips;            /* of columns multiplied between two transforms */
+    size_t read_ld, read_step; /* transformed pictures: floats from one window to the next, one point to the next */
+    size_t made_ld, made_step; /* products, the same */
 } aigc__convolution_plan_t;
 
 void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,

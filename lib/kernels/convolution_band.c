@@ -18,7 +18,8 @@ static size_t read_height(const aigc__conv_grid_t *grid, size_t rows)
 size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, size_t rows)
 {
     if (grid->pixels == 0 || grid->taps == 0) return 0;
-    return aigc__whole_lines(grid->axes[0].taps * read_height(grid, rows) * read_width(grid, grid->axes[2].count) * plan->read);
+    return aigc__whole_lines(grid->axes[0].taps * read_height(grid, rows) * read_width(grid, grid->axes[2].count) *
+                             plan->read);
 }
 
 static bool is_inside(ptrdiff_t first, size_t length, size_t size)

@@ -4,8 +4,8 @@
 #include "kernels/kernels.h"
 #include <string.h>
 
-/* Where the taps of pixel number `pixel` of a grid read, a pointer a tap: `zeros` outside; returns the pixel's number in
- * an array of `sizes`. */
+/* Where the taps of pixel number `pixel` of a grid read, a pointer a tap: `zeros` outside; returns the pixel's number
+ * in an array of `sizes`. */
 static size_t find_taps(const float **x, const float *source, const float *zeros, const aigc__conv_grid_t *grid,
                         const size_t *sizes, size_t channels, size_t pixel)
 {
@@ -34,7 +34,8 @@ static size_t find_taps(const float **x, const float *source, const float *zeros
 void aigc__conv_depthwise_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
 {
     const aigc__convolution_plan_t *p = call->plan;
-    const size_t residue = tile / p->pixel_tiles, channels = p->shape.groups, first = tile % p->pixel_tiles * p->tile_pixels;
+    const size_t residue = tile / p->pixel_tiles, channels = p->shape.groups,
+                 first = tile % p->pixel_tiles * p->tile_pixels;
     const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
     const size_t *sizes = p->direction == AIGC__FORWARD ? p->shape.out : p->shape.in;
     const size_t end = aigc__minimum(first + p->tile_pixels, grid.pixels);

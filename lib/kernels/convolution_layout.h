@@ -46,8 +46,8 @@ static inline size_t aigc__conv_strip(const aigc__convolution_plan_t *plan, size
 
 /* Patches of `n` pixels of a grid from pixel `first` on, elements [k0, k0 + k) of each, rows `ld` apart. A patch
  * is, tap after tap, the `channels` channels from `channel` on of the source pixel; pixels have `all_channels`. */
-void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__conv_grid_t *grid, size_t first, size_t n,
-                        size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels);
+void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__conv_grid_t *grid, size_t first,
+                        size_t n, size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels);
 
 void aigc__conv_pack_tile(const aigc__convolution_plan_t *plan, const float *weights, float *packed, size_t tile);
 /* The packed weights of a residue, group 0. */
@@ -66,7 +66,8 @@ typedef struct aigc__conv_band {
 } aigc__conv_band_t;
 void aigc__conv_find_band(aigc__conv_band_t *band, const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid,
                           const float *source, aigc__conv_rows_t rows, float *copy);
-size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, size_t rows); /* of a copy */
+size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid,
+                              size_t rows); /* of a copy */
 void aigc__conv_row_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_row_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 
@@ -77,6 +78,6 @@ void aigc__conv_slice_tile(const aigc__convolution_call_t *call, size_t tile, si
 void aigc__conv_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 
 enum { AIGC__FLAT_CHANNELS = 8 }; /* of y in one tile of packing where taps count as channels */
-enum { AIGC__SUM_ROWS = 8 }; /* of weights in one tile of phase two */
+enum { AIGC__SUM_ROWS = 8 };      /* of weights in one tile of phase two */
 
 #endif

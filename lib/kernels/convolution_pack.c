@@ -71,7 +71,8 @@ static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *
         p->kernels->gemm->transpose(rows, s->width, s->weights + first * s->taps, ld, s->taps, s->columns);
         for (size_t phase = 0; phase < phases * phases; phase++) {
             for (size_t i = 0; i < winograd.taps * winograd.taps; i++) {
-                const size_t h = i / winograd.taps * phases + phase / phases, w = i % winograd.taps * phases + phase % phases;
+                const size_t h = i / winograd.taps * phases + phase / phases,
+                             w = i % winograd.taps * phases + phase % phases;
                 const size_t tap = kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w);
                 memcpy(filter + i * s->width, rows + tap * s->width, s->width * sizeof *filter);
             }

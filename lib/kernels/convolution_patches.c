@@ -76,7 +76,8 @@ static void one_patch(float *to, const float *source, const aigc__conv_grid_t *g
         if (row >= rows) return;
         const float *from =
             source_row(source, grid, place, row / grid->axes[1].taps, row % grid->axes[1].taps, row_elements);
-        const ptrdiff_t w = (ptrdiff_t)(place->at[2] * axis->source_step) + axis->offset + (ptrdiff_t)tap * axis->offset_step;
+        const ptrdiff_t w =
+            (ptrdiff_t)(place->at[2] * axis->source_step) + axis->offset + (ptrdiff_t)tap * axis->offset_step;
         const size_t low = at < k0 ? k0 - at : 0, high = aigc__minimum(end - at, runs->length);
         const bool is_whole = runs->taps > 1 || (w >= 0 && w < (ptrdiff_t)axis->source);
         copy_run(to + (at + low - k0), is_whole ? from : NULL, w * (ptrdiff_t)all_channels + (ptrdiff_t)channel,
@@ -84,8 +85,8 @@ static void one_patch(float *to, const float *source, const aigc__conv_grid_t *g
     }
 }
 
-void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__conv_grid_t *grid, size_t first, size_t n,
-                        size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels)
+void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__conv_grid_t *grid, size_t first,
+                        size_t n, size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels)
 {
     const runs_t runs = runs_of(grid, channels, all_channels);
     place_t place = place_of(grid, first);

@@ -183,7 +183,8 @@ static bool has_rows_to_sum(const aigc__convolution_plan_t *p)
     return width >= LONG || (width >= SHORT && grid.taps * p->read * p->made <= FEW_SUMS);
 }
 
-/* Each tile sums over a slice of the rows of the result, [tap][channel read][channel made]; phase two adds the slices. */
+/* Each tile sums over a slice of the rows of the result, [tap][channel read][channel made]; phase two adds the slices.
+ */
 static void plan_row_slices(aigc__convolution_plan_t *p)
 {
     enum { SUM_FLOATS = 1 << 23, BAND_PIXELS = 256, FEW = 8 };

@@ -111,8 +111,9 @@ void aigc__conv_row_slice_tile(const aigc__convolution_call_t *call, size_t tile
     for (size_t row = tile * p->slice_pixels, n; row < end; row += n) {
         const size_t first = row % height, depth = row / height;
         n = aigc__minimum(aigc__minimum(p->tile_rows, end - row), height - first);
-        add_rows(&s, (aigc__conv_rows_t){depth / s.grid.axes[0].count, depth % s.grid.axes[0].count, first, n, 0,
-                                         s.grid.axes[2].count},
+        add_rows(&s,
+                 (aigc__conv_rows_t){depth / s.grid.axes[0].count, depth % s.grid.axes[0].count, first, n, 0,
+                                     s.grid.axes[2].count},
                  row);
     }
 }

@@ -1,6 +1,7 @@
 /* Convolutions whose result has long rows: the source is read in place, or from a copy of the rows a tile needs with
- * zeros at both ends, so that the taps along a row are one run of neighbours and nothing is copied once a tap. With many columns
- * to make, runs are multiplied by strips of packed weights; with few, the sums are taken as dot products. */
+ * zeros at both ends, so that the taps along a row are one run of neighbours and nothing is copied once a tap. With
+ * many columns to make, runs are multiplied by strips of packed weights; with few, the sums are taken as dot products.
+ */
 #include "kernels/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
@@ -8,13 +9,13 @@
 typedef struct tile_job {
     const aigc__convolution_call_t *call;
     aigc__conv_grid_t grid;
-    size_t steps;                        /* of the inner sum */
-    aigc__conv_rows_t rows;              /* of the positions made */
-    size_t strip, strips;                /* strips: one past the last */
+    size_t steps;           /* of the inner sum */
+    aigc__conv_rows_t rows; /* of the positions made */
+    size_t strip, strips;   /* strips: one past the last */
     const float *weights;
     aigc__conv_band_t band;
-    float *result;                       /* the first pixel made */
-    size_t pixel_step, row_step;         /* of the result */
+    float *result;               /* the first pixel made */
+    size_t pixel_step, row_step; /* of the result */
 } tile_job_t;
 
 /* ---- sums ---- */
@@ -134,7 +135,8 @@ static void make(tile_job_t *j, size_t first, size_t end, float *copy)
 static void make_rows(tile_job_t *j, float *copy)
 {
     const aigc__conv_axis_t *axis = &j->grid.axes[2];
-    const ptrdiff_t step = (ptrdiff_t)axis->source_step, room = (ptrdiff_t)axis->source - (ptrdiff_t)axis->taps - axis->offset;
+    const ptrdiff_t step = (ptrdiff_t)axis->source_step,
+                    room = (ptrdiff_t)axis->source - (ptrdiff_t)axis->taps - axis->offset;
     size_t left = axis->offset < 0 ? (size_t)((step - 1 - axis->offset) / step) : 0;
     size_t right = room < 0 ? 0 : (size_t)(room / step) + 1;
     if (j->call->plan->method != AIGC__CONV_DOT) left = right = 0;
@@ -161,11 +163,13 @@ void aigc__conv_rows_tile(const aigc__convolution_call_t *call, size_t tile, siz
     j.rows.image = place / parts / axes[0].count;
     j.strip = column * p->tile_strips;
     j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
-    const size_t start = aigc__conv_strip(p, j.strip), columns = aigc__minimum(aigc__conv_strip(p, j.strips), p->made) - start;
+    const size_t start = aigc__conv_strip(p, j.strip),
+                 columns = aigc__minimum(aigc__conv_strip(p, j.strips), p->made) - start;
     const size_t d = axes[0].start + j.rows.depth * axes[0].step, h = axes[1].start + j.rows.first * axes[1].step;
     j.pixel_step = axes[2].step * p->made;
     j.row_step = axes[1].step * sizes[2] * p->made;
-    j.result = call->result + (((j.rows.image * sizes[0] + d) * sizes[1] + h) * sizes[2] + axes[2].start) * p->made + start;
+    j.result =
+        call->result + (((j.rows.image * sizes[0] + d) * sizes[1] + h) * sizes[2] + axes[2].start) * p->made + start;
     j.steps = j.grid.taps * p->read;
     j.weights = aigc__conv_weights_of(call, residue);
     if (j.steps > 0) {

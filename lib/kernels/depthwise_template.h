@@ -1,6 +1,7 @@
 /* Convolutions of each channel by itself: vectors along channels. */
 
-INLINE void sum_taps_at(float *y, const float *const *x, const float *w, size_t taps, size_t channels, size_t c, size_t n)
+INLINE void sum_taps_at(float *y, const float *const *x, const float *w, size_t taps, size_t channels, size_t c,
+                        size_t n)
 {
     vf sum = vf_set(0.0f);
     for (size_t t = 0; t < taps; t++) sum = vf_fma(vf_get(x[t] + c, n), vf_get(w + t * channels + c, n), sum);

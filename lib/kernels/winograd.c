@@ -28,7 +28,8 @@ static void copy_edge(float *edge, const aigc__convolution_plan_t *p, const aigc
 {
     const size_t channels = p->read * p->shape.groups;
     size_t skip_h, skip_w;
-    const size_t rows = inside(h, extent, axes[1].source, &skip_h), columns = inside(w, extent, axes[2].source, &skip_w);
+    const size_t rows = inside(h, extent, axes[1].source, &skip_h),
+                 columns = inside(w, extent, axes[2].source, &skip_w);
     memset(edge, 0, extent * extent * p->read * sizeof *edge);
     for (size_t i = 0; i < rows; i++) {
         const size_t row = image * axes[1].source + (size_t)(h + (ptrdiff_t)(skip_h + i));
@@ -58,9 +59,9 @@ void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_
             column = plan->read;
         }
         for (size_t phase = 0; phase < phases * phases; phase++)
-            winograd.input(to + i * plan->read_ld + phase * plan->read, winograd.side * plan->read_step, plan->read_step,
-                           from + phase / phases * row + phase % phases * column, phases * row, phases * column,
-                           plan->read);
+            winograd.input(to + i * plan->read_ld + phase * plan->read, winograd.side * plan->read_step,
+                           plan->read_step, from + phase / phases * row + phase % phases * column, phases * row,
+                           phases * column, plan->read);
     }
 }
 
@@ -113,7 +114,8 @@ static void write_windows(const tile_job_t *j, size_t column, size_t columns)
     const size_t channels = p->made * p->shape.groups, row = row_floats(j), step = axes[2].step * channels;
     for (size_t i = 0; i < j->windows; i++) {
         const aigc__window_t window = aigc__window_of(p, j->window + i);
-        const size_t rows = aigc__window_part(window.h, axes[1].count), across = aigc__window_part(window.w, axes[2].count);
+        const size_t rows = aigc__window_part(window.h, axes[1].count),
+                     across = aigc__window_part(window.w, axes[2].count);
         const bool is_whole = rows == AIGC__WINDOW && across == AIGC__WINDOW;
         float *to = j->call->result + pixel_of(j, &window) * channels + j->group * p->made + column;
         if (rows == 0 || across == 0) continue;
@@ -176,8 +178,10 @@ void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size
     j.strip = column * p->tile_strips;
     j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
     for (j.group = 0; j.group < p->shape.groups; j.group++)
-        make_group(&j, (p->is_packed ? call->b : (const float *)call->shared) +
-                           (residue * p->shape.groups + j.group) * weights, worker);
+        make_group(&j,
+                   (p->is_packed ? call->b : (const float *)call->shared) +
+                       (residue * p->shape.groups + j.group) * weights,
+                   worker);
 }
 
 /* ---- two stages ---- */
@@ -185,7 +189,8 @@ void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size
 void aigc__winograd_windows_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
 {
     const aigc__convolution_plan_t *p = call->plan;
-    const size_t parts = aigc__ceil_div(p->all_windows, AIGC__STAGE_WINDOWS), first = tile % parts * AIGC__STAGE_WINDOWS;
+    const size_t parts = aigc__ceil_div(p->all_windows, AIGC__STAGE_WINDOWS),
+                 first = tile % parts * AIGC__STAGE_WINDOWS;
     const size_t points = aigc__winograd(p->kernels, p->filter_taps).points, residue = tile / parts;
     const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
     float *to = (float *)call->shared + residue * points * p->read_step + first * p->read_ld;

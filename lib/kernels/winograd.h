@@ -1,6 +1,6 @@
-/* Winograd's minimal filtering in the convolutions: windows of 4 x 4 results. A convolution with stride 2 reads the four
- * phases of the source (even and odd rows and columns) as so many more channels, each with its own taps; an input gradient with
- * a stride makes each residue of its positions by itself. */
+/* Winograd's minimal filtering in the convolutions: windows of 4 x 4 results. A convolution with stride 2 reads the
+ * four phases of the source (even and odd rows and columns) as so many more channels, each with its own taps; an input
+ * gradient with a stride makes each residue of its positions by itself. */
 #ifndef AIGC_KERNELS_WINOGRAD_H
 #define AIGC_KERNELS_WINOGRAD_H
 

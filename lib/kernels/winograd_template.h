@@ -186,62 +186,62 @@ INLINE void winograd_all(float *to, size_t to_row, size_t to_column, const float
         winograd_square(to + c, to_row, to_column, from + c, from_row, from_column, channels - c, in, out, transform);
 }
 
-static void winograd3_input(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd3_input(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                            size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 6, 6, winograd3_input_line);
 }
 
-static void winograd3_weights(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd3_weights(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                              size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 3, 6, winograd3_weights_line);
 }
 
-static void winograd3_output(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd3_output(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                             size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 6, 4, winograd3_output_line);
 }
 
-static void winograd3_output_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd3_output_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                                     size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 4, 6, winograd3_output_adjoint_line);
 }
 
-static void winograd3_weights_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd3_weights_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                                      size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 6, 3, winograd3_weights_adjoint_line);
 }
 
-static void winograd2_input(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd2_input(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                            size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 5, 5, winograd2_input_line);
 }
 
-static void winograd2_weights(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd2_weights(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                              size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 2, 5, winograd2_weights_line);
 }
 
-static void winograd2_output(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd2_output(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                             size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 5, 4, winograd2_output_line);
 }
 
-static void winograd2_output_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd2_output_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                                     size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 4, 5, winograd2_output_adjoint_line);
 }
 
-static void winograd2_weights_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row, size_t from_column,
-                            size_t channels)
+static void winograd2_weights_adjoint(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
+                                      size_t from_column, size_t channels)
 {
     winograd_all(to, to_row, to_column, from, from_row, from_column, channels, 5, 2, winograd2_weights_adjoint_line);
 }

@@ -93,8 +93,9 @@ void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, 
             for (size_t slice = 0; slice < p->slices; slice++)
                 p->kernels->sum_rows(sums + point * ld, sums_of(call, slice, point, row), 1, all, all, slice > 0);
         for (size_t phase = 0; phase < phases * phases; phase++)
-            winograd.weights_adjoint(taps + (phase / phases * width + phase % phases) * p->read, phases * width * p->read,
-                                     phases * p->read, sums + phase * p->read, winograd.side * ld, ld, p->read);
+            winograd.weights_adjoint(taps + (phase / phases * width + phase % phases) * p->read,
+                                     phases * width * p->read, phases * p->read, sums + phase * p->read,
+                                     winograd.side * ld, ld, p->read);
         p->kernels->transpose(call->result + row * p->read * width * width, width * width, taps, p->read, width * width,
                               p->read);
     }

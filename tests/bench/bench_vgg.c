@@ -12,8 +12,8 @@
 #include "peak.h"
 
 enum { POOL = 0 };
-static const int64_t widths[] = {64,  64,  POOL, 128, 128, POOL, 256, 256, 256, 256, POOL,
-                                 512, 512, 512,  512, POOL, 512, 512, 512, 512, POOL};
+static const int64_t widths[] = {64,  64,  POOL, 128, 128,  POOL, 256, 256, 256, 256, POOL,
+                                 512, 512, 512,  512, POOL, 512,  512, 512, 512, POOL};
 
 typedef struct network {
     aigc_context_t *context;
@@ -57,7 +57,8 @@ static void begin(network_t *n, size_t threads, int64_t size, bool has_gradient)
     n->context = context;
     require(aigc__store_create(&n->store, context));
     require(aigc__graph_create(&n->graph, &context->memory));
-    const aigc__id_t x = aigc__feed(n->graph, "picture", AIGC_DTYPE_F32, aigc__shape_of(4, (int64_t[]){1, size, size, 3}));
+    const aigc__id_t x =
+        aigc__feed(n->graph, "picture", AIGC_DTYPE_F32, aigc__shape_of(4, (int64_t[]){1, size, size, 3}));
     aigc__id_t y = features(n, x), fetch = y;
     if (has_gradient) {
         const aigc__id_t loss = aigc__sum(n->graph, aigc__square(n->graph, y), AIGC__ALL_AXES, false);

@@ -1,6 +1,6 @@
 /* Convolutions at every level of this machine, in every direction and by every method that can do a shape. Patches,
- * rows and dot products of small whole numbers must be exact; minimal filtering keeps within a bound of a double sum. Arrays lie
- * between forbidden pages, workspaces are full of NaN, tiles are taken in an odd order by two workers. */
+ * rows and dot products of small whole numbers must be exact; minimal filtering keeps within a bound of a double sum.
+ * Arrays lie between forbidden pages, workspaces are full of NaN, tiles are taken in an odd order by two workers. */
 #include "kernels/convolution.h"
 #include "walk.h"
 #include <math.h>
@@ -152,16 +152,17 @@ static void run(world_t *w, const aigc__convolution_plan_t *plan, float *result,
 
 static void print_shape(const char *level, const aigc__convolution_plan_t *plan, const aigc__convolution_shape_t *s)
 {
-    print_error("%s, %s by %s%s: %zu x [%zu,%zu,%zu] %zu to [%zu,%zu,%zu] %zu, kernel [%zu,%zu,%zu], stride [%zu,%zu,%zu], "
-                "dilation [%zu,%zu,%zu], before [%zu,%zu,%zu], groups %zu\n",
-                level, direction_names[plan->direction], method_names[plan->method], plan->is_packed ? ", packed" : "",
-                s->images, s->in[0], s->in[1], s->in[2], s->in_channels, s->out[0], s->out[1], s->out[2],
-                s->out_channels, s->kernel[0], s->kernel[1], s->kernel[2], s->stride[0], s->stride[1], s->stride[2],
-                s->dilation[0], s->dilation[1], s->dilation[2], s->before[0], s->before[1], s->before[2], s->groups);
+    print_error(
+        "%s, %s by %s%s: %zu x [%zu,%zu,%zu] %zu to [%zu,%zu,%zu] %zu, kernel [%zu,%zu,%zu], stride [%zu,%zu,%zu], "
+        "dilation [%zu,%zu,%zu], before [%zu,%zu,%zu], groups %zu\n",
+        level, direction_names[plan->direction], method_names[plan->method], plan->is_packed ? ", packed" : "",
+        s->images, s->in[0], s->in[1], s->in[2], s->in_channels, s->out[0], s->out[1], s->out[2], s->out_channels,
+        s->kernel[0], s->kernel[1], s->kernel[2], s->stride[0], s->stride[1], s->stride[2], s->dilation[0],
+        s->dilation[1], s->dilation[2], s->before[0], s->before[1], s->before[2], s->groups);
 }
 
-/* Rounding relative to the sum of the terms' sizes. Minimal filtering spreads it over all results of a window, so there it is
- * the largest sum that counts. */
+/* Rounding relative to the sum of the terms' sizes. Minimal filtering spreads it over all results of a window, so there
+ * it is the largest sum that counts. */
 static double bound_of(const world_t *w, const aigc__convolution_plan_t *plan, bool whole, size_t element)
 {
     if (plan->method == AIGC__CONV_WINOGRAD) return 1e-6 * w->largest;
@@ -245,11 +246,11 @@ static aigc__convolution_shape_t square(size_t images, size_t side, size_t in, s
 static void shapes_of_models_are_right(void **state)
 {
     const aigc__convolution_shape_t shapes[] = {
-        square(1, 20, 3, 21, 3, 1, 1),   square(1, 19, 24, 3, 3, 1, 1),  square(2, 13, 17, 50, 3, 1, 1),
-        square(2, 16, 18, 33, 4, 2, 1),  square(3, 8, 35, 20, 4, 2, 1),  square(1, 21, 3, 10, 9, 1, 4),
-        square(1, 23, 16, 3, 9, 1, 0),   square(2, 17, 16, 18, 3, 2, 0), square(5, 4, 37, 1, 4, 1, 0),
-        square(1, 70, 5, 6, 5, 1, 2),    square(2, 9, 49, 67, 1, 1, 0),  square(1, 18, 20, 4, 1, 2, 0),
-        square(1, 66, 16, 17, 2, 1, 1),  square(1, 1, 3, 5, 3, 1, 1),    square(1, 12, 2, 2, 11, 1, 5),
+        square(1, 20, 3, 21, 3, 1, 1),  square(1, 19, 24, 3, 3, 1, 1),  square(2, 13, 17, 50, 3, 1, 1),
+        square(2, 16, 18, 33, 4, 2, 1), square(3, 8, 35, 20, 4, 2, 1),  square(1, 21, 3, 10, 9, 1, 4),
+        square(1, 23, 16, 3, 9, 1, 0),  square(2, 17, 16, 18, 3, 2, 0), square(5, 4, 37, 1, 4, 1, 0),
+        square(1, 70, 5, 6, 5, 1, 2),   square(2, 9, 49, 67, 1, 1, 0),  square(1, 18, 20, 4, 1, 2, 0),
+        square(1, 66, 16, 17, 2, 1, 1), square(1, 1, 3, 5, 3, 1, 1),    square(1, 12, 2, 2, 11, 1, 5),
         square(1, 10, 16, 16, 6, 2, 2),
     };
     (void)state;
@@ -291,7 +292,8 @@ static bool draw_axes(aigc__convolution_shape_t *s, uint64_t *state)
 
 static bool draw(aigc__convolution_shape_t *s, uint64_t *state)
 {
-    *s = (aigc__convolution_shape_t){.images = 1 + below(state, 3), .groups = below(state, 4) ? 1 : 1 + below(state, 3)};
+    *s =
+        (aigc__convolution_shape_t){.images = 1 + below(state, 3), .groups = below(state, 4) ? 1 : 1 + below(state, 3)};
     if (below(state, 6) == 0) { /* each channel by itself */
         s->groups = s->in_channels = s->out_channels = 2 + below(state, 40);
         return draw_axes(s, state);

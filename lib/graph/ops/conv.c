@@ -21,7 +21,8 @@ static const char *check_inputs(const aigc__attributes_t *attributes, size_t n, 
     if (n != 2) return "it takes two inputs";
     if (in[0]->dtype != AIGC_DTYPE_F32 || in[1]->dtype != AIGC_DTYPE_F32) return "the inputs must be f32";
     if (in[0]->shape.rank != in[1]->shape.rank) return "the inputs have different numbers of axes";
-    if (in[0]->shape.rank < 3 || in[0]->shape.rank > 5) return "there are one to three axes beside pictures and channels";
+    if (in[0]->shape.rank < 3 || in[0]->shape.rank > 5)
+        return "there are one to three axes beside pictures and channels";
     return attributes->i[AIGC__AT_GROUPS] < 1 || attributes->i[AIGC__AT_GROUPS] > INT32_MAX
                ? "there is at least one group"
                : NULL;
@@ -75,9 +76,12 @@ static aigc__convolution_shape_t shape_of(const aigc__value_t *value, const aigc
 {
     const aigc__shape_t *a = &in[0]->shape, *b = &in[1]->shape, *c = &value->shape;
     switch (direction_of(value)) {
-    case AIGC__FORWARD: return aigc__conv_shape(&value->attributes, a, b, c);
-    case AIGC__INPUT_GRADIENT: return aigc__conv_shape(&value->attributes, c, b, a);
-    default: return aigc__conv_shape(&value->attributes, a, c, b);
+    case AIGC__FORWARD:
+        return aigc__conv_shape(&value->attributes, a, b, c);
+    case AIGC__INPUT_GRADIENT:
+        return aigc__conv_shape(&value->attributes, c, b, a);
+    default:
+        return aigc__conv_shape(&value->attributes, a, c, b);
     }
 }
 
@@ -101,7 +105,8 @@ static void gradient_input_gradient(aigc__graph_t *graph, aigc__id_t value, aigc
     if (want & 2) d[1] = aigc__conv_weight_gradient(graph, dx, y, &x->attributes, &w_shape);
 }
 
-static void gradient_weight_gradient(aigc__graph_t *graph, aigc__id_t value, aigc__id_t dw, uint32_t want, aigc__id_t *d)
+static void gradient_weight_gradient(aigc__graph_t *graph, aigc__id_t value, aigc__id_t dw, uint32_t want,
+                                     aigc__id_t *d)
 {
     const aigc__value_t *w = aigc__graph_value(graph, value);
     const aigc__id_t x = w->inputs[0], y = w->inputs[1];
@@ -138,9 +143,15 @@ static void add_products(const aigc__convolution_shape_t *s, aigc__direction_t d
             const size_t x = x_pixel * s->in_channels + q / made * read + c, y = y_pixel * s->out_channels + q;
             const size_t w = (q * read + c) * taps + tap;
             switch (direction) {
-            case AIGC__FORWARD: out[y] += a[x] * b[w]; break;
-            case AIGC__INPUT_GRADIENT: out[x] += a[y] * b[w]; break;
-            case AIGC__WEIGHT_GRADIENT: out[w] += a[x] * b[y]; break;
+            case AIGC__FORWARD:
+                out[y] += a[x] * b[w];
+                break;
+            case AIGC__INPUT_GRADIENT:
+                out[x] += a[y] * b[w];
+                break;
+            case AIGC__WEIGHT_GRADIENT:
+                out[w] += a[x] * b[y];
+                break;
             }
         }
 }
