@@ -28,6 +28,7 @@ typedef struct aigc__convolution_shape {
 /* PATCHES   what each position reads, copied to rows, times packed weights: works always.
  * ROWS      the same with rows of the source in place, where those of the result are long.
  * DOT       the same for few channels made: dot products.
+ * SCATTER   input gradients with a stride that make few channels: products of all taps, added where they belong.
  * DEPTHWISE as many groups as channels: sums of products along channels.
  * WINOGRAD  3 x 3 with stride 1, 4 x 4 with stride 2: products of transformed pictures and weights, fewer of them. */
 enum {
@@ -35,6 +36,7 @@ enum {
     AIGC__CONV_PATCHES,
     AIGC__CONV_ROWS,
     AIGC__CONV_DOT,
+    AIGC__CONV_SCATTER,
     AIGC__CONV_DEPTHWISE,
     AIGC__CONV_WINOGRAD
 };

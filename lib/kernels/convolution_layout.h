@@ -71,6 +71,7 @@ size_t aigc__conv_band_floats(const aigc__convolution_plan_t *plan, const aigc__
 void aigc__conv_row_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_row_sum_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 
+void aigc__conv_scatter_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_depthwise_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_depthwise_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker);
 void aigc__conv_depthwise_sum_tile(const aigc__convolution_call_t *call);

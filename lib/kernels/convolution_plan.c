@@ -128,6 +128,39 @@ static void plan_rows(aigc__convolution_plan_t *p)
     }
 }
 
+/* ---- few channels, scattered ---- */
+
+static bool can_scatter(aigc__convolution_plan_t *p)
+{
+    const aigc__convolution_shape_t *s = &p->shape;
+    if (p->direction != AIGC__INPUT_GRADIENT || p->flat_taps > 0 || s->groups > 1) return false;
+    return s->in[0] == 1 && s->kernel[0] == 1 && s->out[0] == 1 && s->before[0] == 0 && s->dilation[1] == 1 &&
+           s->dilation[2] == 1;
+}
+
+static bool has_few_scattered(const aigc__convolution_plan_t *p)
+{
+    enum { FEW = 4, LONG = 8 };
+    return p->made <= FEW && p->shape.stride[2] > 1 && p->shape.out[2] >= LONG;
+}
+
+/* Taps count as channels made, as where the kernel is as large as the picture. */
+static void plan_scatter(aigc__convolution_plan_t *p)
+{
+    enum { ROWS = 32 };
+    const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
+    const aigc__convolution_shape_t *s = &p->shape;
+    p->flat_taps = s->kernel[1] * s->kernel[2];
+    p->made *= p->flat_taps;
+    p->strips = aigc__ceil_div(aigc__round_up(p->made, kernel->unit), kernel->nr);
+    plan_weights(p);
+    p->packed_bytes = aigc__whole_lines(aigc__conv_strip(p, p->strips) * p->read) * sizeof(float);
+    p->tile_rows = s->images >= AIGC__CONV_TILES ? s->in[1] : aigc__minimum(ROWS, s->in[1]);
+    p->made_ld = aigc__spread_ld(p->made);
+    p->worker_bytes = s->out[2] * p->made_ld * sizeof(float);
+    aigc__conv_set_phases(p, s->images * aigc__ceil_div(s->in[1], p->tile_rows));
+}
+
 /* ---- each channel by itself ---- */
 
 static bool can_depthwise(aigc__convolution_plan_t *p)
@@ -268,6 +301,7 @@ static bool always_pays(const aigc__convolution_plan_t *p) { return p != NULL; }
 static const method_t result_methods[] = {
     {AIGC__CONV_WINOGRAD, aigc__winograd_can, aigc__winograd_pays, aigc__winograd_plan_result},
     {AIGC__CONV_DEPTHWISE, can_depthwise, has_vectors, plan_depthwise},
+    {AIGC__CONV_SCATTER, can_scatter, has_few_scattered, plan_scatter},
     {AIGC__CONV_DOT, can_dot, has_few_columns, plan_rows},
     {AIGC__CONV_ROWS, can_run, has_long_rows, plan_rows},
     {AIGC__CONV_PATCHES, always_can, always_pays, plan_patches},
