@@ -208,7 +208,9 @@ void aigc__convolution_tile(const aigc__convolution_call_t *call, size_t phase, 
     case AIGC__CONV_DOT:
         aigc__conv_rows_tile(call, tile, worker);
         break;
-    case AIGC__CONV_SCATTER: aigc__conv_scatter_tile(call, tile, worker); break;
+    case AIGC__CONV_SCATTER:
+        aigc__conv_scatter_tile(call, tile, worker);
+        break;
     case AIGC__CONV_DEPTHWISE:
         aigc__conv_depthwise_tile(call, tile, worker);
         break;

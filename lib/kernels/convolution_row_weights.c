@@ -41,8 +41,9 @@ static void multiply_turned(const slice_t *s, const float *run, const float *y, 
     }
 }
 
-/* A run of taps and channels times a row of y. */
-static void multiply(const slice_t *s, const float *run, const float *y, size_t y_ld, float *c)
+/* A run of taps and channels times `pixels` of a row of y: so many that y stays in the first level cache. */
+static void multiply_part(const slice_t *s, const float *run, const float *y, size_t y_ld, size_t pixels, float *c,
+                          bool add)
 {
     const aigc__convolution_plan_t *p = s->call->plan;
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
@@ -52,7 +53,7 @@ static void multiply(const slice_t *s, const float *run, const float *y, size_t 
         for (size_t start = 0; start < p->made; start += kernel->nr) {
             const aigc__gemm_strip_t strip = {.rows = aigc__minimum(kernel->group, rows - row),
                                               .columns = aigc__minimum(kernel->nr, p->made - start),
-                                              .k = axis->count,
+                                              .k = pixels,
                                               .a = run + row,
                                               .a_row = 1,
                                               .a_k = axis->source_step * p->read,
@@ -60,9 +61,19 @@ static void multiply(const slice_t *s, const float *run, const float *y, size_t 
                                               .b_k = y_ld,
                                               .c = c + row * p->made_ld + start,
                                               .ldc = p->made_ld,
-                                              .add = s->add};
+                                              .add = add};
             kernel->strip(&strip);
         }
+}
+
+static void multiply(const slice_t *s, const float *run, const float *y, size_t y_ld, float *c)
+{
+    enum { PIXELS = 160 };
+    const aigc__convolution_plan_t *p = s->call->plan;
+    const aigc__conv_axis_t *axis = &s->grid.axes[2];
+    for (size_t pixel = 0; pixel < axis->count; pixel += PIXELS)
+        multiply_part(s, run + pixel * axis->source_step * p->read, y + pixel * y_ld, y_ld,
+                      aigc__minimum(PIXELS, axis->count - pixel), c, s->add || pixel > 0);
 }
 
 /* Rows of whole vectors only are read in place. */

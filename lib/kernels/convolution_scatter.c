@@ -42,10 +42,12 @@ static void add_row(const tile_job_t *j, size_t kernel_row, float *x)
     for (size_t w = 0; w < s->out[2]; w++) {
         const ptrdiff_t from = ((ptrdiff_t)(w * s->stride[2]) - (ptrdiff_t)s->before[2]) * (ptrdiff_t)channels;
         const ptrdiff_t room = (ptrdiff_t)(s->in[2] * channels) - from;
-        const size_t low = from < 0 ? (size_t)-from : 0, high = room < (ptrdiff_t)run ? (room > 0 ? (size_t)room : 0) : run;
+        const size_t low = from < 0 ? (size_t)-from : 0,
+                     high = room < (ptrdiff_t)run ? (room > 0 ? (size_t)room : 0) : run;
         if (low >= high) continue;
         float *to = x + (from + (ptrdiff_t)low);
-        p->kernels->map[AIGC__MAP_add](to, to, j->products + w * p->made_ld + kernel_row * run + low, NULL, high - low, 0);
+        p->kernels->map[AIGC__MAP_add](to, to, j->products + w * p->made_ld + kernel_row * run + low, NULL, high - low,
+                                       0);
     }
 }
 
@@ -68,5 +70,7 @@ void aigc__conv_scatter_tile(const aigc__convolution_call_t *call, size_t tile, 
             if (at >= (ptrdiff_t)j.first && at < (ptrdiff_t)j.end) add_row(&j, k, x + (size_t)at * row);
         }
     }
-    if (call->done) call->done(call->user, (j.image * s->in[1] + j.first) * row, 1, (j.end - j.first) * row, (j.end - j.first) * row, worker);
+    if (call->done)
+        call->done(call->user, (j.image * s->in[1] + j.first) * row, 1, (j.end - j.first) * row,
+                   (j.end - j.first) * row, worker);
 }
