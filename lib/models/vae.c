@@ -16,8 +16,12 @@ static const aigc__option_t create_rows[] = {
      "learn each class of the data apart, to generate by class"},
     {"classes", AIGC__OPTION_INT, AT(classes), "0", 0, 65536, NULL,
      "classes of a conditional model (0: as the training data)"},
+    {"architecture", AIGC__OPTION_CHOICE, AT(architecture), "mlp", 0, 0, "mlp|conv",
+     "layers that see all pixels at once, or convolutions"},
     {"hidden_dim", AIGC__OPTION_INTS, AT(hidden_dim), "400", 1, 65536, NULL,
-     "widths of the hidden layers, in the encoder's order"},
+     "mlp: widths of the hidden layers, in the encoder's order"},
+    {"widths", AIGC__OPTION_INTS, AT(widths), "32,64,128,256", 1, 4096, NULL,
+     "conv: channels after each halving of the picture, of which there are no more than it takes to come to 4 pixels"},
     {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "20", 1, 65536, NULL, "numbers that describe a picture"},
     {"loss", AIGC__OPTION_CHOICE, AT(loss), "bce", 0, 0, "bce|mse",
      "pixels as probabilities, or Gaussian around the output with deviation sigma"},
@@ -101,16 +105,23 @@ aigc_status_t aigc__vae_check_labels(const aigc_model_t *model, const int64_t *l
 
 /* ---- the kind's row: configuration ---- */
 
+/* The numbers are kept longer than the options they may point into. */
+static aigc_status_t keep_widths(aigc__ints_t *widths, const char *option)
+{
+    if (widths->n == 0 || widths->n > sizeof widths->own / sizeof *widths->own)
+        return aigc__fail(AIGC_ERROR_OPTION, "option %s: give 1 to 64 widths", option);
+    memmove(widths->own, widths->values, widths->n * sizeof *widths->own);
+    widths->values = widths->own;
+    return AIGC_OK;
+}
+
 static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
 {
     AIGC__TRY(aigc__memory_alloc_zeroed(&model->context->memory, sizeof(aigc__vae_t), &model->network));
     aigc__vae_config_t *config = &((aigc__vae_t *)model->network)->config;
     AIGC__TRY(aigc__model_options(model, "create", options, (void *[]){config}, 1));
-    aigc__ints_t *hidden = &config->hidden_dim; /* kept longer than the options it may point into */
-    if (hidden->n == 0 || hidden->n > sizeof hidden->own / sizeof *hidden->own)
-        return aigc__fail(AIGC_ERROR_OPTION, "option hidden_dim: give 1 to 64 widths");
-    memmove(hidden->own, hidden->values, hidden->n * sizeof *hidden->own);
-    hidden->values = hidden->own;
+    AIGC__TRY(keep_widths(&config->hidden_dim, "hidden_dim"));
+    AIGC__TRY(keep_widths(&config->widths, "widths"));
     if (config->channels == 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     if (config->classes > 0) config->conditional = 1;
@@ -221,7 +232,7 @@ static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *opt
 {
     enum { SMALL_THINGS = 1 << 19 }; /* plans and their making, lists, a file's buffer */
     aigc__train_options_t given;
-    AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&given}, 1));
+    AIGC__TRY(aigc__vae_train_options(model, options, (void *[]){&given}, 1));
     const size_t n = (size_t)given.batch_size;
     const uint64_t loader = 2 * n * (row_bytes(model) + sizeof(int64_t));
     AIGC__TRY(batch_memory(model, AIGC__VAE_TRAIN, n, arena, own));

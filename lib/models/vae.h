@@ -6,11 +6,14 @@
 #include "models/training.h"
 
 enum { AIGC__VAE_BCE, AIGC__VAE_MSE };
+enum { AIGC__VAE_MLP, AIGC__VAE_CONV };
 
 typedef struct aigc__vae_config {
     int64_t height, width, channels, classes;
     int64_t conditional;
-    aigc__ints_t hidden_dim;
+    int64_t architecture;
+    aigc__ints_t hidden_dim; /* mlp */
+    aigc__ints_t widths;     /* conv */
     int64_t latent_dim;
     int64_t loss;
     double sigma;
@@ -29,17 +32,25 @@ typedef struct aigc__vae {
     size_t n_rows, n_labels; /* there is room for */
 } aigc__vae_t;
 
-/* Values of the two halves. Pictures are flat rows [n,D], labels i32 [n] or 0. */
+/* Values of the two halves. Pictures are flat rows [n,D], labels i32 [n] or 0. `training`: norms use the batch. */
 typedef struct aigc__vae_codes {
     aigc__id_t mean, log_variance; /* [n,latent_dim] */
 } aigc__vae_codes_t;
 
 int64_t aigc__vae_pixels(const aigc__vae_config_t *config); /* D */
 aigc__vae_codes_t aigc__vae_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
-                                    aigc__id_t images, aigc__id_t labels);
+                                    aigc__id_t images, aigc__id_t labels, bool training);
 /* Logits [n,D]; the picture is their sigmoid. */
 aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
-                             aigc__id_t latents, aigc__id_t labels);
+                             aigc__id_t latents, aigc__id_t labels, bool training);
+/* x [n,..] with the class of each row beside it, one-hot, where the model is conditional. */
+aigc__id_t aigc__vae_with_class(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t x,
+                                aigc__id_t labels);
+/* ---- vae_convolutional.c: the same of convolutions ---- */
+aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
+                                         aigc__id_t images, aigc__id_t labels, bool training);
+aigc__id_t aigc__vae_conv_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
+                                  aigc__id_t latents, aigc__id_t labels, bool training);
 /* -log p(x|z) in nats per image. */
 aigc__id_t aigc__vae_reconstruction(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t logits,
                                     aigc__id_t images);
@@ -84,6 +95,10 @@ aigc_status_t aigc__vae_train_step(aigc_model_t *model, const aigc_tensor_t *ima
                                    const aigc_options_t *options, aigc_metrics_t *metrics);
 aigc_status_t aigc__vae_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
                                  aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+
+/* The options of a training that are common to all kinds, with a batch size. */
+aigc_status_t aigc__vae_train_options(const aigc_model_t *model, const aigc_options_t *options, void *const *records,
+                                      size_t n_records);
 
 extern const aigc__option_t aigc__vae_train_rows[], aigc__vae_train_step_rows[], aigc__vae_evaluate_rows[];
 extern const size_t aigc__vae_train_row_count, aigc__vae_train_step_row_count, aigc__vae_evaluate_row_count;

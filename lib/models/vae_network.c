@@ -15,18 +15,20 @@ static const char *layer_name(char name[32], const char *first, size_t index)
     return name;
 }
 
-/* A conditional model sees its class beside whatever enters each half. */
-static aigc__id_t with_class(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t x, aigc__id_t labels)
+aigc__id_t aigc__vae_with_class(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t x,
+                                aigc__id_t labels)
 {
     if (!config->conditional) return x;
     return aigc__concat(graph, (aigc__id_t[]){x, aigc__one_hot(graph, labels, config->classes)}, 2, 1);
 }
 
 aigc__vae_codes_t aigc__vae_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
-                                    aigc__id_t images, aigc__id_t labels)
+                                    aigc__id_t images, aigc__id_t labels, bool training)
 {
+    if (config->architecture == AIGC__VAE_CONV)
+        return aigc__vae_conv_encoder(graph, store, config, images, labels, training);
     char name[32];
-    aigc__id_t h = with_class(graph, config, images, labels);
+    aigc__id_t h = aigc__vae_with_class(graph, config, images, labels);
     for (size_t k = 0; k < config->hidden_dim.n; k++)
         h = aigc__relu(graph, aigc__linear(graph, store, layer_name(name, "fc1", k), h, config->hidden_dim.values[k]));
     return (aigc__vae_codes_t){aigc__linear(graph, store, "fc21", h, config->latent_dim),
@@ -34,11 +36,13 @@ aigc__vae_codes_t aigc__vae_encoder(aigc__graph_t *graph, aigc__store_t *store, 
 }
 
 aigc__id_t aigc__vae_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
-                             aigc__id_t latents, aigc__id_t labels)
+                             aigc__id_t latents, aigc__id_t labels, bool training)
 {
+    if (config->architecture == AIGC__VAE_CONV)
+        return aigc__vae_conv_decoder(graph, store, config, latents, labels, training);
     char name[32];
     const size_t layers = config->hidden_dim.n;
-    aigc__id_t h = with_class(graph, config, latents, labels);
+    aigc__id_t h = aigc__vae_with_class(graph, config, latents, labels);
     for (size_t k = 0; k < layers; k++)
         h = aigc__relu(graph, aigc__linear(graph, store, layer_name(name, "fc3", k), h,
                                            config->hidden_dim.values[layers - 1 - k]));
@@ -75,17 +79,19 @@ static aigc_status_t add_gradients(aigc_model_t *model, aigc__graph_t *graph, ai
                                    aigc__plan_recipe_t *recipe)
 {
     aigc__id_t parameters[AIGC__MAX_FETCHES];
-    const size_t n = aigc__store_count(model->store);
-    if (recipe->n_fetches + n > AIGC__MAX_FETCHES)
-        return aigc__fail(AIGC_ERROR_LIMIT, "the network has %zu parameters, more than the %d a training can have", n,
-                          AIGC__MAX_FETCHES - 3);
-    for (size_t k = 0; k < n; k++) {
+    size_t n = 0;
+    for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
-        parameters[k] = aigc__param(graph, model->store, parameter->name, parameter->shape, parameter->initialiser);
+        if (parameter->role != AIGC__TRAINED) continue;
+        if (recipe->n_fetches + n == AIGC__MAX_FETCHES)
+            return aigc__fail(AIGC_ERROR_LIMIT, "the network has more than the %d parameters a training can have",
+                              AIGC__MAX_FETCHES - 3);
+        parameters[n++] = aigc__param(graph, model->store, parameter->name, parameter->shape, parameter->initialiser);
     }
     AIGC__TRY(aigc__gradient(graph, loss, parameters, n, recipe->fetches + recipe->n_fetches));
     recipe->n_fetches += n;
     recipe->n_external = n; /* the optimizer's */
+    recipe->assigns = true;
     return AIGC_OK;
 }
 
@@ -94,23 +100,24 @@ static aigc_status_t loss_plan(aigc_model_t *model, const aigc__plan_key_t *key,
 {
     const aigc__vae_config_t *config = &((const aigc__vae_t *)model->network)->config;
     const int64_t n = (int64_t)key->n;
+    const bool training = key->verb == AIGC__VAE_TRAIN;
     const aigc__id_t images = feed_matrix(graph, "images", n, aigc__vae_pixels(config)),
                      labels = feed_labels(graph, config, n);
     const aigc__id_t beta = aigc__feed(graph, "beta", AIGC_DTYPE_F32, aigc__shape_of(0, NULL));
-    const aigc__vae_codes_t codes = aigc__vae_encoder(graph, model->store, config, images, labels);
+    const aigc__vae_codes_t codes = aigc__vae_encoder(graph, model->store, config, images, labels, training);
     const aigc__id_t noise = key->variant == AIGC__VAE_FED_NOISE
                                  ? feed_matrix(graph, "noise", n, config->latent_dim)
                                  : aigc__random_normal(graph, aigc__shape_of(2, (int64_t[]){n, config->latent_dim}));
     const aigc__id_t logits =
-        aigc__vae_decoder(graph, model->store, config, reparameterise(graph, codes, noise), labels);
+        aigc__vae_decoder(graph, model->store, config, reparameterise(graph, codes, noise), labels, training);
     const aigc__id_t reconstruction = aigc__vae_reconstruction(graph, config, logits, images);
     const aigc__id_t kl = aigc__kl_standard_normal(graph, codes.mean, codes.log_variance);
     const aigc__id_t loss = aigc__add(graph, reconstruction, aigc__mul(graph, beta, kl));
     recipe->fetches[recipe->n_fetches++] = loss;
     recipe->fetches[recipe->n_fetches++] = reconstruction;
     recipe->fetches[recipe->n_fetches++] = kl;
-    recipe->frozen = key->verb == AIGC__VAE_MEASURE;
-    return key->verb == AIGC__VAE_TRAIN ? add_gradients(model, graph, loss, recipe) : AIGC_OK;
+    recipe->frozen = !training;
+    return training ? add_gradients(model, graph, loss, recipe) : AIGC_OK;
 }
 
 aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
@@ -123,11 +130,13 @@ aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, a
     recipe->n_fetches = 1;
     if (key->verb == AIGC__VAE_ENCODE) {
         const aigc__id_t images = feed_matrix(graph, "images", n, aigc__vae_pixels(config));
-        recipe->fetches[0] = aigc__vae_encoder(graph, model->store, config, images, feed_labels(graph, config, n)).mean;
+        const aigc__id_t labels = feed_labels(graph, config, n);
+        recipe->fetches[0] = aigc__vae_encoder(graph, model->store, config, images, labels, false).mean;
     } else {
         const aigc__id_t latents = feed_matrix(graph, "latents", n, config->latent_dim);
-        recipe->fetches[0] = aigc__sigmoid(
-            graph, aigc__vae_decoder(graph, model->store, config, latents, feed_labels(graph, config, n)));
+        const aigc__id_t labels = feed_labels(graph, config, n);
+        recipe->fetches[0] =
+            aigc__sigmoid(graph, aigc__vae_decoder(graph, model->store, config, latents, labels, false));
     }
     return AIGC_OK;
 }

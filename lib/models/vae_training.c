@@ -86,6 +86,16 @@ static aigc_status_t name_bad_loss(const aigc_model_t *model, const float *image
 /* Steps beyond 32 bits have random numbers of their own too. */
 static uint64_t seed_of(uint64_t seed, uint64_t step) { return seed ^ (step >> 32) * 0x9e3779b97f4a7c15u; }
 
+/* The next run writes its gradients into the optimizer's block. */
+static aigc_status_t take_gradients(aigc_model_t *model, aigc__executor_t *executor)
+{
+    size_t fetch = LOSSES;
+    for (size_t k = 0; k < aigc__store_count(model->store); k++)
+        if (aigc__store_parameter(model->store, k)->role == AIGC__TRAINED)
+            AIGC__TRY(aigc__executor_set_fetch(executor, fetch++, aigc__optimizer_gradient(model->optimizer, k)));
+    return AIGC_OK;
+}
+
 /* One optimizer step; `noise` NULL: drawn. */
 static aigc_status_t learn(aigc_model_t *model, const float *images, const int64_t *labels, const float *noise,
                            size_t n, uint64_t step, aigc_metrics_t *metrics)
@@ -96,12 +106,12 @@ static aigc_status_t learn(aigc_model_t *model, const float *images, const int64
     double norm = 0;
     AIGC__TRY(prepare(model, &key, images, labels, &executor));
     if (noise) AIGC__TRY(aigc__executor_set_feed(executor, "noise", noise));
-    for (size_t k = 0; k < aigc__store_count(model->store); k++)
-        AIGC__TRY(aigc__executor_set_fetch(executor, LOSSES + k, aigc__optimizer_gradient(model->optimizer, k)));
+    AIGC__TRY(take_gradients(model, executor));
     AIGC__TRY(aigc__executor_run(executor, seed_of(vae->seed, step), (uint32_t)step));
     const float loss = *(const float *)aigc__executor_fetch(executor, LOSS);
     if (loss - loss != 0) return name_bad_loss(model, images, noise, n);
     AIGC__TRY(aigc__optimizer_step(model->optimizer, &vae->settings, &norm));
+    aigc__executor_commit(executor, model->average);
     model->parameters_version++;
     put_losses(executor, metrics);
     aigc__metrics_put(metrics, aigc__vae_metrics[GRADIENT_NORM], norm);
@@ -141,6 +151,18 @@ static aigc__trainee_t trainee_of(aigc_model_t *model)
         .step = step, .measure = measure, .preview = aigc__vae_preview, .begin = begin, .user = model};
 }
 
+/* A step of convolutions costs much the same for each picture, however few there are, and many small steps learn
+ * more than few large ones; products of matrices need many rows to be fast. */
+aigc_status_t aigc__vae_train_options(const aigc_model_t *model, const aigc_options_t *options, void *const *records,
+                                      size_t n_records)
+{
+    const aigc__vae_config_t *config = &((const aigc__vae_t *)model->network)->config;
+    aigc__train_options_t *common = records[0];
+    AIGC__TRY(aigc__model_options(model, "train", options, records, n_records));
+    if (common->batch_size == 0) common->batch_size = config->architecture == AIGC__VAE_CONV ? 16 : 128;
+    return AIGC_OK;
+}
+
 aigc_status_t aigc__vae_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
                               const aigc_options_t *options, aigc_progress_fn progress, void *user)
 {
@@ -148,7 +170,7 @@ aigc_status_t aigc__vae_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc
     aigc__train_options_t given;
     step_options_t own;
     const aigc__trainee_t trainee = trainee_of(model);
-    AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&given, &own, &vae->settings}, 3));
+    AIGC__TRY(aigc__vae_train_options(model, options, (void *[]){&given, &own, &vae->settings}, 3));
     vae->beta = (float)own.beta;
     vae->seed = (uint64_t)given.seed;
     return aigc__train(model, dataset, validation, &given, &trainee, progress, user);

@@ -107,6 +107,21 @@ static aigc_status_t op_train_step(scene_t *scene)
     return aigc_model_train_step(scene->model, scene->images, NULL, NULL, NULL);
 }
 
+/* A model with running statistics: made, trained by a step, used. */
+static aigc_status_t op_convolutions(scene_t *scene)
+{
+    aigc_model_t *model = NULL;
+    aigc_tensor_t *images = NULL;
+    aigc_options_t *options = small_options(&scene->world, "architecture=conv widths=4,6 latent_dim=2", NULL);
+    aigc_status_t status = aigc_model_create(&model, scene->world.context, "vae", options);
+    if (status == AIGC_OK) status = aigc_model_train_step(model, scene->images, NULL, NULL, NULL);
+    if (status == AIGC_OK) status = aigc_model_reconstruct(&images, model, scene->images, NULL, NULL);
+    aigc_options_free(options);
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    return status;
+}
+
 static aigc_status_t op_train(scene_t *scene)
 {
     return aigc_model_train(scene->model, scene->dataset, NULL, scene->train, NULL, NULL);
@@ -335,6 +350,7 @@ SWEEP(batch, false, false)
 SWEEP(export, false, false)
 SWEEP(create, false, false)
 SWEEP(train_step, true, false)
+SWEEP(convolutions, false, false)
 SWEEP(train, true, true)
 SWEEP(generate, true, false)
 SWEEP(reconstruct, true, false)
@@ -396,7 +412,8 @@ int main(void)
         cmocka_unit_test(sweep_look_inside),  cmocka_unit_test(sweep_save_named),
         cmocka_unit_test(sweep_load_named),   cmocka_unit_test(sweep_tensor_file),
         cmocka_unit_test(sweep_resize),       cmocka_unit_test(sweep_copy),
-        cmocka_unit_test(sweep_dlpack),       cmocka_unit_test(the_byte_cap_is_held),
+        cmocka_unit_test(sweep_dlpack),       cmocka_unit_test(sweep_convolutions),
+        cmocka_unit_test(the_byte_cap_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

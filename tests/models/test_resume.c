@@ -146,6 +146,7 @@ static const options_t combinations[] = {
     {"hidden_dim=12,9", "epochs=3 schedule=cosine warmup_steps=3 gradient_clip=5", true},
     {"", "epochs=3 schedule=linear final_rate=0.1 batch_size=7 beta=0.5", false},
     {"", "epochs=3 batch_size=64 optimizer=sgd momentum=0", false},
+    {"architecture=conv widths=4,6", "epochs=3 ema=0.9 flip=true", true},
 };
 
 static void any_training_stopped_anywhere_goes_on(void **state)
