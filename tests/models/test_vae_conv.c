@@ -399,7 +399,7 @@ static void predicted_memory_holds(void **state)
     (void)state;
     small_world_begin(&world, 2);
     aigc_dataset_t *data = small_dataset(&world, 203); /* a last batch of its own size */
-    aigc_model_t *model = model_of(&world, "architecture=conv widths=96,192 height=8 width=8 channels=1");
+    aigc_model_t *model = model_of(&world, "architecture=conv widths=128,256 height=8 width=8 channels=1");
     aigc_options_t *options =
         small_options(&world, "batch_size=50 ema=0.9 validation_split=0.25 samples=8", "m.safetensors");
     check_ok(aigc_model_memory(model, "train", options, &predicted));
@@ -411,7 +411,7 @@ static void predicted_memory_holds(void **state)
     assert_in_range(predicted, taken, taken + taken / 6);
     aigc_options_free(options);
     aigc_model_free(model);
-    model = model_of(&world, "architecture=conv widths=96,192 height=8 width=8 channels=1");
+    model = model_of(&world, "architecture=conv widths=128,256 height=8 width=8 channels=1");
     options = small_options(&world, "n=300", NULL);
     check_ok(aigc_model_memory(model, "generate", options, &predicted));
     check_ok(aigc_context_memory(world.context, &live, NULL));
