@@ -60,12 +60,12 @@ static const char *numbered(char name[NAME_SIZE], const char *network, size_t in
 
 /* Batch norm learns far faster here than norms of single pictures do, and with the running statistics what becomes
  * of a picture does not depend on the others of its call. A single number has no statistics of its own. */
-static aigc__id_t norm_relu(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, bool training)
+static aigc__id_t norm_silu(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, bool training)
 {
     const aigc__shape_t shape = aigc__graph_shape(graph, x);
     const bool is_single = shape.dims[0] * shape.dims[1] * shape.dims[2] < 2;
     const aigc__norm_options_t options = {.training = training && !is_single};
-    return aigc__relu(graph, aigc__batch_norm(graph, store, name, x, &options));
+    return aigc__silu(graph, aigc__batch_norm(graph, store, name, x, &options));
 }
 
 aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
@@ -80,7 +80,7 @@ aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *st
     for (size_t k = 0; k < stages; k++) {
         const aigc__conv_options_t options = stage_options(sides_after(config, k), false, true);
         h = aigc__conv_layer(graph, store, numbered(name, "encoder", 3 * k), h, config->widths.values[k], &options);
-        h = norm_relu(graph, store, numbered(name, "encoder", 3 * k + 1), h, training);
+        h = norm_silu(graph, store, numbered(name, "encoder", 3 * k + 1), h, training);
     }
     h = aigc__permute(graph, h, (uint32_t[]){0, 3, 1, 2}); /* flattened as PyTorch does, channels first */
     h = aigc__reshape(graph, h, aigc__shape_of(2, (int64_t[]){n, -1}));
@@ -110,7 +110,7 @@ aigc__id_t aigc__vae_conv_decoder(aigc__graph_t *graph, aigc__store_t *store, co
     for (size_t k = 0; k < stages; k++) {
         const size_t back = stages - 1 - k;
         const aigc__conv_options_t options = stage_options(sides_after(config, back), true, back > 0);
-        h = norm_relu(graph, store, numbered(name, "decoder", 3 * k + 2), h, training);
+        h = norm_silu(graph, store, numbered(name, "decoder", 3 * k + 2), h, training);
         h = aigc__conv_transpose_layer(graph, store, numbered(name, "decoder", 3 * k + 4), h,
                                        back > 0 ? widths[back - 1] : config->channels, &options);
     }

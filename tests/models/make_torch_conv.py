@@ -28,10 +28,10 @@ class ConvVAE(nn.Module):
         encoder, decoder = [], [nn.Linear(latent_dim + classes, last * h * w), nn.Unflatten(1, (last, h, w))]
         for k in range(stages):
             encoder += [nn.Conv2d(self.widths[k], self.widths[k + 1], *self.shape(k), bias=False),
-                        nn.BatchNorm2d(self.widths[k + 1]), nn.ReLU()]
+                        nn.BatchNorm2d(self.widths[k + 1]), nn.SiLU()]
         for k in reversed(range(stages)):
             odd = tuple(side % 2 if side > 1 else 0 for side in sides[k])
-            decoder += [nn.BatchNorm2d(self.widths[k + 1]), nn.ReLU(),
+            decoder += [nn.BatchNorm2d(self.widths[k + 1]), nn.SiLU(),
                         nn.ConvTranspose2d(self.widths[k + 1], self.widths[k], *self.shape(k), odd, bias=k == 0)]
         self.encoder, self.decoder = nn.Sequential(*encoder, nn.Flatten()), nn.Sequential(*decoder)
         self.mean = nn.Linear(last * h * w + classes, latent_dim)
