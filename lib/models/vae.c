@@ -22,7 +22,8 @@ static const aigc__option_t create_rows[] = {
      "mlp: widths of the hidden layers, in the encoder's order"},
     {"widths", AIGC__OPTION_INTS, AT(widths), "32,64,128,256", 1, 4096, NULL,
      "conv: channels after each halving of the picture, of which there are no more than it takes to come to 4 pixels"},
-    {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "20", 1, 65536, NULL, "numbers that describe a picture"},
+    {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "0", 0, 65536, NULL,
+     "numbers that describe a picture (0: 20, or 64 with convolutions)"},
     {"loss", AIGC__OPTION_CHOICE, AT(loss), "bce", 0, 0, "bce|mse",
      "pixels as probabilities, or Gaussian around the output with deviation sigma"},
     {"sigma", AIGC__OPTION_FLOAT, AT(sigma), "0.1", 1e-3, 100, NULL,
@@ -125,6 +126,7 @@ static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
     if (config->channels == 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     if (config->classes > 0) config->conditional = 1;
+    if (config->latent_dim == 0) config->latent_dim = config->architecture == AIGC__VAE_CONV ? 64 : 20;
     return AIGC_OK;
 }
 

@@ -1,5 +1,7 @@
 /* The halves of a VAE made of convolutions. Each stage of the encoder halves the picture, rounding down, and each of
- * the decoder undoes one of them; an axis that is down to a single pixel stays as it is. */
+ * the decoder goes back to the size before; an axis that is down to a single pixel stays as it is. The decoder repeats
+ * pixels and then convolves: transposed convolutions are faster, but what they draw is hatched. */
+#include "graph/resampling.h"
 #include "models/vae.h"
 #include "nn/convolutions.h"
 #include "nn/layers.h"
@@ -37,17 +39,26 @@ static size_t stages_of(const aigc__vae_config_t *config)
     return n;
 }
 
-/* Of the stage that takes these sides to their halves, or back. A kernel of 4 at a stride of 2 touches every pixel
- * equally often, so that the way back leaves no pattern. No bias where a norm follows, which would take it away. */
-static aigc__conv_options_t stage_options(sides_t sides, bool is_back, bool is_normed)
+/* Of the stage that halves these sides. Its norm would take a bias away. */
+static aigc__conv_options_t halving(sides_t sides)
 {
-    aigc__conv_options_t options = {.per_axis = true, .weight.no_bias = is_normed};
+    aigc__conv_options_t options = {.per_axis = true, .weight.no_bias = true};
     for (int k = 0; k < 2; k++) {
         const bool halves = sides.of[k] > 1;
         options.kernel[k] = halves ? 4 : 1;
         options.stride[k] = halves ? 2 : 1;
         options.padding[k] = halves;
-        options.output_padding[k] = is_back && halves ? sides.of[k] % 2 : 0;
+    }
+    return options;
+}
+
+/* On pictures of these sides, which it keeps. */
+static aigc__conv_options_t smoothing(sides_t sides, bool is_normed)
+{
+    aigc__conv_options_t options = {.per_axis = true, .weight.no_bias = is_normed};
+    for (int k = 0; k < 2; k++) {
+        options.kernel[k] = sides.of[k] > 1 ? 3 : 1;
+        options.padding[k] = sides.of[k] > 1;
     }
     return options;
 }
@@ -78,7 +89,7 @@ aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *st
     aigc__id_t h = aigc__reshape(graph, images,
                                  aigc__shape_of(4, (int64_t[]){n, whole.of[0], whole.of[1], config->channels}));
     for (size_t k = 0; k < stages; k++) {
-        const aigc__conv_options_t options = stage_options(sides_after(config, k), false, true);
+        const aigc__conv_options_t options = halving(sides_after(config, k));
         h = aigc__conv_layer(graph, store, numbered(name, "encoder", 3 * k), h, config->widths.values[k], &options);
         h = norm_silu(graph, store, numbered(name, "encoder", 3 * k + 1), h, training);
     }
@@ -109,10 +120,12 @@ aigc__id_t aigc__vae_conv_decoder(aigc__graph_t *graph, aigc__store_t *store, co
     aigc__id_t h = unfold(graph, store, told, sides_after(config, stages), widths[stages - 1]);
     for (size_t k = 0; k < stages; k++) {
         const size_t back = stages - 1 - k;
-        const aigc__conv_options_t options = stage_options(sides_after(config, back), true, back > 0);
-        h = norm_silu(graph, store, numbered(name, "decoder", 3 * k + 2), h, training);
-        h = aigc__conv_transpose_layer(graph, store, numbered(name, "decoder", 3 * k + 4), h,
-                                       back > 0 ? widths[back - 1] : config->channels, &options);
+        const sides_t sides = sides_after(config, back);
+        const aigc__conv_options_t options = smoothing(sides, back > 0);
+        h = norm_silu(graph, store, numbered(name, "decoder", 4 * k + 2), h, training);
+        h = aigc__resize(graph, h, AIGC__RESIZE_NEAREST, sides.of[0], sides.of[1]);
+        h = aigc__conv_layer(graph, store, numbered(name, "decoder", 4 * k + 5), h,
+                             back > 0 ? widths[back - 1] : config->channels, &options);
     }
     return aigc__reshape(graph, h, aigc__shape_of(2, (int64_t[]){aigc__graph_shape(graph, latents).dims[0], -1}));
 }

@@ -333,7 +333,7 @@ static void call_model(scene_t *s)
 {
     static const char *const texts[] = {"height=8 width=8 channels=1 hidden_dim=3 latent_dim=2",
                                         "hidden_dim=3 latent_dim=2", "hidden_dim=3 latent_dim=2 conditional=true",
-                                        "hidden_dim=3 latent_dim=0"};
+                                        "hidden_dim=3 latent_dim=-1"};
     aigc_model_t *model = (void *)s;
     aigc_options_t *options = NULL;
     check_ok(aigc_options_create(&options));

@@ -47,6 +47,6 @@ expect 2 help --completion tcsh
 says 'bash, zsh and fish'
 
 expect 0 help --options
-for line in '### context' '### vae: train' '### home-designs: dataset' '| `latent_dim` | int | `20` | `1..65536` |.*'; do
+for line in '### context' '### vae: train' '### home-designs: dataset' '| `latent_dim` | int | `0` | `0..65536` |.*'; do
     grep -qx -e "$line" out || fail "the options reference lacks $line"
 done

@@ -16,7 +16,7 @@ from torch import nn
 
 
 class ConvVAE(nn.Module):
-    def __init__(self, height, width, channels, widths=(32, 64, 128, 256), latent_dim=20, classes=0):
+    def __init__(self, height, width, channels, widths=(32, 64, 128, 256), latent_dim=64, classes=0):
         super().__init__()
         sides = [(height, width)]
         for w in widths:
@@ -27,17 +27,17 @@ class ConvVAE(nn.Module):
         stages, (h, w), last = len(sides) - 1, sides[-1], self.widths[len(sides) - 1]
         encoder, decoder = [], [nn.Linear(latent_dim + classes, last * h * w), nn.Unflatten(1, (last, h, w))]
         for k in range(stages):
-            encoder += [nn.Conv2d(self.widths[k], self.widths[k + 1], *self.shape(k), bias=False),
+            encoder += [nn.Conv2d(self.widths[k], self.widths[k + 1], *self.halving(k), bias=False),
                         nn.BatchNorm2d(self.widths[k + 1]), nn.SiLU()]
         for k in reversed(range(stages)):
-            odd = tuple(side % 2 if side > 1 else 0 for side in sides[k])
-            decoder += [nn.BatchNorm2d(self.widths[k + 1]), nn.SiLU(),
-                        nn.ConvTranspose2d(self.widths[k + 1], self.widths[k], *self.shape(k), odd, bias=k == 0)]
+            kernel = tuple(3 if side > 1 else 1 for side in sides[k])
+            decoder += [nn.BatchNorm2d(self.widths[k + 1]), nn.SiLU(), nn.Upsample(sides[k]),
+                        nn.Conv2d(self.widths[k + 1], self.widths[k], kernel, padding='same', bias=k == 0)]
         self.encoder, self.decoder = nn.Sequential(*encoder, nn.Flatten()), nn.Sequential(*decoder)
         self.mean = nn.Linear(last * h * w + classes, latent_dim)
         self.log_variance = nn.Linear(last * h * w + classes, latent_dim)
 
-    def shape(self, k):
+    def halving(self, k):
         """Kernel, stride and padding; an axis of a single pixel stays as it is."""
         return zip(*((4, 2, 1) if side > 1 else (1, 1, 0) for side in self.sides[k]))
 

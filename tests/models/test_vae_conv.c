@@ -99,6 +99,21 @@ static void the_smallest_picture_follows_from_the_sides(void **state)
     small_world_end(&world);
 }
 
+static void unless_told_there_are_more_latents(void **state)
+{
+    small_world_t world;
+    const char *json = NULL;
+    (void)state;
+    small_world_begin(&world, 1);
+    for (int conv = 0; conv < 2; conv++) {
+        aigc_model_t *model = model_of(&world, conv ? "architecture=conv" : "architecture=mlp");
+        check_ok(aigc_model_config(model, NULL, &json));
+        assert_non_null(strstr(json, conv ? "\"latent_dim\":64" : "\"latent_dim\":20"));
+        aigc_model_free(model);
+    }
+    small_world_end(&world);
+}
+
 static void what_makes_no_network_is_said(void **state)
 {
     static const struct {
@@ -431,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_may_have_any_size),
         cmocka_unit_test(the_smallest_picture_follows_from_the_sides),
+        cmocka_unit_test(unless_told_there_are_more_latents),
         cmocka_unit_test(what_makes_no_network_is_said),
         cmocka_unit_test(three_steps_follow_pytorch),
         cmocka_unit_test(training_lowers_the_loss),
