@@ -79,6 +79,17 @@ static aigc__id_t norm_silu(aigc__graph_t *graph, aigc__store_t *store, const ch
     return aigc__silu(graph, aigc__batch_norm(graph, store, name, x, &options));
 }
 
+/* What is left of a picture, as one row; false, and the graph fails: more than a layer can have. */
+static bool is_small_enough(aigc__graph_t *graph, sides_t sides, int64_t channels)
+{
+    if (sides.of[0] * sides.of[1] <= INT32_MAX / channels) return true;
+    aigc__graph_fail(graph, AIGC_ERROR_OPTION,
+                     "option widths: after the convolutions %lldx%lld pixels of %lld channels are left, too many for a "
+                     "linear layer; give more or smaller widths",
+                     (long long)sides.of[0], (long long)sides.of[1], (long long)channels);
+    return false;
+}
+
 aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
                                          aigc__id_t images, aigc__id_t labels, bool training)
 {
@@ -86,6 +97,8 @@ aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *st
     const sides_t whole = sides_after(config, 0);
     const size_t stages = stages_of(config);
     const int64_t n = aigc__graph_shape(graph, images).dims[0];
+    if (!is_small_enough(graph, sides_after(config, stages), config->widths.values[stages - 1]))
+        return (aigc__vae_codes_t){0, 0};
     aigc__id_t h = aigc__reshape(graph, images,
                                  aigc__shape_of(4, (int64_t[]){n, whole.of[0], whole.of[1], config->channels}));
     for (size_t k = 0; k < stages; k++) {

@@ -122,7 +122,8 @@ static void what_makes_no_network_is_said(void **state)
                {"architecture=conv widths=0", "'widths' for create vae is 0"},
                {"architecture=conv widths=5000", "4096"},
                {"architecture=conv widths=", "widths"},
-               {"architecture=conv channels=2", "channels"}};
+               {"architecture=conv channels=2", "channels"},
+               {"architecture=conv height=4096 width=4096 channels=4 widths=4096", "after the convolutions 2048x2048"}};
     small_world_t world;
     (void)state;
     small_world_begin(&world, 1);
