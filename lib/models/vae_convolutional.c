@@ -1,6 +1,6 @@
 /* The halves of a VAE made of convolutions. Each stage of the encoder halves the picture, rounding down, and each of
  * the decoder goes back to the size before; an axis that is down to a single pixel stays as it is. The decoder repeats
- * pixels and then convolves: transposed convolutions are faster, but what they draw is hatched. */
+ * pixels and then convolves: what transposed convolutions draw is hatched. */
 #include "graph/resampling.h"
 #include "models/vae.h"
 #include "nn/convolutions.h"
