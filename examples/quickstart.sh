@@ -26,11 +26,10 @@ try() {
     build/bindings/cli/aigc "$@" || exit $?
 }
 
-# The loss is Gaussian with a small deviation: it asks for sharper pictures than the default does. A learning rate that
-# falls to nothing, and the mean of the last parameters, make the most of a short training.
+# The loss is Gaussian with a small deviation: it asks for sharper pictures than the default does.
 try draw home-designs --style rooms -n 100 -o out/rooms
-try train vae home-designs --style rooms -n 24000 -o out/model.safetensors --epochs 3 \
-    --architecture conv --loss mse --sigma 0.3 --latent-dim 32 --learning-rate 0.002 --schedule cosine --ema 0.99
+try train vae home-designs --style rooms -n 24000 -o out/model.safetensors --epochs 16 \
+    --loss mse --sigma 0.2 --hidden-dim 512 --latent-dim 32
 try generate out/model.safetensors -n 64 -o out/designs.png
 try reconstruct out/model.safetensors out/rooms -o out/reconstructions.png
 try interpolate out/model.safetensors --seeds 1,2 --steps 10 -o out/interpolation.png
