@@ -99,8 +99,8 @@ aigc__vae_codes_t aigc__vae_conv_encoder(aigc__graph_t *graph, aigc__store_t *st
     const int64_t n = aigc__graph_shape(graph, images).dims[0];
     if (!is_small_enough(graph, sides_after(config, stages), config->widths.values[stages - 1]))
         return (aigc__vae_codes_t){0, 0};
-    aigc__id_t h = aigc__reshape(graph, images,
-                                 aigc__shape_of(4, (int64_t[]){n, whole.of[0], whole.of[1], config->channels}));
+    aigc__id_t h =
+        aigc__reshape(graph, images, aigc__shape_of(4, (int64_t[]){n, whole.of[0], whole.of[1], config->channels}));
     for (size_t k = 0; k < stages; k++) {
         const aigc__conv_options_t options = halving(sides_after(config, k));
         h = aigc__conv_layer(graph, store, numbered(name, "encoder", 3 * k), h, config->widths.values[k], &options);
@@ -123,6 +123,17 @@ static aigc__id_t unfold(aigc__graph_t *graph, aigc__store_t *store, aigc__id_t 
     return aigc__permute(graph, aigc__reshape(graph, flat, shape), (uint32_t[]){0, 2, 3, 1});
 }
 
+/* Pixels are repeated to these sides, then convolved: in one where they double. */
+static aigc__id_t enlarge(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, sides_t sides,
+                          int64_t channels, const aigc__conv_options_t *options)
+{
+    const aigc__shape_t small = aigc__graph_shape(graph, x);
+    if (sides.of[0] == 2 * small.dims[1] && sides.of[1] == 2 * small.dims[2])
+        return aigc__upsample_conv_layer(graph, store, name, x, channels, options);
+    const aigc__id_t repeated = aigc__resize(graph, x, AIGC__RESIZE_NEAREST, sides.of[0], sides.of[1]);
+    return aigc__conv_layer(graph, store, name, repeated, channels, options);
+}
+
 aigc__id_t aigc__vae_conv_decoder(aigc__graph_t *graph, aigc__store_t *store, const aigc__vae_config_t *config,
                                   aigc__id_t latents, aigc__id_t labels, bool training)
 {
@@ -136,9 +147,8 @@ aigc__id_t aigc__vae_conv_decoder(aigc__graph_t *graph, aigc__store_t *store, co
         const sides_t sides = sides_after(config, back);
         const aigc__conv_options_t options = smoothing(sides, back > 0);
         h = norm_silu(graph, store, numbered(name, "decoder", 4 * k + 2), h, training);
-        h = aigc__resize(graph, h, AIGC__RESIZE_NEAREST, sides.of[0], sides.of[1]);
-        h = aigc__conv_layer(graph, store, numbered(name, "decoder", 4 * k + 5), h,
-                             back > 0 ? widths[back - 1] : config->channels, &options);
+        h = enlarge(graph, store, numbered(name, "decoder", 4 * k + 5), h, sides,
+                    back > 0 ? widths[back - 1] : config->channels, &options);
     }
     return aigc__reshape(graph, h, aigc__shape_of(2, (int64_t[]){aigc__graph_shape(graph, latents).dims[0], -1}));
 }

@@ -85,6 +85,48 @@ aigc__id_t aigc__conv_layer(aigc__graph_t *graph, aigc__store_t *store, const ch
     return aigc__add_bias(graph, store, name, aigc__conv(graph, padded, weight, &attributes), &shape, &options->weight);
 }
 
+/* Whether both are one transposed convolution, and have so many pixels that making its weights costs little. */
+static bool is_doubling(const geometry_t *g, const aigc__shape_t *x, const aigc__conv_options_t *o)
+{
+    enum { PIXELS_A_CHANNEL = 4 };
+    const int64_t pixels = x->dims[0] * x->dims[1] * x->dims[2];
+    if (g->spatial != 2 || g->groups != 1 || o->border != AIGC__BORDER_ZEROS) return false;
+    for (uint32_t k = 0; k < 2; k++)
+        if (g->kernel[k] != 3 || g->padding[k] != 1 || g->stride[k] != 1 || g->dilation[k] != 1) return false;
+    return pixels >= PIXELS_A_CHANNEL * g->in && pixels >= PIXELS_A_CHANNEL * g->out;
+}
+
+/* Repeating pixels is a transposed convolution with ones, 2 x 2 and stride 2; one of 3 x 3 after it makes a transposed
+ * one of 4 x 4 of both, whose weights are sums of neighbours. Its results meet 4 taps of the small picture each instead
+ * of 9 of the large one. */
+static aigc__id_t doubled_weight(aigc__graph_t *graph, aigc__id_t weight)
+{
+    const aigc__id_t turned = aigc__flip(graph, aigc__permute(graph, weight, (uint32_t[]){1, 0, 2, 3}), 0xc);
+    aigc__id_t sum = 0;
+    for (int64_t k = 0; k < 4; k++) {
+        const int64_t before[] = {0, 0, k / 2, k % 2}, after[] = {0, 0, 1 - k / 2, 1 - k % 2};
+        const aigc__id_t padded = aigc__pad(graph, turned, before, after);
+        sum = k == 0 ? padded : aigc__add(graph, sum, padded);
+    }
+    return sum;
+}
+
+aigc__id_t aigc__upsample_conv_layer(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x,
+                                     int64_t out, const aigc__conv_options_t *options)
+{
+    geometry_t g;
+    if (!settle(&g, graph, name, x, out, options)) return 0;
+    const aigc__shape_t shape = weight_shape(&g, out, g.in), small = aigc__graph_shape(graph, x);
+    if (!is_doubling(&g, &small, options))
+        return aigc__conv_layer(graph, store, name, aigc__upsample_nearest(graph, x, 2), out, options);
+    const aigc__shape_t large = {4, {small.dims[0], 2 * small.dims[1], 2 * small.dims[2], out}};
+    aigc__attributes_t attributes = attributes_of(&g);
+    for (uint32_t k = 0; k < 2; k++) attributes.i[AIGC__AT_STRIDE + k] = 2;
+    const aigc__id_t weight = doubled_weight(graph, aigc__weight(graph, store, name, shape, 0, &options->weight));
+    const aigc__id_t y = aigc__conv_input_gradient(graph, x, weight, &attributes, &large);
+    return aigc__add_bias(graph, store, name, y, &shape, &options->weight);
+}
+
 /* The convolution whose adjoint this is maps the result's sizes to x's. Its far padding gives way to
  * output_padding, so that it uses all of the result. */
 aigc__id_t aigc__conv_transpose_layer(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x,

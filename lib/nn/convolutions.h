@@ -30,6 +30,10 @@ typedef struct aigc__conv_options {
 aigc__id_t aigc__conv_layer(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x, int64_t out,
                             const aigc__conv_options_t *options);
 
+/* The same on pictures [N, H, W, C] of which each pixel is repeated 2 x 2, without making these. */
+aigc__id_t aigc__upsample_conv_layer(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x,
+                                     int64_t out, const aigc__conv_options_t *options);
+
 /* "<name>.weight" [in, out / groups, kernel..], "<name>.bias" [out]. Sizes of the result:
  * (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1. */
 aigc__id_t aigc__conv_transpose_layer(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__id_t x,

@@ -1,5 +1,6 @@
 /* Layers run through a plan: names, shapes, initial values, numbers. */
 #include "graph/plan.h"
+#include "graph/resampling.h"
 #include "graph/world.h"
 #include "nn/convolutions.h"
 #include "nn/layers.h"
@@ -449,9 +450,38 @@ static void senseless_layers_fail_the_graph(void **state)
     }
 }
 
+/* The fused form and the two layers it stands for, on pictures with one and with several channels, and where only
+ * the general form applies. */
+static void repeating_and_convolving_is_one_layer(void **state)
+{
+    const aigc__shape_t shapes[] = {{4, {1, 3, 5, 1}}, {4, {3, 5, 1, 1}}, {4, {3, 1, 1, 5}}};
+    (void)state;
+    for (size_t k = 0; k < 6; k++) {
+        enum { MOST = 4 * N * IN * 4 };
+        const aigc__conv_options_t options = {.kernel = {k < 3 ? 3 : 1}, .padding = {k < 3}};
+        bench_t b;
+        float both[2 * MOST];
+        bench_begin(&b);
+        const aigc__id_t x = aigc__reshape(b.graph, b.x, shapes[k % 3]);
+        const int64_t out = k % 3 == 1 ? 3 : 2;
+        const aigc__id_t one = aigc__upsample_conv_layer(b.graph, b.store, "conv", x, out, &options);
+        const aigc__id_t two =
+            aigc__conv_layer(b.graph, b.store, "conv", aigc__upsample_nearest(b.graph, x, 2), out, &options);
+        const aigc__shape_t shape = aigc__graph_shape(b.graph, one), other = aigc__graph_shape(b.graph, two);
+        assert_true(aigc__shape_equal(&shape, &other));
+        const size_t n = (size_t)(shape.dims[0] * shape.dims[1] * shape.dims[2] * shape.dims[3]);
+        assert_true(n <= MOST);
+        bench_run(&b, aigc__concat(b.graph, (aigc__id_t[]){one, two}, 2, 0), both, 2 * n);
+        for (size_t i = 0; i < n; i++) assert_float_equal(both[i], both[n + i], 1e-5);
+        assert_true(k < 2 ? one != two : one == two); /* few pixels for the channels; another kernel */
+        bench_end(&b);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(linear_is_x_w_transposed_plus_b),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(repeating_and_convolving_is_one_layer),
+                                       cmocka_unit_test(linear_is_x_w_transposed_plus_b),
                                        cmocka_unit_test(layer_norm_has_mean_0_and_variance_1),
                                        cmocka_unit_test(a_name_means_one_parameter),
                                        cmocka_unit_test(layers_have_both_derivatives),
