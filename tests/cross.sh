@@ -77,7 +77,7 @@ test_aarch64()
     compiler=${AARCH64_CC:-aarch64-linux-gnu-gcc} emulator=${AARCH64_EMULATOR:-qemu-aarch64}
     have "$compiler" && have "$emulator" || { skip "AArch64 needs $compiler and $emulator"; return; }
     configure 0 1
-    compile_level "$compiler" aarch64 "" "$top"/lib/base/*.c "$top"/lib/kernels/*.c "$top"/lib/kernels/arm/*.c ||
+    compile_level "$compiler" aarch64 "" "$top"/lib/base/*.c "$top"/lib/kernels/*.c "$top"/lib/kernels/convolution/*.c "$top"/lib/kernels/arm/*.c ||
         { fail "compiling for AArch64"; return; }
     for source in $base_tests $kernel_tests; do
         link_test "$compiler" aarch64 "$source" -static || { fail "linking $(basename "$source") for AArch64"; return; }
@@ -93,7 +93,7 @@ test_old_x86()
     configure 1 0
     avx2="-mavx2 -mfma -mf16c"
     avx512="$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl"
-    compile_level "$compiler" x86 "" "$top"/lib/base/*.c "$top"/lib/kernels/*.c &&
+    compile_level "$compiler" x86 "" "$top"/lib/base/*.c "$top"/lib/kernels/*.c "$top"/lib/kernels/convolution/*.c &&
         compile_level "$compiler" x86 "$avx2" "$top"/lib/kernels/x86/*_avx2.c &&
         compile_level "$compiler" x86 "$avx512" "$top"/lib/kernels/x86/*_avx512.c || { fail "compiling for x86-64"; return; }
     for source in "$top/tests/cross/probe.c" $kernel_tests; do

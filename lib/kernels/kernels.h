@@ -10,7 +10,7 @@
 
 #include "base/cpu.h"
 #include "base/philox.h"
-#include "kernels/convolution.h"
+#include "kernels/convolution/convolution.h"
 #include "kernels/gemm.h"
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* Convolutions at every level of this machine, in every direction and by every method that can do a shape. Patches,
  * rows and dot products of small whole numbers must be exact; minimal filtering keeps within a bound of a double sum.
  * Arrays lie between forbidden pages, workspaces are full of NaN, tiles are taken in an odd order by two workers. */
-#include "kernels/convolution.h"
+#include "kernels/convolution/convolution.h"
 #include "walk.h"
 #include <math.h>
 #include <stdio.h>

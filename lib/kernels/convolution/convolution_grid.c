@@ -1,5 +1,5 @@
 /* Which taps meet which positions. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 
 static size_t common_divisor(size_t a, size_t b)
 {

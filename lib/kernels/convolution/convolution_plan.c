@@ -1,5 +1,5 @@
 /* Which way a convolution is computed, and how it is cut: from its shape and the level's block sizes. */
-#include "kernels/winograd.h"
+#include "kernels/convolution/winograd.h"
 #include <string.h>
 
 enum { TILE_PIXELS = 192, SLICE_PIXELS = 512 };

@@ -1,7 +1,7 @@
 /* Weight gradients where the result has long rows: a row of the result and the rows of the source that it reads are
  * multiplied where they lie, summed over the pixels of the row. Sums are [tap][channel of x][channel of y], vectors
  * along y's channels; or, where these are few, [channel of y][tap][channel of x] with vectors along x's. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
 

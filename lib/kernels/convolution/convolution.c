@@ -1,7 +1,7 @@
 /* Tiles of a convolution's result: patches times packed weights, by the level's strip kernel. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
-#include "kernels/winograd.h"
+#include "kernels/convolution/winograd.h"
 #include <string.h>
 
 /* One group's part of a tile. */

@@ -4,7 +4,7 @@
 #ifndef AIGC_KERNELS_WINOGRAD_H
 #define AIGC_KERNELS_WINOGRAD_H
 
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 
 enum { AIGC__WINDOW = 4, AIGC__MAX_POINTS = 36, AIGC__STAGE_WINDOWS = 16 };

@@ -1,5 +1,5 @@
 /* Where minimal filtering applies, and how it is cut. */
-#include "kernels/winograd.h"
+#include "kernels/convolution/winograd.h"
 
 enum { MIN_WINDOWS = 24, MAX_WINDOWS = 128 };
 

@@ -1,6 +1,6 @@
 /* Bands: the rows of the source that some rows of the result read, in place where they lie inside it, otherwise as a
  * copy with zeros beyond the edges. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include <string.h>
 
 static size_t read_width(const aigc__conv_grid_t *grid, size_t pixels)

@@ -1,7 +1,7 @@
 /* Tiles of a convolution by Winograd's minimal filtering: the windows of a tile are transformed, multiplied point by
  * point with the transformed weights, a chunk of columns at a time so that products stay in the second level cache, and
  * transformed back. */
-#include "kernels/winograd.h"
+#include "kernels/convolution/winograd.h"
 #include <string.h>
 
 typedef struct tile_job {

@@ -1,7 +1,7 @@
 /* Input gradients with a stride that make few channels, such as the last layer of a generator: a row of y times the
  * weights of all taps at once, which makes vectors of taps and channels full, and what comes out is added where it
  * belongs, a row of taps being neighbours in x. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Weights as strips of a matrix: for each residue and group strips of columns, each [taps * read, width], in
  * the order of patches. */
-#include "kernels/winograd.h"
+#include "kernels/convolution/winograd.h"
 #include <string.h>
 
 enum { ROWS = 48, MAX_WIDTH = 64 };

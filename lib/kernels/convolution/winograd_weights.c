@@ -1,6 +1,6 @@
 /* Weight gradients by Winograd's minimal filtering, the adjoint of the way forward: windows of x and of y are
  * transformed and multiplied point by point, sums of the products are transformed to taps in the end. */
-#include "kernels/winograd.h"
+#include "kernels/convolution/winograd.h"
 #include <string.h>
 
 /* The sums of a slice: [point][channel of y][read_ld]. */

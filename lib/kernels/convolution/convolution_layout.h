@@ -7,7 +7,7 @@
 #ifndef AIGC_KERNELS_CONVOLUTION_LAYOUT_H
 #define AIGC_KERNELS_CONVOLUTION_LAYOUT_H
 
-#include "kernels/convolution.h"
+#include "kernels/convolution/convolution.h"
 #include "kernels/gemm_layout.h"
 
 enum { AIGC__CONV_TILES = 16 }; /* wanted, to share out */

@@ -1,6 +1,6 @@
 /* Weight gradients: the transposed result times patches, a block of columns and a slice of the pixels a tile;
  * then the slices are added in order, and turned to the order that weights have. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Convolutions of each channel by itself, as many groups as channels: there is nothing to multiply matrices with. Each
  * pixel made is the sum over the taps of a pixel read times a row of weights [tap][channel], vectors along channels. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Patches: what each position reads, copied to rows that a matrix product takes. A tile's patches stay in
  * the second level cache. */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include <string.h>
 
 /* A pixel of a grid, counted along its axes. */

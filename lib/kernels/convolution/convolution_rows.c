@@ -2,7 +2,7 @@
  * zeros at both ends, so that the taps along a row are one run of neighbours and nothing is copied once a tap. With
  * many columns to make, runs are multiplied by strips of packed weights; with few, the sums are taken as dot products.
  */
-#include "kernels/convolution_layout.h"
+#include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 #include <string.h>
 
