@@ -153,7 +153,7 @@ class Options(Case):
 
     def test_help_shows_the_librarys_options(self):
         for thing, words in (
-            (aigc.Model.create, ["latent_dim=20", "kind: "]),
+            (aigc.Model.create, ["hidden_dim=400", "kind: "]),
             (aigc.Model.train, ["epochs=10", "validation"]),
             (aigc.Model.load, ["finite=true"]),
             (trained_model().generate, ["class_=None", "n: "]),
@@ -161,7 +161,7 @@ class Options(Case):
             (aigc.Dataset.create, ["size=32", "pad=0"]),
             (aigc.save_grid, ["columns=8", "quality=92"]),
             (aigc.Context.__init__, ["threads=0"]),
-            (aigc.Model, ["latent_dim=20", "temperature=1"]),
+            (aigc.Model, ["hidden_dim=400", "temperature=1"]),
         ):
             text = pydoc.plain(pydoc.render_doc(thing))
             for word in words:
