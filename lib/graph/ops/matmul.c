@@ -25,8 +25,8 @@ static const char *infer_matmul(const aigc__attributes_t *attributes, size_t n, 
 /* A cotangent of an input that serves several products is their sum. */
 static aigc__id_t sum_leading(aigc__graph_t *graph, aigc__id_t cotangent, const aigc__shape_t *input)
 {
-    const uint32_t leading = aigc__graph_shape(graph, cotangent).rank - input->rank;
-    return leading ? aigc__sum(graph, cotangent, (1u << leading) - 1, false) : cotangent;
+    const uint32_t rank = aigc__graph_shape(graph, cotangent).rank; /* 0 where the graph has failed */
+    return rank > input->rank ? aigc__sum(graph, cotangent, (1u << (rank - input->rank)) - 1, false) : cotangent;
 }
 
 static void gradient_matmul(aigc__graph_t *graph, aigc__id_t value, aigc__id_t dy, uint32_t want, aigc__id_t *dx)
