@@ -2,8 +2,8 @@
  * bench_conv [--threads N] [--reps N] [--only NAME] [--direction fwd|bwd_data|bwd_weights] [--packed 1] [--level NAME]
  * GFLOP/s count two operations for each multiply-add of the direct method. --packed 1: weights packed in advance. */
 #include "conv_shapes.h"
-#include "kernels/kernels.h"
 #include "peak.h"
+#include "workload.h"
 
 typedef struct work {
     aigc__convolution_call_t call;
@@ -22,23 +22,6 @@ static void run(void *user)
     work_t *w = user;
     for (w->phase = 0; w->phase < 3 && w->call.plan->tiles[w->phase] > 0; w->phase++)
         aigc__pool_run_whole(w->pool, tile, w, w->call.plan->tiles[w->phase]);
-}
-
-static void *block(aigc__memory_t *memory, size_t bytes)
-{
-    void *out = NULL;
-    if (aigc__memory_alloc_zeroed(memory, bytes, &out) != AIGC_OK) {
-        fprintf(stderr, "%s\n", aigc__failure_text());
-        exit(1);
-    }
-    return out;
-}
-
-static float *filled(aigc__memory_t *memory, size_t n)
-{
-    float *out = block(memory, n * sizeof(float));
-    for (size_t i = 0; i < n; i++) out[i] = (float)((int)((uint32_t)i * 2654435761u >> 24) - 128) / 1024;
-    return out;
 }
 
 static size_t made_side(const conv_case_t *c)
@@ -72,10 +55,10 @@ static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const ai
     const size_t sizes[][3] = {{x, w, y}, {y, w, x}, {x, y, w}};
     aigc__convolution_plan_t plan;
     aigc__convolution_plan(&plan, kernels, s, direction, packed && direction != AIGC__WEIGHT_GRADIENT);
-    float *a = filled(memory, sizes[direction][0]), *b = filled(memory, sizes[direction][1]);
-    float *result = filled(memory, sizes[direction][2]);
-    void *given = block(memory, plan.packed_bytes), *shared = block(memory, plan.shared_bytes);
-    void *worker = block(memory, plan.worker_bytes * aigc__pool_threads(pool));
+    float *a = workload_numbers(memory, sizes[direction][0]), *b = workload_numbers(memory, sizes[direction][1]);
+    float *result = workload_numbers(memory, sizes[direction][2]);
+    void *given = workload_block(memory, plan.packed_bytes), *shared = workload_block(memory, plan.shared_bytes);
+    void *worker = workload_block(memory, plan.worker_bytes * aigc__pool_threads(pool));
     if (plan.is_packed) aigc__convolution_pack(&plan, b, given);
     work_t work = {.pool = pool};
     work.call = (aigc__convolution_call_t){
@@ -87,23 +70,13 @@ static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const ai
     return t;
 }
 
-static const aigc__kernels_t *kernels_by_name(const char *name)
-{
-    if (!name) return aigc__kernels_best();
-    for (int level = 0; level < AIGC__CPU_LEVELS; level++) {
-        const aigc__kernels_t *kernels = aigc__kernels_get((aigc__cpu_level_t)level);
-        if (kernels && aigc__cpu_has(kernels->level) && strcmp(kernels->name, name) == 0) return kernels;
-    }
-    return NULL;
-}
-
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"fwd", "bwd_data", "bwd_weights"};
     const size_t threads = bench_number(argc, argv, "--threads", 1), reps = bench_number(argc, argv, "--reps", 7);
     const bool packed = bench_number(argc, argv, "--packed", 0) != 0;
     const char *only = bench_text(argc, argv, "--only", NULL), *way = bench_text(argc, argv, "--direction", NULL);
-    const aigc__kernels_t *kernels = kernels_by_name(bench_text(argc, argv, "--level", NULL));
+    const aigc__kernels_t *kernels = workload_kernels(bench_text(argc, argv, "--level", NULL));
     aigc__memory_t memory;
     aigc__pool_t *pool = NULL;
     aigc__memory_init(&memory, NULL, 0);

@@ -2,8 +2,8 @@
  * bench_gemm [--threads N] [--reps N] [--only NAME] [--packed 1] [--level NAME]
  * --packed 1: the second operand packed in advance, as for weights that do not change. */
 #include "gemm_shapes.h"
-#include "kernels/kernels.h"
 #include "peak.h"
+#include "workload.h"
 
 typedef struct product {
     aigc__gemm_call_t call;
@@ -18,23 +18,6 @@ static void run(void *user)
     product_t *p = user;
     if (p->call.plan->pack_tiles) aigc__pool_run_whole(p->pool, pack_tile, &p->call, p->call.plan->pack_tiles);
     aigc__pool_run_whole(p->pool, gemm_tile, &p->call, p->call.plan->tiles);
-}
-
-static void *block(aigc__memory_t *memory, size_t bytes)
-{
-    void *out = NULL;
-    if (aigc__memory_alloc_zeroed(memory, bytes, &out) != AIGC_OK) {
-        fprintf(stderr, "%s\n", aigc__failure_text());
-        exit(1);
-    }
-    return out;
-}
-
-static float *filled(aigc__memory_t *memory, size_t n)
-{
-    float *out = block(memory, n * sizeof(float));
-    for (size_t i = 0; i < n; i++) out[i] = (float)((int)((uint32_t)i * 2654435761u >> 24) - 128) / 1024;
-    return out;
 }
 
 static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const aigc__kernels_t *kernels,
@@ -52,9 +35,10 @@ static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const ai
                                       .b_packed = packed};
     aigc__gemm_plan_t plan;
     aigc__gemm_plan(&plan, kernels, &shape);
-    float *a = filled(memory, g->m * g->k), *b = filled(memory, g->k * g->n), *c = filled(memory, g->m * g->n);
-    void *given = block(memory, plan.packed_b_bytes), *shared = block(memory, plan.shared_bytes);
-    void *worker = block(memory, plan.worker_bytes * aigc__pool_threads(pool));
+    float *a = workload_numbers(memory, g->m * g->k), *b = workload_numbers(memory, g->k * g->n);
+    float *c = workload_numbers(memory, g->m * g->n);
+    void *given = workload_block(memory, plan.packed_b_bytes), *shared = workload_block(memory, plan.shared_bytes);
+    void *worker = workload_block(memory, plan.worker_bytes * aigc__pool_threads(pool));
     if (packed) aigc__gemm_pack_b(&plan, b, given);
     product_t p = {.pool = pool};
     p.call =
@@ -66,22 +50,12 @@ static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const ai
     return t;
 }
 
-static const aigc__kernels_t *kernels_by_name(const char *name)
-{
-    if (!name) return aigc__kernels_best();
-    for (int level = 0; level < AIGC__CPU_LEVELS; level++) {
-        const aigc__kernels_t *kernels = aigc__kernels_get((aigc__cpu_level_t)level);
-        if (kernels && aigc__cpu_has(kernels->level) && strcmp(kernels->name, name) == 0) return kernels;
-    }
-    return NULL;
-}
-
 int main(int argc, char **argv)
 {
     const size_t threads = bench_number(argc, argv, "--threads", 1), reps = bench_number(argc, argv, "--reps", 15);
     const bool packed = bench_number(argc, argv, "--packed", 0) != 0;
     const char *only = bench_text(argc, argv, "--only", NULL);
-    const aigc__kernels_t *kernels = kernels_by_name(bench_text(argc, argv, "--level", NULL));
+    const aigc__kernels_t *kernels = workload_kernels(bench_text(argc, argv, "--level", NULL));
     aigc__memory_t memory;
     aigc__pool_t *pool = NULL;
     aigc__memory_init(&memory, NULL, 0);

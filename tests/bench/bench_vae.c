@@ -86,7 +86,8 @@ static double machine_peak(size_t threads)
     return peak;
 }
 
-static void measure(job_t *job, const char *name, void (*run)(void *), size_t images, double gflop, size_t threads, size_t reps, double peak)
+static void measure(job_t *job, const char *name, void (*run)(void *), size_t images, double gflop, size_t threads,
+                    size_t reps, double peak)
 {
     char more[64];
     const bench_time_t once = bench_time(run, job, 3, 4);
@@ -114,7 +115,8 @@ int main(int argc, char **argv)
     const double peak = machine_peak(threads);
     if (!*only || strcmp(only, "train_b128") == 0)
         measure(&job, "train_b128", train, BATCH, BATCH * (2 * forward + by_inputs), threads, reps, peak);
-    if (!*only || strcmp(only, "sample_b64") == 0) measure(&job, "sample_b64", sample, SAMPLES, SAMPLES * decode, threads, reps, peak);
+    if (!*only || strcmp(only, "sample_b64") == 0)
+        measure(&job, "sample_b64", sample, SAMPLES, SAMPLES * decode, threads, reps, peak);
     end(&job);
     return 0;
 }
