@@ -1,7 +1,7 @@
 /* Tiles of a convolution's result: patches times packed weights, by the level's strip kernel. */
 #include "kernels/convolution/convolution_layout.h"
-#include "kernels/kernels.h"
 #include "kernels/convolution/winograd.h"
+#include "kernels/kernels.h"
 #include <string.h>
 
 /* One group's part of a tile. */
@@ -82,13 +82,9 @@ static void make(const tile_job_t *j)
  * pixel of the result the first is. */
 static size_t run_of(const tile_job_t *j, size_t pixel, size_t most, size_t *place)
 {
-    const aigc__conv_axis_t *axes = j->grid.axes;
-    const size_t *sizes = j->call->plan->shape.in;
-    size_t rest = pixel, at[AIGC__SPATIAL];
-    for (size_t k = AIGC__SPATIAL; k-- > 0; rest /= axes[k].count)
-        at[k] = axes[k].start + rest % axes[k].count * axes[k].step;
-    *place = ((rest * sizes[0] + at[0]) * sizes[1] + at[1]) * sizes[2] + at[2];
-    return aigc__minimum(most, axes[2].count - pixel % axes[2].count);
+    const aigc__conv_place_t first = aigc__conv_place(&j->grid, pixel);
+    *place = aigc__conv_made(&j->grid, &first, j->call->plan->shape.in);
+    return aigc__minimum(most, j->grid.axes[2].count - first.at[2]);
 }
 
 static void scatter(const tile_job_t *j, size_t columns, size_t column)

@@ -10,25 +10,22 @@ static size_t find_taps(const float **x, const float *source, const float *zeros
                         const size_t *sizes, size_t channels, size_t pixel)
 {
     const aigc__conv_axis_t *axes = grid->axes;
-    size_t at[AIGC__SPATIAL], rest = pixel, n = 0;
-    for (size_t k = AIGC__SPATIAL; k-- > 0; rest /= axes[k].count) at[k] = rest % axes[k].count;
+    const aigc__conv_place_t place = aigc__conv_place(grid, pixel);
+    size_t n = 0;
     for (size_t d = 0; d < axes[0].taps; d++)
         for (size_t h = 0; h < axes[1].taps; h++)
             for (size_t w = 0; w < axes[2].taps; w++) {
                 const size_t tap[] = {d, h, w};
-                size_t place = rest;
+                size_t read = place.image;
                 bool is_inside = true;
                 for (size_t k = 0; k < AIGC__SPATIAL; k++) {
-                    const ptrdiff_t position = (ptrdiff_t)(at[k] * axes[k].source_step) + axes[k].offset +
-                                               (ptrdiff_t)tap[k] * axes[k].offset_step;
-                    is_inside &= position >= 0 && (size_t)position < axes[k].source;
-                    place = place * axes[k].source + (size_t)position;
+                    const size_t position = aigc__conv_read(&axes[k], place.at[k], tap[k]);
+                    is_inside &= position < axes[k].source;
+                    read = read * axes[k].source + position;
                 }
-                x[n++] = is_inside ? source + place * channels : zeros;
+                x[n++] = is_inside ? source + read * channels : zeros;
             }
-    size_t made = rest;
-    for (size_t k = 0; k < AIGC__SPATIAL; k++) made = made * sizes[k] + axes[k].start + at[k] * axes[k].step;
-    return made;
+    return aigc__conv_made(grid, &place, sizes);
 }
 
 void aigc__conv_depthwise_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)

@@ -33,6 +33,35 @@ static inline size_t aigc__conv_residues(const aigc__convolution_plan_t *plan)
     return plan->residues[0] * plan->residues[1] * plan->residues[2];
 }
 
+/* A pixel of a grid, counted along its axes. */
+typedef struct aigc__conv_place {
+    size_t image, at[AIGC__SPATIAL];
+} aigc__conv_place_t;
+
+static inline aigc__conv_place_t aigc__conv_place(const aigc__conv_grid_t *grid, size_t pixel)
+{
+    aigc__conv_place_t place;
+    for (size_t k = AIGC__SPATIAL; k-- > 0; pixel /= grid->axes[k].count) place.at[k] = pixel % grid->axes[k].count;
+    place.image = pixel;
+    return place;
+}
+
+/* Where tap j of an axis reads; not below the size of the axis, as an unsigned number, where that is outside. */
+static inline size_t aigc__conv_read(const aigc__conv_axis_t *axis, size_t at, size_t j)
+{
+    return (size_t)((ptrdiff_t)(at * axis->source_step) + axis->offset + (ptrdiff_t)j * axis->offset_step);
+}
+
+/* The number of the pixel made at a place, in an array of `sizes`. */
+static inline size_t aigc__conv_made(const aigc__conv_grid_t *grid, const aigc__conv_place_t *place,
+                                     const size_t *sizes)
+{
+    size_t made = place->image;
+    for (size_t k = 0; k < AIGC__SPATIAL; k++)
+        made = made * sizes[k] + grid->axes[k].start + place->at[k] * grid->axes[k].step;
+    return made;
+}
+
 /* Weights are packed in a first phase unless they come so; then come `tiles` tiles. */
 void aigc__conv_set_phases(aigc__convolution_plan_t *plan, size_t tiles);
 /* Steps of the inner sum between two visits to a piece of the result: equal parts of about `most`. */

@@ -3,30 +3,11 @@
 #include "kernels/convolution/convolution_layout.h"
 #include <string.h>
 
-/* A pixel of a grid, counted along its axes. */
-typedef struct place {
-    size_t image, at[AIGC__SPATIAL];
-} place_t;
-
-static place_t place_of(const aigc__conv_grid_t *grid, size_t pixel)
-{
-    place_t place;
-    for (size_t k = AIGC__SPATIAL; k-- > 0; pixel /= grid->axes[k].count) place.at[k] = pixel % grid->axes[k].count;
-    place.image = pixel;
-    return place;
-}
-
-static void move_on(const aigc__conv_grid_t *grid, place_t *place)
+static void move_on(const aigc__conv_grid_t *grid, aigc__conv_place_t *place)
 {
     for (size_t k = AIGC__SPATIAL; k-- > 0; place->at[k] = 0)
         if (++place->at[k] < grid->axes[k].count) return;
     place->image++;
-}
-
-/* Where tap j of an axis reads; not below the size of the axis, as an unsigned number, where that is outside. */
-static size_t position(const aigc__conv_axis_t *axis, size_t at, size_t j)
-{
-    return (size_t)((ptrdiff_t)(at * axis->source_step) + axis->offset + (ptrdiff_t)j * axis->offset_step);
 }
 
 /* Elements [low, high) of a run that begins `start` elements into a row of `size`: zeros outside of it. */
@@ -44,10 +25,11 @@ static void copy_run(float *to, const float *row, ptrdiff_t start, size_t size, 
 }
 
 /* The source row that taps jd, jh of a pixel read; NULL outside. */
-static const float *source_row(const float *source, const aigc__conv_grid_t *grid, const place_t *place, size_t jd,
-                               size_t jh, size_t row_elements)
+static const float *source_row(const float *source, const aigc__conv_grid_t *grid, const aigc__conv_place_t *place,
+                               size_t jd, size_t jh, size_t row_elements)
 {
-    const size_t d = position(&grid->axes[0], place->at[0], jd), h = position(&grid->axes[1], place->at[1], jh);
+    const size_t d = aigc__conv_read(&grid->axes[0], place->at[0], jd),
+                 h = aigc__conv_read(&grid->axes[1], place->at[1], jh);
     if (d >= grid->axes[0].source || h >= grid->axes[1].source) return NULL;
     return source + ((place->image * grid->axes[0].source + d) * grid->axes[1].source + h) * row_elements;
 }
@@ -64,7 +46,7 @@ static runs_t runs_of(const aigc__conv_grid_t *grid, size_t channels, size_t all
     return (runs_t){axis->taps, channels, 1};
 }
 
-static void one_patch(float *to, const float *source, const aigc__conv_grid_t *grid, const place_t *place,
+static void one_patch(float *to, const float *source, const aigc__conv_grid_t *grid, const aigc__conv_place_t *place,
                       const runs_t *runs, size_t k0, size_t k, size_t channel, size_t all_channels)
 {
     const aigc__conv_axis_t *axis = &grid->axes[2];
@@ -89,7 +71,7 @@ void aigc__conv_patches(float *to, size_t ld, const float *source, const aigc__c
                         size_t n, size_t k0, size_t k, size_t channel, size_t channels, size_t all_channels)
 {
     const runs_t runs = runs_of(grid, channels, all_channels);
-    place_t place = place_of(grid, first);
+    aigc__conv_place_t place = aigc__conv_place(grid, first);
     for (size_t i = 0; i < n; i++, to += ld) {
         one_patch(to, source, grid, &place, &runs, k0, k, channel, all_channels);
         move_on(grid, &place);
