@@ -1,6 +1,9 @@
 /* Convolutions at the models' shapes: forward, gradient of the pictures, gradient of the weights.
  * bench_conv [--threads N] [--reps N] [--only NAME] [--direction fwd|bwd_data|bwd_weights] [--packed 1] [--level NAME]
- * GFLOP/s count two operations for each multiply-add of the direct method. --packed 1: weights packed in advance. */
+ * [--method NUMBER]
+ * GFLOP/s count two operations for each multiply-add of the direct method. --packed 1: weights packed in advance.
+ * --method: one of AIGC__CONV_... of kernels/convolution/convolution.h; directions that cannot be computed so are left
+ * out. */
 #include "conv_shapes.h"
 #include "peak.h"
 #include "workload.h"
@@ -46,23 +49,22 @@ static aigc__convolution_shape_t shape_of(const conv_case_t *c)
                                        .before = {0, c->padding, c->padding}};
 }
 
-static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const aigc__kernels_t *kernels,
-                            const aigc__convolution_shape_t *s, aigc__direction_t direction, size_t reps, bool packed)
+static bench_time_t measure(aigc__memory_t *memory, aigc__pool_t *pool, const aigc__convolution_plan_t *plan,
+                            const aigc__convolution_shape_t *s, size_t reps)
 {
     const size_t x = s->images * s->in[1] * s->in[2] * s->in_channels;
     const size_t y = s->images * s->out[1] * s->out[2] * s->out_channels;
     const size_t w = s->in_channels * s->out_channels * s->kernel[1] * s->kernel[2];
     const size_t sizes[][3] = {{x, w, y}, {y, w, x}, {x, y, w}};
-    aigc__convolution_plan_t plan;
-    aigc__convolution_plan(&plan, kernels, s, direction, packed && direction != AIGC__WEIGHT_GRADIENT);
-    float *a = workload_numbers(memory, sizes[direction][0]), *b = workload_numbers(memory, sizes[direction][1]);
-    float *result = workload_numbers(memory, sizes[direction][2]);
-    void *given = workload_block(memory, plan.packed_bytes), *shared = workload_block(memory, plan.shared_bytes);
-    void *worker = workload_block(memory, plan.worker_bytes * aigc__pool_threads(pool));
-    if (plan.is_packed) aigc__convolution_pack(&plan, b, given);
+    float *a = workload_numbers(memory, sizes[plan->direction][0]),
+          *b = workload_numbers(memory, sizes[plan->direction][1]);
+    float *result = workload_numbers(memory, sizes[plan->direction][2]);
+    void *given = workload_block(memory, plan->packed_bytes), *shared = workload_block(memory, plan->shared_bytes);
+    void *worker = workload_block(memory, plan->worker_bytes * aigc__pool_threads(pool));
+    if (plan->is_packed) aigc__convolution_pack(plan, b, given);
     work_t work = {.pool = pool};
     work.call = (aigc__convolution_call_t){
-        .plan = &plan, .a = a, .b = plan.is_packed ? given : b, .result = result, .shared = shared, .worker = worker};
+        .plan = plan, .a = a, .b = plan->is_packed ? given : b, .result = result, .shared = shared, .worker = worker};
     const double flop = 2.0 * (double)(s->images * s->out[1] * s->out[2]) * (double)w;
     const bench_time_t t = bench_time(run, &work, reps, (size_t)(1e9 / flop) + 1);
     void *blocks[] = {a, b, result, given, shared, worker};
@@ -74,6 +76,7 @@ int main(int argc, char **argv)
 {
     static const char *const names[] = {"fwd", "bwd_data", "bwd_weights"};
     const size_t threads = bench_number(argc, argv, "--threads", 1), reps = bench_number(argc, argv, "--reps", 7);
+    const int method = (int)bench_number(argc, argv, "--method", AIGC__CONV_BEST);
     const bool packed = bench_number(argc, argv, "--packed", 0) != 0;
     const char *only = bench_text(argc, argv, "--only", NULL), *way = bench_text(argc, argv, "--direction", NULL);
     const aigc__kernels_t *kernels = workload_kernels(bench_text(argc, argv, "--level", NULL));
@@ -92,12 +95,15 @@ int main(int argc, char **argv)
         for (int k = 0; k < 3; k++) {
             /* As the user of the layer sees it: forward of a transposed one is an input gradient. */
             const aigc__direction_t direction = (aigc__direction_t)(c->transposed && k < 2 ? 1 - k : k);
+            const bool is_packed = packed && direction != AIGC__WEIGHT_GRADIENT;
+            aigc__convolution_plan_t plan;
             char name[96];
+            if (!aigc__convolution_plan_by(&plan, kernels, &s, direction, is_packed, method)) continue;
             if (way && strcmp(way, names[k]) != 0) continue;
             snprintf(name, sizeof name, "%s:%s", c->name, names[k]);
             const double flop = 2e-9 * (double)(s.images * s.out[1] * s.out[2]) *
                                 (double)(s.in_channels * s.out_channels * s.kernel[1] * s.kernel[2]);
-            const bench_time_t t = measure(&memory, pool, kernels, &s, direction, reps, packed);
+            const bench_time_t t = measure(&memory, pool, &plan, &s, reps);
             bench_print("conv", name, threads, t, flop, peak, "");
         }
     }

@@ -57,28 +57,40 @@ static void place_rows(const strip_t *s, const float *rows, size_t channel, size
     }
 }
 
-/* Weights of one residue as [point][phase][channel][width]. */
-static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *to)
+/* The taps of one channel, one row of the strip each, as [point][phase] of `to`. */
+static void transform_channel(const strip_t *s, const aigc__conv_grid_t *grid, const float *rows, float *to)
 {
     const aigc__convolution_plan_t *p = s->plan;
     const aigc__winograd_t winograd = aigc__winograd(p->kernels, p->filter_taps);
-    const bool is_forward = p->direction == AIGC__FORWARD;
-    const size_t phases = p->phases, ld = is_forward ? p->read * s->taps : s->taps;
-    const size_t point = aigc__winograd_point_floats(p);
-    float rows[AIGC__MAX_POINTS * MAX_WIDTH] = {0}, filter[9 * MAX_WIDTH];
-    for (size_t channel = 0; channel < p->read; channel++) {
-        const size_t first = is_forward ? s->start * p->read + channel : channel * p->made + s->start;
-        p->kernels->gemm->transpose(rows, s->width, s->weights + first * s->taps, ld, s->taps, s->columns);
-        for (size_t phase = 0; phase < phases * phases; phase++) {
-            for (size_t i = 0; i < winograd.taps * winograd.taps; i++) {
-                const size_t h = i / winograd.taps * phases + phase / phases,
-                             w = i % winograd.taps * phases + phase % phases;
-                const size_t tap = kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w);
-                memcpy(filter + i * s->width, rows + tap * s->width, s->width * sizeof *filter);
-            }
-            winograd.weights(to + (phase * p->read + channel) * s->width, winograd.side * point, point, filter,
-                             winograd.taps * s->width, s->width, s->width);
+    const size_t phases = p->phases, point = aigc__winograd_point_floats(p);
+    float filter[9 * MAX_WIDTH];
+    for (size_t phase = 0; phase < phases * phases; phase++) {
+        for (size_t i = 0; i < winograd.taps * winograd.taps; i++) {
+            const size_t h = i / winograd.taps * phases + phase / phases,
+                         w = i % winograd.taps * phases + phase % phases;
+            const size_t tap = kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w);
+            memcpy(filter + i * s->width, rows + tap * s->width, s->width * sizeof *filter);
         }
+        winograd.weights(to + phase * p->read * s->width, winograd.side * point, point, filter,
+                         winograd.taps * s->width, s->width, s->width);
+    }
+}
+
+/* Weights of one residue as [point][phase][channel][width]. Forward, the taps of a column's channels lie one after
+ * another: several channels are taken at once, so that transposed rows come in fours. */
+static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *to)
+{
+    enum { TOGETHER = 4 };
+    const aigc__convolution_plan_t *p = s->plan;
+    const bool is_forward = p->direction == AIGC__FORWARD;
+    const size_t ld = is_forward ? p->read * s->taps : s->taps, together = is_forward ? TOGETHER : 1;
+    float rows[TOGETHER * AIGC__MAX_FILTER_TAPS * MAX_WIDTH] = {0};
+    for (size_t channel = 0; channel < p->read; channel += together) {
+        const size_t n = aigc__minimum(together, p->read - channel);
+        const size_t start = is_forward ? s->start * p->read + channel : channel * p->made + s->start;
+        p->kernels->gemm->transpose(rows, s->width, s->weights + start * s->taps, ld, n * s->taps, s->columns);
+        for (size_t i = 0; i < n; i++)
+            transform_channel(s, grid, rows + i * s->taps * s->width, to + (channel + i) * s->width);
     }
 }
 

@@ -65,8 +65,9 @@ void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_
     }
 }
 
-/* One point of a strip of columns; `b`: its weights. */
-static void multiply(const tile_job_t *j, size_t point, size_t strip, size_t first, const float *b)
+/* One point of a strip of columns, into `c`: `all` steps of the sum in pieces of kc; `a` and `b`: windows and weights
+ * of the point. */
+static void multiply(const tile_job_t *j, const float *a, const float *b, float *c, size_t strip)
 {
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
@@ -77,12 +78,12 @@ static void multiply(const tile_job_t *j, size_t point, size_t strip, size_t fir
             const aigc__gemm_strip_t s = {.rows = aigc__minimum(kernel->group, j->windows - row),
                                           .columns = aigc__minimum(width, p->made - start),
                                           .k = aigc__minimum(p->kc, all - k0),
-                                          .a = j->read + point * p->read_step + row * p->read_ld + k0,
+                                          .a = a + row * p->read_ld + k0,
                                           .a_row = p->read_ld,
                                           .a_k = 1,
                                           .b = b + k0 * width,
                                           .b_k = width,
-                                          .c = j->made + point * p->made_step + row * p->made_ld + start - first,
+                                          .c = c + row * p->made_ld,
                                           .ldc = p->made_ld,
                                           .add = k0 > 0};
             kernel->strip(&s);
@@ -154,8 +155,9 @@ static void make_group(const tile_job_t *j, const float *weights, size_t worker)
         const size_t columns = aigc__minimum(aigc__conv_strip(p, last), p->made) - first;
         for (size_t point = 0; point < j->winograd.points; point++)
             for (size_t i = strip; i < last; i++)
-                multiply(j, point, i, first,
-                         weights + (i * j->winograd.points + point) * aigc__winograd_point_floats(p));
+                multiply(j, j->read + point * p->read_step,
+                         weights + (i * j->winograd.points + point) * aigc__winograd_point_floats(p),
+                         j->made + point * p->made_step + aigc__conv_strip(p, i) - first, i);
         write_windows(j, first, columns);
         announce(j, j->group * p->made + first, columns, worker);
     }
@@ -211,16 +213,14 @@ void aigc__winograd_strip_tile(const aigc__convolution_call_t *call, size_t tile
                     .winograd = aigc__winograd(p->kernels, p->filter_taps),
                     .strip = strip,
                     .strips = strip + 1,
+                    .windows = p->all_windows,
                     .edge = weights + p->scratch};
-    float *windows = (float *)call->shared + residue * j.winograd.points * p->read_step;
+    j.read = (float *)call->shared + residue * j.winograd.points * p->read_step;
     j.made = weights + j.winograd.points * point_floats;
     aigc__winograd_pack_strip(p, call->b, weights, residue, strip);
-    for (; j.window < p->all_windows; j.window += p->tile_windows) {
-        j.windows = aigc__minimum(p->tile_windows, p->all_windows - j.window);
-        j.read = windows + j.window * p->read_ld;
-        for (size_t point = 0; point < j.winograd.points; point++)
-            multiply(&j, point, strip, first, weights + point * point_floats);
-        write_windows(&j, first, columns);
-        announce(&j, first, columns, worker);
-    }
+    for (size_t point = 0; point < j.winograd.points; point++)
+        multiply(&j, j.read + point * p->read_step, weights + point * point_floats, j.made + point * p->made_step,
+                 strip);
+    write_windows(&j, first, columns);
+    announce(&j, first, columns, worker);
 }

@@ -7,7 +7,7 @@
 #include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 
-enum { AIGC__WINDOW = 4, AIGC__MAX_POINTS = 36, AIGC__STAGE_WINDOWS = 16 };
+enum { AIGC__WINDOW = 4, AIGC__MAX_FILTER_TAPS = 16, AIGC__STAGE_WINDOWS = 16 };
 
 typedef void (*aigc__winograd_fn)(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
                                   size_t from_column, size_t channels);

@@ -62,10 +62,9 @@ static void plan_stages(aigc__convolution_plan_t *p, size_t points, size_t all)
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const size_t residues = aigc__conv_residues(p);
     p->is_staged = true;
-    p->tile_windows = aigc__minimum(MAX_WINDOWS, aigc__round_up(p->all_windows, kernel->mr));
     p->read_step = aigc__spread_ld(p->all_windows * p->read_ld);
     p->made_ld = kernel->nr;
-    p->made_step = aigc__spread_ld(p->tile_windows * p->made_ld);
+    p->made_step = aigc__spread_ld(p->all_windows * p->made_ld);
     p->tiles[0] = residues * aigc__ceil_div(p->all_windows, AIGC__STAGE_WINDOWS);
     p->tiles[1] = residues * p->strips;
     p->shared_bytes = residues * points * p->read_step * sizeof(float);

@@ -9,8 +9,12 @@ enum { UNIT = 16, MR = 8, UNITS = 3 };
 
 static inline __mmask16 mask_of(size_t count) { return (__mmask16)(count >= UNIT ? 0xffffu : (1u << count) - 1u); }
 
-/* ROWS x UNITS registers of C; both are constants after inlining. */
-INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t *s, size_t row)
+/* Steps of k that the next part of a B from far away is asked for in advance. */
+enum { AHEAD = 6 };
+
+/* ROWS x UNITS registers of C; both are constants after inlining, as is `is_far`: whether B comes from beyond the first
+ * level cache. */
+INLINE void tile(const size_t rows, const size_t units, const bool is_far, const aigc__gemm_strip_t *s, size_t row)
 {
     __m512 sum[MR][UNITS];
     const float *a = s->a + row * s->a_row, *b = s->b;
@@ -26,7 +30,10 @@ INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t
         for (size_t p = s->k; p > 0; p--) {
             __m512 row_b[UNITS];
             AIGC__UNROLL
-            for (size_t u = 0; u < units; u++) row_b[u] = _mm512_loadu_ps(b + u * UNIT);
+            for (size_t u = 0; u < units; u++) {
+                row_b[u] = _mm512_loadu_ps(b + u * UNIT);
+                if (is_far) _mm_prefetch((const char *)(b + AHEAD * b_k + u * UNIT), _MM_HINT_T0);
+            }
             AIGC__UNROLL
             for (size_t i = 0; i < rows; i++) {
                 const __m512 x = _mm512_set1_ps(a[i * a_row]);
@@ -50,29 +57,32 @@ INLINE void tile(const size_t rows, const size_t units, const aigc__gemm_strip_t
 
 INLINE void strip_of(const size_t units, const aigc__gemm_strip_t *s)
 {
+    enum { NEAR_STEPS = 192 }; /* of full width, and what is read of A beside them */
     size_t row = 0;
-    for (; row + MR <= s->rows; row += MR) tile(MR, units, s, row);
+    const bool is_far = units == UNITS && s->k * (s->more_runs + 1) > NEAR_STEPS;
+    for (; is_far && row + MR <= s->rows; row += MR) tile(MR, units, true, s, row);
+    for (; row + MR <= s->rows; row += MR) tile(MR, units, false, s, row);
     switch (s->rows - row) {
     case 1:
-        tile(1, units, s, row);
+        tile(1, units, false, s, row);
         break;
     case 2:
-        tile(2, units, s, row);
+        tile(2, units, false, s, row);
         break;
     case 3:
-        tile(3, units, s, row);
+        tile(3, units, false, s, row);
         break;
     case 4:
-        tile(4, units, s, row);
+        tile(4, units, false, s, row);
         break;
     case 5:
-        tile(5, units, s, row);
+        tile(5, units, false, s, row);
         break;
     case 6:
-        tile(6, units, s, row);
+        tile(6, units, false, s, row);
         break;
     case 7:
-        tile(7, units, s, row);
+        tile(7, units, false, s, row);
         break;
     default:
         break;
