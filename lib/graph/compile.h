@@ -66,7 +66,7 @@ struct aigc__plan {
     uint32_t n_fetches; /* what is assigned comes after those asked for */
     uint32_t n_asked;
     const char **assigned; /* names of the parameters that fetches n_asked, .. are for */
-    size_t arena_bytes; /* of all slots in the arena */
+    size_t arena_bytes;    /* of all slots in the arena */
     size_t folded_bytes;
     size_t worker_bytes;  /* the largest of all steps */
     size_t scratch_bytes; /* the largest of all programs */
@@ -77,7 +77,8 @@ enum {
     AIGC__FIXED = 2,    /* the same in every run */
     AIGC__UNIFORM = 4,  /* one number known now, in `number` */
     AIGC__FETCHED = 8,
-    AIGC__STORED = 16 /* some other unit or a fetch reads it from memory */
+    AIGC__STORED = 16,  /* some other unit or a fetch reads it from memory */
+    AIGC__AS_BYTES = 32 /* only zeros and ones, a byte each in memory */
 };
 
 /* How a value reads an input. */

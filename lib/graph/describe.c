@@ -51,7 +51,7 @@ static void put_shape(text_t *text, const aigc__value_t *value)
 
 static void put_source(text_t *text, const aigc__plan_step_t *step, uint8_t source)
 {
-    static const char *const kinds[] = {"head", "direct", "number", "splat", "expand"};
+    static const char *const kinds[] = {"head", "direct", "bytes", "number", "splat", "expand"};
     char number[AIGC__NUMBER_SIZE];
     if (source >= AIGC__PROGRAM_OPERANDS) {
         put(text, "%%%d", source - AIGC__PROGRAM_OPERANDS);
@@ -86,7 +86,7 @@ static void put_program(text_t *text, const aigc__plan_step_t *step)
         if (!instruction->run)
             put(text, "->#%" PRIu32, step->sums[instruction->output]);
         else if (instruction->output != AIGC__PROGRAM_NOWHERE)
-            put(text, "->#%" PRIu32, step->outputs[instruction->output]);
+            put(text, "->%s#%" PRIu32, instruction->is_bytes ? "bytes" : "", step->outputs[instruction->output]);
     }
 }
 

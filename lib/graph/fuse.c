@@ -1,7 +1,8 @@
 /* Which values become one step. A unit is an op alone, a tile program, or an op with a tile program on
  * its output. Units grow in index order: a value joins the units its inputs come from, as long as no
  * path leaves the unit and comes back. Afterwards values whose only readers are in a later unit go
- * there, where that saves a trip through memory. */
+ * there, where that saves a trip through memory; and what a gradient needs of a rectifier is kept as bytes where
+ * that frees the rectifier's output long before. */
 #include "graph/compile.h"
 #include <string.h>
 
@@ -391,6 +392,7 @@ static void place(fuser_t *fuser, aigc__id_t unit, aigc__id_t *stack)
 static void find_order(fuser_t *fuser, aigc__id_t *stack)
 {
     aigc__compile_t *compile = fuser->compile;
+    compile->n_units = 0;
     for (int fixed = 1; fixed >= 0; fixed--) {
         for (aigc__id_t id = 1; id < compile->n; id++) {
             if (!is_executed(fuser, id) || is_fixed(fuser, id) != (fixed != 0)) continue;
@@ -399,6 +401,66 @@ static void find_order(fuser_t *fuser, aigc__id_t *stack)
         }
         if (fixed) compile->n_fixed_units = compile->n_units;
     }
+}
+
+/* ---- what is kept as bytes ---- */
+
+/* Step after which a value is read no more, other than by `except`; its own where nobody does. */
+static uint32_t last_read(const fuser_t *fuser, const uint32_t *steps, aigc__id_t id, aigc__id_t except)
+{
+    const aigc__compile_t *compile = fuser->compile;
+    uint32_t last = steps[compile->units[id]];
+    for (uint32_t u = fuser->user_first[id]; u < fuser->user_first[id + 1]; u++) {
+        const aigc__id_t user = fuser->users[u];
+        if (user != except && steps[compile->units[user]] > last) last = steps[compile->units[user]];
+    }
+    return last;
+}
+
+/* Whether step(y), which one later unit reads, had better be made where y is: y waits in memory for nothing else. A
+ * few steps are not worth it: weight gradients read y about as late. */
+static bool is_worth_bytes(const fuser_t *fuser, const uint32_t *steps, aigc__id_t id)
+{
+    enum { WAIT = 2 };
+    const aigc__compile_t *compile = fuser->compile;
+    const aigc__value_t *value = compile->values[id];
+    if (!aigc__is_map(value) || value->attributes.i[0] != AIGC__MAP_step) return false;
+    const aigc__read_t read = aigc__read_of(compile, id, 0);
+    const aigc__id_t y = read.source, to = unit_of_readers(fuser, id);
+    if (read.kind != AIGC__READ_SAME || !is_executed(fuser, y) || (compile->flags[y] & AIGC__FETCHED) || to == 0)
+        return false;
+    const aigc__id_t from = compile->units[y];
+    if (from == to || is_fixed(fuser, from) || (!is_instruction(compile, y) && !has_epilogue(compile, y))) return false;
+    if (domain_of(compile, y) != compile->values[id]->count) return false;
+    usage_t usage = {.n_operands = 0};
+    measure(fuser, &usage, from, from, from);
+    usage.n_operands += !is_instruction(compile, y);
+    usage.n_instructions++;
+    return fits(&usage) && steps[to] > last_read(fuser, steps, y, id) + WAIT;
+}
+
+/* The first derivative of a rectifier needs its output's sign only. */
+static aigc_status_t keep_bytes(fuser_t *fuser, aigc__id_t *stack)
+{
+    aigc__compile_t *compile = fuser->compile;
+    void *memory = NULL;
+    bool found = false;
+    AIGC__TRY(aigc__compile_array(&compile->scratch, compile->n, sizeof(uint32_t), &memory));
+    uint32_t *steps = memory;
+    for (uint32_t i = 0; i < compile->n_units; i++) steps[compile->order[i]] = i;
+    for (aigc__id_t id = 1; id < compile->n; id++) {
+        if (!is_executed(fuser, id) || !is_worth_bytes(fuser, steps, id)) continue;
+        compile->flags[id] |= AIGC__AS_BYTES;
+        found = true;
+    }
+    if (!found) return AIGC_OK;
+    for (aigc__id_t id = 1; id < compile->n; id++)
+        if (compile->flags[id] & AIGC__AS_BYTES)
+            compile->units[id] = compile->units[aigc__read_of(compile, id, 0).source];
+    link_members(fuser);
+    memset(fuser->counts, 0, compile->n * sizeof *fuser->counts);
+    find_order(fuser, stack);
+    return AIGC_OK;
 }
 
 static aigc_status_t allocate(fuser_t *fuser)
@@ -433,5 +495,6 @@ aigc_status_t aigc__fuse(aigc__compile_t *compile)
     if (!compile->options.no_fusion) AIGC__TRY(move_to_readers(&fuser));
     link_members(&fuser);
     find_order(&fuser, memory);
+    if (!compile->options.no_fusion) AIGC__TRY(keep_bytes(&fuser, memory));
     return AIGC_OK;
 }

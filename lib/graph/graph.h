@@ -82,7 +82,7 @@ aigc__id_t aigc__assigned(const aigc__graph_t *graph, aigc__id_t leaf);
 size_t aigc__assignments(const aigc__graph_t *graph, const aigc__assignment_t **out);
 
 aigc__id_t aigc__feed(aigc__graph_t *graph, const char *name, aigc_dtype_t dtype, aigc__shape_t shape);
-aigc__id_t aigc__constant(aigc__graph_t *graph, double value, aigc__shape_t shape);                    /* one number, broadcast */
+aigc__id_t aigc__constant(aigc__graph_t *graph, double value, aigc__shape_t shape); /* one number, broadcast */
 aigc__id_t aigc__random_uniform(aigc__graph_t *graph, aigc__shape_t shape);
 aigc__id_t aigc__random_normal(aigc__graph_t *graph, aigc__shape_t shape);
 aigc__id_t aigc__random_bernoulli(aigc__graph_t *graph, double probability, aigc__shape_t shape);
@@ -92,12 +92,30 @@ aigc__id_t aigc__random_bernoulli(aigc__graph_t *graph, double probability, aigc
 aigc__id_t aigc__map1(aigc__graph_t *graph, aigc__map_t map, aigc__id_t a, double p);
 aigc__id_t aigc__map2(aigc__graph_t *graph, aigc__map_t map, aigc__id_t a, aigc__id_t b);
 aigc__id_t aigc__select(aigc__graph_t *graph, aigc__id_t condition, aigc__id_t a, aigc__id_t b);
-static inline aigc__id_t aigc__add(aigc__graph_t *g, aigc__id_t a, aigc__id_t b) { return aigc__map2(g, AIGC__MAP_add, a, b); }
-static inline aigc__id_t aigc__sub(aigc__graph_t *g, aigc__id_t a, aigc__id_t b) { return aigc__map2(g, AIGC__MAP_sub, a, b); }
-static inline aigc__id_t aigc__mul(aigc__graph_t *g, aigc__id_t a, aigc__id_t b) { return aigc__map2(g, AIGC__MAP_mul, a, b); }
-static inline aigc__id_t aigc__div(aigc__graph_t *g, aigc__id_t a, aigc__id_t b) { return aigc__map2(g, AIGC__MAP_div, a, b); }
-static inline aigc__id_t aigc__scale(aigc__graph_t *g, aigc__id_t a, double p) { return aigc__map1(g, AIGC__MAP_scale, a, p); }
-static inline aigc__id_t aigc__shift(aigc__graph_t *g, aigc__id_t a, double p) { return aigc__map1(g, AIGC__MAP_shift, a, p); }
+static inline aigc__id_t aigc__add(aigc__graph_t *g, aigc__id_t a, aigc__id_t b)
+{
+    return aigc__map2(g, AIGC__MAP_add, a, b);
+}
+static inline aigc__id_t aigc__sub(aigc__graph_t *g, aigc__id_t a, aigc__id_t b)
+{
+    return aigc__map2(g, AIGC__MAP_sub, a, b);
+}
+static inline aigc__id_t aigc__mul(aigc__graph_t *g, aigc__id_t a, aigc__id_t b)
+{
+    return aigc__map2(g, AIGC__MAP_mul, a, b);
+}
+static inline aigc__id_t aigc__div(aigc__graph_t *g, aigc__id_t a, aigc__id_t b)
+{
+    return aigc__map2(g, AIGC__MAP_div, a, b);
+}
+static inline aigc__id_t aigc__scale(aigc__graph_t *g, aigc__id_t a, double p)
+{
+    return aigc__map1(g, AIGC__MAP_scale, a, p);
+}
+static inline aigc__id_t aigc__shift(aigc__graph_t *g, aigc__id_t a, double p)
+{
+    return aigc__map1(g, AIGC__MAP_shift, a, p);
+}
 static inline aigc__id_t aigc__neg(aigc__graph_t *g, aigc__id_t a) { return aigc__map1(g, AIGC__MAP_neg, a, 0); }
 static inline aigc__id_t aigc__exp(aigc__graph_t *g, aigc__id_t a) { return aigc__map1(g, AIGC__MAP_exp, a, 0); }
 static inline aigc__id_t aigc__square(aigc__graph_t *g, aigc__id_t a) { return aigc__map1(g, AIGC__MAP_square, a, 0); }
@@ -107,7 +125,7 @@ aigc__id_t aigc__sum(aigc__graph_t *graph, aigc__id_t a, uint32_t axes, bool kee
 aigc__id_t aigc__mean(aigc__graph_t *graph, aigc__id_t a, uint32_t axes, bool keep);
 aigc__id_t aigc__max_over(aigc__graph_t *graph, aigc__id_t a, uint32_t axes, bool keep);
 aigc__id_t aigc__argmax(aigc__graph_t *graph, aigc__id_t a, uint32_t axis); /* i32, axis removed, first of equals */
-enum { AIGC__ALL_AXES = 0x3f }; /* whatever the rank */
+enum { AIGC__ALL_AXES = 0x3f };                                             /* whatever the rank */
 
 /* ---- shape ---- */
 aigc__id_t aigc__reshape(aigc__graph_t *graph, aigc__id_t a, aigc__shape_t shape); /* one dim may be -1 */
@@ -149,8 +167,8 @@ typedef struct aigc__reference_inputs {
     void (*leaf)(void *user, const aigc__graph_t *graph, aigc__id_t id, double *out);
     void *user;
 } aigc__reference_inputs_t;
-aigc_status_t aigc__reference_run(aigc__reference_t **out, const aigc__graph_t *graph, const aigc__id_t *fetches, size_t n,
-                                  const aigc__reference_inputs_t *inputs);
+aigc_status_t aigc__reference_run(aigc__reference_t **out, const aigc__graph_t *graph, const aigc__id_t *fetches,
+                                  size_t n, const aigc__reference_inputs_t *inputs);
 const double *aigc__reference_value(const aigc__reference_t *reference, aigc__id_t id);
 void aigc__reference_free(aigc__reference_t *reference);
 

@@ -23,9 +23,10 @@ static const aigc__value_t *value_of(const lowering_t *lowering, aigc__id_t id)
 
 /* ---- slots ---- */
 
-static size_t element_bytes(const aigc__value_t *value)
+static size_t element_bytes(const lowering_t *lowering, aigc__id_t id)
 {
-    return value->dtype == AIGC_DTYPE_I32 ? sizeof(int32_t) : sizeof(float);
+    if (has_flags(lowering, id, AIGC__AS_BYTES)) return 1;
+    return value_of(lowering, id)->dtype == AIGC_DTYPE_I32 ? sizeof(int32_t) : sizeof(float);
 }
 
 /* There is room for one: a slot for each value, two for each step and one for each packed input. */
@@ -44,7 +45,7 @@ static uint32_t slot_of(lowering_t *lowering, aigc__id_t id)
         const aigc__place_t place = value->op == AIGC__OP_feed    ? AIGC__IN_FEED
                                     : value->op == AIGC__OP_param ? AIGC__IN_STORE
                                                                   : AIGC__IN_ARENA;
-        compile->slots[id] = add_slot(lowering, place, value->count * element_bytes(value));
+        compile->slots[id] = add_slot(lowering, place, value->count * element_bytes(lowering, id));
         lowering->plan->slots[compile->slots[id]].value = value;
         lowering->plan->slots[compile->slots[id]].name = value->name;
     }
@@ -71,7 +72,7 @@ static uint8_t operand_of(lowering_t *lowering, aigc__plan_step_t *step, aigc__i
     } else if (read->source == head && read->kind == AIGC__READ_SAME) {
         operand->kind = AIGC__OPERAND_HEAD;
     } else {
-        operand->kind = AIGC__OPERAND_DIRECT;
+        operand->kind = has_flags(lowering, read->source, AIGC__AS_BYTES) ? AIGC__OPERAND_BYTES : AIGC__OPERAND_DIRECT;
         step->operands[k] = slot_of(lowering, read->source);
         if (read->kind == AIGC__READ_EXPAND) {
             const aigc__value_t *broadcast = value_of(lowering, read->operand);
@@ -111,6 +112,7 @@ static void add_instruction(lowering_t *lowering, aigc__plan_step_t *step, aigc_
     instruction->run = program->kernels->map[instruction->map];
     instruction->p = (float)value->attributes.p[0];
     if (!has_flags(lowering, id, AIGC__STORED)) return;
+    instruction->is_bytes = has_flags(lowering, id, AIGC__AS_BYTES);
     instruction->output = (uint8_t)program->n_outputs;
     step->outputs[program->n_outputs++] = slot_of(lowering, id);
 }
@@ -148,7 +150,7 @@ static uint32_t slot_under_result(lowering_t *lowering, const aigc__plan_step_t 
         }
     for (size_t i = last; i < program->n_instructions; i++) {
         const aigc__instruction_t *instruction = &program->instructions[i];
-        if (!instruction->run || instruction->output == AIGC__PROGRAM_NOWHERE) continue;
+        if (!instruction->run || instruction->is_bytes || instruction->output == AIGC__PROGRAM_NOWHERE) continue;
         lowering->plan->slots[step->outputs[instruction->output]].holds_head = true;
         return step->outputs[instruction->output];
     }

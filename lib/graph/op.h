@@ -6,12 +6,12 @@
 #include "graph/graph.h"
 
 enum {
-    AIGC__OP_ELEMENTWISE = 1,  /* output[i] depends on inputs[..][i] only; fusion takes these */
-    AIGC__OP_NO_GRADIENT = 2,  /* derivative zero or undefined by intent: nothing flows back */
-    AIGC__OP_RANDOM = 4,       /* numbered at append (AIGC__AT_NUMBER), so never merged with another */
-    AIGC__OP_ALIAS = 8,        /* output is the first input's memory (reshape, stop_gradient) */
-    AIGC__OP_LEAF = 16,        /* has no run: feed, param */
-    AIGC__OP_EPILOGUE = 32     /* run() calls step->epilogue on finished pieces of its f32 output */
+    AIGC__OP_ELEMENTWISE = 1, /* output[i] depends on inputs[..][i] only; fusion takes these */
+    AIGC__OP_NO_GRADIENT = 2, /* derivative zero or undefined by intent: nothing flows back */
+    AIGC__OP_RANDOM = 4,      /* numbered at append (AIGC__AT_NUMBER), so never merged with another */
+    AIGC__OP_ALIAS = 8,       /* output is the first input's memory (reshape, stop_gradient) */
+    AIGC__OP_LEAF = 16,       /* has no run: feed, param */
+    AIGC__OP_EPILOGUE = 32    /* run() calls step->epilogue on finished pieces of its f32 output */
 };
 
 struct aigc__step;
@@ -27,7 +27,8 @@ typedef struct aigc__op {
     /* A simpler equal value, or 0 to append as asked (x*1, reshape of reshape, ...); may be NULL. */
     aigc__id_t (*simplify)(aigc__graph_t *graph, const aigc__attributes_t *attributes, size_t n, const aigc__id_t *in);
     /* Meaning, in double; i32 values are whole doubles. Zeroed output. */
-    void (*reference)(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in, double *out);
+    void (*reference)(const aigc__value_t *value, const aigc__value_t *const *in_values, const double *const *in,
+                      double *out);
     /* At compile: fills the step's tiles, shared_bytes, worker_bytes and detail. */
     void (*prepare)(struct aigc__step *step);
     /* One tile of a phase. Must not write outside its part of the output. */

@@ -54,7 +54,7 @@ static void give_out_tiles(aigc__program_t *program)
     for (size_t i = 0; i < program->n_instructions; i++) {
         aigc__instruction_t *instruction = &program->instructions[i];
         instruction->tile = AIGC__PROGRAM_NOWHERE;
-        if (!instruction->run || instruction->output != AIGC__PROGRAM_NOWHERE) continue;
+        if (!instruction->run || (instruction->output != AIGC__PROGRAM_NOWHERE && !instruction->is_bytes)) continue;
         size_t tile = pinned;
         while (tile < program->n_tiles && free_after[tile] > i) tile++;
         if (tile == program->n_tiles) program->n_tiles++;
@@ -199,6 +199,19 @@ static void expand_rows(const aigc__kernels_t *kernels, float *y, const aigc__op
     }
 }
 
+/* One is 255 in memory: bytes are fractions of 255 to the kernels that convert them. */
+static void spread_bytes(const aigc__kernels_t *kernels, float *y, const uint8_t *a, const piece_t *piece)
+{
+    for (size_t row = 0; row < piece->rows; row++)
+        kernels->u8_to_f32(y + row * piece->n, a + piece->first + row * piece->row_step, piece->n);
+}
+
+static void keep_bytes(const aigc__kernels_t *kernels, uint8_t *y, const float *a, const piece_t *piece)
+{
+    for (size_t row = 0; row < piece->rows; row++)
+        kernels->f32_to_u8(y + piece->first + row * piece->row_step, a + row * piece->n, piece->n);
+}
+
 static rows_t rows_of(const aigc__bindings_t *bindings, size_t k, char *scratch, const piece_t *piece)
 {
     const aigc__operand_t *operand = &bindings->program->operands[k];
@@ -206,6 +219,8 @@ static rows_t rows_of(const aigc__bindings_t *bindings, size_t k, char *scratch,
     if (operand->kind == AIGC__OPERAND_HEAD) return (rows_t){readable(piece->head), piece->row_step};
     if (operand->kind == AIGC__OPERAND_DIRECT) return (rows_t){readable(a) + piece->first, piece->row_step};
     float *tile = tile_at(scratch, operand->tile);
+    if (operand->kind == AIGC__OPERAND_BYTES)
+        spread_bytes(bindings->program->kernels, tile, bindings->operands[k], piece);
     if (operand->kind == AIGC__OPERAND_EXPAND) {
         const size_t period = operand->dims[operand->rank - 1];
         const bool is_row = operand->rank == 2 && operand->strides[0] == 0;
@@ -257,11 +272,13 @@ static void run_piece(const aigc__bindings_t *bindings, char *scratch, const pie
             accumulators[instruction->output] += sum_of(program->kernels, sources[0], piece);
             continue;
         }
-        if (instruction->output == AIGC__PROGRAM_NOWHERE)
+        if (instruction->tile != AIGC__PROGRAM_NOWHERE)
             result.at = tile_at(scratch, instruction->tile);
         else
-            result = (rows_t){bindings->outputs[instruction->output] + piece->first, piece->row_step};
+            result = (rows_t){(float *)bindings->outputs[instruction->output] + piece->first, piece->row_step};
         run_instruction(instruction, sources, result, piece);
+        if (instruction->is_bytes)
+            keep_bytes(program->kernels, bindings->outputs[instruction->output], result.at, piece);
         at[AIGC__PROGRAM_OPERANDS + i] = result;
     }
 }
@@ -276,7 +293,7 @@ void aigc__program_begin_tile(const aigc__bindings_t *bindings, char *scratch)
         if (operand->kind == AIGC__OPERAND_NUMBER)
             program->kernels->fill(tile_at(scratch, operand->tile), operand->number, n);
         if (operand->kind == AIGC__OPERAND_SPLAT)
-            program->kernels->fill(tile_at(scratch, operand->tile), bindings->operands[k][0], n);
+            program->kernels->fill(tile_at(scratch, operand->tile), *(const float *)bindings->operands[k], n);
     }
 }
 

@@ -27,6 +27,7 @@ enum {
 typedef enum aigc__operand_kind {
     AIGC__OPERAND_HEAD,   /* what the op of the step made, still hot */
     AIGC__OPERAND_DIRECT, /* element i of the domain is element i */
+    AIGC__OPERAND_BYTES,  /* the same, zeros and ones as bytes, spread into a register for the piece */
     AIGC__OPERAND_NUMBER, /* one number known at compile time */
     AIGC__OPERAND_SPLAT,  /* one number in memory */
     AIGC__OPERAND_EXPAND  /* broadcast: strides below */
@@ -49,6 +50,7 @@ typedef struct aigc__instruction {
     uint8_t sources[3]; /* below AIGC__PROGRAM_OPERANDS: that operand; else that instruction's result */
     uint8_t tile;       /* the result's register, or */
     uint8_t output;     /* the output it is written to */
+    bool is_bytes;      /* the result is zeros and ones: in its register, and as bytes in the output */
 } aigc__instruction_t;
 
 typedef struct aigc__program {
@@ -63,8 +65,8 @@ typedef struct aigc__program {
 /* Where a program's numbers lie in this run. */
 typedef struct aigc__bindings {
     const aigc__program_t *program;
-    const float *operands[AIGC__PROGRAM_OPERANDS];
-    float *outputs[AIGC__PROGRAM_INSTRUCTIONS];
+    const void *operands[AIGC__PROGRAM_OPERANDS]; /* floats, or BYTES */
+    void *outputs[AIGC__PROGRAM_INSTRUCTIONS];
     float *sums[AIGC__PROGRAM_SUMS];
     double *partials; /* n_sums for each tile of each phase of the step */
 } aigc__bindings_t;

@@ -98,12 +98,23 @@ aigc__id_t aigc__average_pool(aigc__graph_t *graph, aigc__id_t x, const aigc__po
     return aigc__append(graph, AIGC__OP_resample, &attributes, 1, &x);
 }
 
+/* The value that a rectifier rectifies; 0 where `x` is none. */
+static aigc__id_t rectified(const aigc__graph_t *graph, aigc__id_t x)
+{
+    const aigc__value_t *value = aigc__graph_value(graph, x);
+    return value->op == AIGC__OP_map && value->attributes.i[0] == AIGC__MAP_relu ? value->inputs[0] : 0;
+}
+
 aigc__id_t aigc__max_pool(aigc__graph_t *graph, aigc__id_t x, const aigc__pool_t *pool)
 {
     const aigc__attributes_t none = {0};
     aigc__attributes_t attributes = {0};
     aigc__shape_t shape;
     if (!is_picture(graph, x, "max pool", &shape) || !is_sound(graph, pool, "max pool")) return 0;
+    /* The largest of what is rectified is the largest, rectified: fewer numbers to rectify, and to keep for the
+     * gradient, which is the same: where all are below zero it is nothing. */
+    const aigc__id_t raw = rectified(graph, x);
+    if (raw) return aigc__map1(graph, AIGC__MAP_relu, aigc__max_pool(graph, raw, pool), 0);
     for (size_t axis = 0; axis < 2; axis++) {
         attributes.i[axis] = windows(pool, axis, shape.dims[1 + axis]);
         attributes.i[2 + axis] = pool->kernel[axis];

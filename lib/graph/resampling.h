@@ -33,7 +33,8 @@ typedef struct aigc__pool {
 } aigc__pool_t;
 
 aigc__id_t aigc__average_pool(aigc__graph_t *graph, aigc__id_t x, const aigc__pool_t *pool);
-/* The largest of each window, NaN if any is; the gradient goes to the first of equals. */
+/* The largest of each window, NaN if any is; the gradient goes to the first of equals. Of a rectifier it is made of what
+ * goes into the rectifier, and rectified itself: no gradient comes by way of the rectifier's own value. */
 aigc__id_t aigc__max_pool(aigc__graph_t *graph, aigc__id_t x, const aigc__pool_t *pool);
 
 /* `mode` is one of AIGC__PAD_*; negative padding crops. Zeros: aigc__pad(). */

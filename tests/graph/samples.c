@@ -1,27 +1,61 @@
 #include "graph/samples.h"
 #include "graph/resampling.h"
 
-#define S0() {.rank = 0}
-#define S1(a) {1, {a}}
-#define S2(a, b) {2, {a, b}}
-#define S3(a, b, c) {3, {a, b, c}}
-#define S4(a, b, c, d) {4, {a, b, c, d}}
-#define S5(a, b, c, d, e) {5, {a, b, c, d, e}}
-#define X(shape) {SIGNED, shape}
-#define I(shape) {INDEX, shape}
+#define S0()                                                                                                           \
+    {                                                                                                                  \
+        .rank = 0                                                                                                      \
+    }
+#define S1(a)                                                                                                          \
+    {                                                                                                                  \
+        1, { a }                                                                                                       \
+    }
+#define S2(a, b)                                                                                                       \
+    {                                                                                                                  \
+        2, { a, b }                                                                                                    \
+    }
+#define S3(a, b, c)                                                                                                    \
+    {                                                                                                                  \
+        3, { a, b, c }                                                                                                 \
+    }
+#define S4(a, b, c, d)                                                                                                 \
+    {                                                                                                                  \
+        4, { a, b, c, d }                                                                                              \
+    }
+#define S5(a, b, c, d, e)                                                                                              \
+    {                                                                                                                  \
+        5, { a, b, c, d, e }                                                                                           \
+    }
+#define X(shape)                                                                                                       \
+    {                                                                                                                  \
+        SIGNED, shape                                                                                                  \
+    }
+#define I(shape)                                                                                                       \
+    {                                                                                                                  \
+        INDEX, shape                                                                                                   \
+    }
 /* Attributes of convolutions over one, two and three axes: strides, dilations, zeros before and after, groups; then
  * the extent of an adjoint. */
-#define C1(s, d, before, after, groups, ...) {.i = {s, 0, 0, d, 0, 0, before, 0, 0, after, 0, 0, groups, __VA_ARGS__}}
-#define C2(sh, sw, dh, dw, bh, bw, ah, aw, groups, ...) {.i = {sh, sw, 0, dh, dw, 0, bh, bw, 0, ah, aw, 0, groups, __VA_ARGS__}}
+#define C1(s, d, before, after, groups, ...)                                                                           \
+    {                                                                                                                  \
+        .i = { s, 0, 0, d, 0, 0, before, 0, 0, after, 0, 0, groups, __VA_ARGS__ }                                      \
+    }
+#define C2(sh, sw, dh, dw, bh, bw, ah, aw, groups, ...)                                                                \
+    {                                                                                                                  \
+        .i = { sh, sw, 0, dh, dw, 0, bh, bw, 0, ah, aw, 0, groups, __VA_ARGS__ }                                       \
+    }
 #define SAME(groups, ...) C2(1, 1, 1, 1, 1, 1, 1, 1, groups, __VA_ARGS__)
 #define HALF(groups, ...) C2(2, 2, 1, 1, 1, 1, 1, 1, groups, __VA_ARGS__)
 
 /* Attributes of resample: result, span, step, lead, each for height and width, rule, flags (1 along rows, 2 along
  * columns, 4 transposed, 8 without padding), taps 0.125, 0.375, 0.5, 0.375 or the first of them. */
-#define R(rh, rw, sh, sw, th, tw, lh, lw, rule, flags) \
-    {.i = {rh, rw, sh, sw, th, tw, lh, lw, AIGC__##rule, flags, 4, 0x3ec000003e000000, 0x3ec000003f000000}}
-#define R3(rh, rw, sh, sw, th, tw, lh, lw, flags) \
-    {.i = {rh, rw, sh, sw, th, tw, lh, lw, AIGC__FILTER, flags, 3, 0x3ec000003e000000, 0x3f000000}}
+#define R(rh, rw, sh, sw, th, tw, lh, lw, rule, flags)                                                                 \
+    {                                                                                                                  \
+        .i = { rh, rw, sh, sw, th, tw, lh, lw, AIGC__##rule, flags, 4, 0x3ec000003e000000, 0x3ec000003f000000 }        \
+    }
+#define R3(rh, rw, sh, sw, th, tw, lh, lw, flags)                                                                      \
+    {                                                                                                                  \
+        .i = { rh, rw, sh, sw, th, tw, lh, lw, AIGC__FILTER, flags, 3, 0x3ec000003e000000, 0x3f000000 }                \
+    }
 
 const sample_t small_samples[] = {
     {AIGC__OP_constant, {.i = {2, 3, 5}, .p = {1.5}}, {{0}}, 0},
@@ -80,7 +114,10 @@ const sample_t small_samples[] = {
     {AIGC__OP_sum_products, {.i = {1}}, {X(S2(3, 5)), X(S1(5)), X(S2(3, 5)), X(S1(5))}, 0},
     {AIGC__OP_sum_products, {.i = {2, 1}}, {X(S2(3, 5)), X(S2(3, 1)), X(S2(3, 5)), X(S2(3, 1))}, 0},
     {AIGC__OP_sum_products, {.i = {3}}, {X(S2(3, 5)), X(S0()), X(S2(3, 5)), X(S0())}, 0},
-    {AIGC__OP_sum_products, {.i = {6, 1}}, {X(S4(2, 3, 2, 4)), X(S4(2, 1, 1, 4)), X(S4(2, 3, 2, 4)), X(S4(2, 1, 1, 4))}, 0},
+    {AIGC__OP_sum_products,
+     {.i = {6, 1}},
+     {X(S4(2, 3, 2, 4)), X(S4(2, 1, 1, 4)), X(S4(2, 3, 2, 4)), X(S4(2, 1, 1, 4))},
+     0},
     {AIGC__OP_sum_products, {.i = {10}}, {X(S4(2, 3, 2, 4)), X(S2(2, 2)), X(S4(2, 3, 2, 4)), X(S2(2, 2))}, 0},
     {AIGC__OP_sum_products, {.i = {1}}, {X(S2(0, 3)), X(S1(3)), X(S2(0, 3)), X(S1(3))}, 0},
     {AIGC__OP_max_over, {.i = {2}}, {X(S2(3, 5))}, 0},
@@ -164,14 +201,20 @@ const sample_t small_samples[] = {
     {AIGC__OP_conv_input_gradient, SAME(2, 3, 3), {X(S4(1, 3, 3, 6)), X(S4(6, 2, 3, 3))}, 0},
     {AIGC__OP_conv_input_gradient, HALF(3, 4, 3), {X(S4(1, 2, 2, 3)), X(S4(3, 1, 3, 3))}, 0},
     {AIGC__OP_conv_input_gradient, C1(2, 1, 1, 2, 1, 7), {X(S3(2, 3, 4)), X(S3(4, 3, 5))}, 0},
-    {AIGC__OP_conv_input_gradient, {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1, 3, 4, 3}}, {X(S5(1, 3, 2, 5, 3)), X(S5(3, 2, 2, 3, 2))}, 0},
+    {AIGC__OP_conv_input_gradient,
+     {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1, 3, 4, 3}},
+     {X(S5(1, 3, 2, 5, 3)), X(S5(3, 2, 2, 3, 2))},
+     0},
     {AIGC__OP_conv_weight_gradient, SAME(1, 3, 3), {X(S4(2, 4, 5, 3)), X(S4(2, 4, 5, 4))}, 0},
     {AIGC__OP_conv_weight_gradient, HALF(1, 4, 4), {X(S4(1, 6, 4, 2)), X(S4(1, 3, 2, 3))}, 0},
     {AIGC__OP_conv_weight_gradient, C2(3, 2, 2, 1, 2, 0, 1, 3, 1, 2, 3), {X(S4(1, 5, 4, 2)), X(S4(1, 2, 3, 2))}, 0},
     {AIGC__OP_conv_weight_gradient, SAME(2, 3, 3), {X(S4(1, 3, 3, 4)), X(S4(1, 3, 3, 6))}, 0},
     {AIGC__OP_conv_weight_gradient, SAME(1, 3, 3), {X(S4(0, 4, 5, 3)), X(S4(0, 4, 5, 4))}, 0},
     {AIGC__OP_conv_weight_gradient, C1(2, 1, 1, 2, 1, 5), {X(S3(2, 7, 3)), X(S3(2, 3, 4))}, 0},
-    {AIGC__OP_conv_weight_gradient, {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1, 2, 3, 2}}, {X(S5(1, 3, 4, 3, 2)), X(S5(1, 3, 2, 5, 3))}, 0},
+    {AIGC__OP_conv_weight_gradient,
+     {.i = {1, 2, 1, 1, 1, 2, 1, 0, 2, 0, 1, 2, 1, 2, 3, 2}},
+     {X(S5(1, 3, 4, 3, 2)), X(S5(1, 3, 2, 5, 3))},
+     0},
 };
 const size_t n_small_samples = sizeof small_samples / sizeof *small_samples;
 
@@ -219,7 +262,10 @@ const sample_t large_samples[] = {
     {AIGC__OP_sum_products, {.i = {2}}, {X(S2(3, 40001)), X(S1(3)), X(S2(3, 40001)), X(S1(3))}, 0},
     {AIGC__OP_sum_products, {.i = {2}}, {X(S2(4001, 7)), X(S1(4001)), X(S2(4001, 7)), X(S1(4001))}, 0},
     {AIGC__OP_sum_products, {.i = {1}}, {X(S2(700, 301)), X(S1(301)), X(S2(700, 301)), X(S1(301))}, 0},
-    {AIGC__OP_sum_products, {.i = {6, 1}}, {X(S4(4, 23, 11, 30)), X(S4(4, 1, 1, 30)), X(S4(4, 23, 11, 30)), X(S4(4, 1, 1, 30))}, 0},
+    {AIGC__OP_sum_products,
+     {.i = {6, 1}},
+     {X(S4(4, 23, 11, 30)), X(S4(4, 1, 1, 30)), X(S4(4, 23, 11, 30)), X(S4(4, 1, 1, 30))},
+     0},
     {AIGC__OP_max_over, {.i = {1}}, {X(S1(70001))}, 0},
     {AIGC__OP_max_over, {.i = {2}}, {X(S2(3, 40001))}, 0},
     {AIGC__OP_max_over, {.i = {1}}, {X(S2(700, 301))}, 0},
@@ -267,13 +313,19 @@ const sample_t large_samples[] = {
     {AIGC__OP_conv_input_gradient, HALF(1, 16, 16), {X(S4(3, 8, 8, 50)), X(S4(50, 33, 4, 4))}, 0},
     {AIGC__OP_conv_input_gradient, HALF(1, 17, 15), {X(S4(3, 9, 8, 20)), X(S4(20, 33, 3, 3))}, 0},
     {AIGC__OP_conv_input_gradient, HALF(1, 32, 32), {X(S4(2, 16, 16, 64)), X(S4(64, 3, 4, 4))}, 0},
-    {AIGC__OP_conv_input_gradient, C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 4, 4), {X(S4(37, 1, 1, 100)), X(S4(100, 60, 4, 4))}, 0},
+    {AIGC__OP_conv_input_gradient,
+     C2(1, 1, 1, 1, 0, 0, 0, 0, 1, 4, 4),
+     {X(S4(37, 1, 1, 100)), X(S4(100, 60, 4, 4))},
+     0},
     {AIGC__OP_conv_input_gradient, SAME(4, 17, 19), {X(S4(2, 17, 19, 52)), X(S4(52, 9, 3, 3))}, 0},
     {AIGC__OP_conv_input_gradient, HALF(5, 16, 18), {X(S4(2, 8, 9, 20)), X(S4(20, 3, 4, 4))}, 0},
     {AIGC__OP_conv_input_gradient, C2(3, 4, 2, 6, 3, 2, 3, 5, 1, 20, 22), {X(S4(2, 8, 5, 18)), X(S4(18, 35, 3, 3))}, 0},
     {AIGC__OP_conv_weight_gradient, SAME(1, 3, 3), {X(S4(2, 17, 19, 67)), X(S4(2, 17, 19, 61))}, 0},
     {AIGC__OP_conv_weight_gradient, HALF(1, 4, 4), {X(S4(5, 16, 16, 33)), X(S4(5, 8, 8, 50))}, 0},
-    {AIGC__OP_conv_weight_gradient, C2(1, 1, 1, 1, 4, 4, 4, 4, 1, 9, 9), {X(S4(1, 51, 53, 3)), X(S4(1, 51, 53, 17))}, 0},
+    {AIGC__OP_conv_weight_gradient,
+     C2(1, 1, 1, 1, 4, 4, 4, 4, 1, 9, 9),
+     {X(S4(1, 51, 53, 3)), X(S4(1, 51, 53, 17))},
+     0},
     {AIGC__OP_conv_weight_gradient, SAME(4, 3, 3), {X(S4(2, 27, 29, 36)), X(S4(2, 27, 29, 52))}, 0},
     {AIGC__OP_conv_weight_gradient, SAME(35, 3, 3), {X(S4(2, 17, 19, 35)), X(S4(2, 17, 19, 35))}, 0},
 };

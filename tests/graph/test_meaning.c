@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define shape(...) aigc__shape_of(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (int64_t[]){__VA_ARGS__})
-#define expect(value, ...)                                                                                              \
+#define expect(value, ...)                                                                                             \
     expect_numbers(*state, value, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 
 static aigc__memory_t memory;
@@ -147,10 +147,10 @@ static void products(void **state)
     expect(aigc__matmul(*state, a, a, false, true), 5, 14, 14, 50);
     expect(aigc__matmul(*state, a, a, true, false), 9, 12, 15, 12, 17, 22, 15, 22, 29);
     const aigc__id_t batch = aigc__concat(*state, (aigc__id_t[]){a, aigc__neg(*state, a)}, 2, 0);
-    expect(aigc__matmul(*state, aigc__reshape(*state, batch, shape(2, 2, 3)), b, false, false), 10, 13, 28, 40, -10, -13,
-           -28, -40);
-    expect(aigc__matmul(*state, aigc__slice(*state, a, 1, 0, 0), aigc__slice(*state, b, 0, 0, 0), false, false), 0, 0, 0,
-           0);
+    expect(aigc__matmul(*state, aigc__reshape(*state, batch, shape(2, 2, 3)), b, false, false), 10, 13, 28, 40, -10,
+           -13, -28, -40);
+    expect(aigc__matmul(*state, aigc__slice(*state, a, 1, 0, 0), aigc__slice(*state, b, 0, 0, 0), false, false), 0, 0,
+           0, 0);
 }
 
 static void functions(void **state)

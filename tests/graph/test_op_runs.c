@@ -279,10 +279,8 @@ static void random_values_have_their_own_streams(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_ones_agree_with_the_reference),
-        cmocka_unit_test(large_ones_agree_with_the_reference),
-        cmocka_unit_test(large_ones_have_several_tiles),
-        cmocka_unit_test(special_numbers_are_kept),
+        cmocka_unit_test(small_ones_agree_with_the_reference),  cmocka_unit_test(large_ones_agree_with_the_reference),
+        cmocka_unit_test(large_ones_have_several_tiles),        cmocka_unit_test(special_numbers_are_kept),
         cmocka_unit_test(random_values_have_their_own_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

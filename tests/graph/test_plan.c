@@ -171,6 +171,49 @@ static void masks_are_made_where_they_are_read(void **state)
     running_end(&running);
 }
 
+/* Three layers with rectifiers, and the gradient of what they feed in; `loss_of_weights` asks for the weights' too. */
+static running_t compile_rectified(bench_t *bench, bool loss_of_weights)
+{
+    aigc__graph_t *g = bench->world.graph;
+    const aigc__id_t x = feed(bench, 70, 40);
+    aigc__id_t wanted[] = {x, feed(bench, 50, 40), feed(bench, 33, 50), feed(bench, 40, 33)}, y = x, fetches[4];
+    for (size_t k = 1; k <= 3; k++) y = aigc__map1(g, AIGC__MAP_relu, aigc__matmul(g, y, wanted[k], false, true), 0);
+    const aigc__id_t loss = aigc__sum(g, aigc__square(g, y), AIGC__ALL_AXES, false);
+    const size_t n = loss_of_weights ? 4 : 1;
+    check_ok(aigc__gradient(g, loss, wanted, n, fetches));
+    return compile(bench, fetches, n);
+}
+
+static void signs_of_what_is_needed_no_more_wait_as_bytes(void **state)
+{
+    running_t running = compile_rectified(*state, false);
+    assert_int_equal(running_count(&running, "->bytes#"),
+                     1);                                   /* of the first layer: the others' gradients follow soon */
+    assert_int_equal(running_count(&running, "+3500"), 1); /* 70 x 50 of them */
+    running_end(&running);
+}
+
+static void outputs_that_weight_gradients_read_stay(void **state)
+{
+    running_t running = compile_rectified(*state, true);
+    assert_int_equal(running_count(&running, "bytes#"), 0);
+    running_end(&running);
+}
+
+static void fetched_outputs_stay(void **state)
+{
+    bench_t *bench = *state;
+    aigc__graph_t *g = bench->world.graph;
+    const aigc__id_t x = feed(bench, 70, 40), w = feed(bench, 50, 40), v = feed(bench, 30, 50), u = feed(bench, 20, 30);
+    const aigc__id_t y = aigc__map1(g, AIGC__MAP_relu, aigc__matmul(g, x, w, false, true), 0);
+    const aigc__id_t z = aigc__matmul(g, aigc__matmul(g, y, v, false, true), u, false, true);
+    aigc__id_t fetches[] = {0, y};
+    check_ok(aigc__gradient(g, aigc__sum(g, aigc__square(g, z), AIGC__ALL_AXES, false), &x, 1, fetches));
+    running_t running = compile(bench, fetches, 2);
+    assert_int_equal(running_count(&running, "bytes#"), 0);
+    running_end(&running);
+}
+
 static void long_chains_are_cut_into_programs(void **state)
 {
     bench_t *bench = *state;
@@ -447,6 +490,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sum_that_its_own_terms_read_is_a_step_before, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_path_through_another_step_keeps_programs_apart, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(masks_are_made_where_they_are_read, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(signs_of_what_is_needed_no_more_wait_as_bytes, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(outputs_that_weight_gradients_read_stay, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(fetched_outputs_stay, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(long_chains_are_cut_into_programs, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(programs_with_many_operands_are_cut, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(without_fusion_every_value_is_a_step, open_bench, close_bench),

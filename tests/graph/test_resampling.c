@@ -183,6 +183,27 @@ static void max_pooling_has_both_derivatives(void **state)
     world_end(&world);
 }
 
+/* Rectified numbers are pooled before they are rectified; nothing else about them changes. */
+static void pooling_of_rectified_numbers_is_the_same(void **state)
+{
+    const aigc__pool_t pool = {.kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}};
+    world_t world;
+    aigc__id_t g, h;
+    (void)state;
+    world_begin(&world);
+    const aigc__id_t x = picture(&world, 2, 7, 5, 3);
+    const aigc__id_t zero = aigc__constant(world.graph, 0, aigc__graph_shape(world.graph, x));
+    const aigc__id_t a = aigc__max_pool(world.graph, aigc__map1(world.graph, AIGC__MAP_relu, x, 0), &pool);
+    const aigc__id_t b = aigc__max_pool(world.graph, aigc__map2(world.graph, AIGC__MAP_max, x, zero), &pool);
+    assert_int_equal(aigc__graph_value(world.graph, a)->op, AIGC__OP_map);
+    assert_int_equal(aigc__graph_value(world.graph, b)->op, AIGC__OP_take);
+    check_equal(&world, a, b, 0);
+    check_ok(aigc__gradient(world.graph, aigc__square(world.graph, a), &x, 1, &g));
+    check_ok(aigc__gradient(world.graph, aigc__square(world.graph, b), &x, 1, &h));
+    check_equal(&world, g, h, 0);
+    world_end(&world);
+}
+
 static void equals_send_the_gradient_to_the_first(void **state)
 {
     const aigc__pool_t pool = {.kernel = {2, 2}};
@@ -289,6 +310,7 @@ int main(void)
         cmocka_unit_test(any_filter_is_a_sum_of_separable_ones),
         cmocka_unit_test(pools_have_as_many_windows_as_torch_has),
         cmocka_unit_test(max_pooling_has_both_derivatives),
+        cmocka_unit_test(pooling_of_rectified_numbers_is_the_same),
         cmocka_unit_test(equals_send_the_gradient_to_the_first),
         cmocka_unit_test(shuffling_and_back_is_nothing),
         cmocka_unit_test(what_does_nothing_is_nothing),

@@ -41,10 +41,18 @@ double world_leaf(const world_t *world, aigc__id_t id, size_t element)
     double result;
     if (!value->name) return u;
     switch (value->name[0]) {
-    case POSITIVE: result = 0.4 + 1.2 * u; break;
-    case ZERO_ONE: result = u < 0.5; break;
-    case INDEX: result = floor(u * atoi(value->name + 1)); break;
-    default: result = u < 0.5 ? -0.2 - 2.2 * u : 0.2 + 2.2 * (u - 0.5); break;
+    case POSITIVE:
+        result = 0.4 + 1.2 * u;
+        break;
+    case ZERO_ONE:
+        result = u < 0.5;
+        break;
+    case INDEX:
+        result = floor(u * atoi(value->name + 1));
+        break;
+    default:
+        result = u < 0.5 ? -0.2 - 2.2 * u : 0.2 + 2.2 * (u - 0.5);
+        break;
     }
     return (double)(float)result + moved * world->moved_by;
 }

@@ -342,6 +342,9 @@ static void test_bytes(void **state)
         for (int k = 0; k < 256 * 3; k++) a[6 + k] = ((float)(k / 3) + 0.5f) / 255.0f + (float)(k % 3 - 1) * 0x1p-24f;
         kernels->f32_to_u8(y, a, sizeof y);
         for (size_t i = 0; i < sizeof y; i++) assert_int_equal(y[i], byte_of(a[i]));
+        const uint8_t flags[] = {255, 0}; /* as tile programs keep ones and zeros */
+        kernels->u8_to_f32(a, flags, 2);
+        assert_true(a[0] == 1 && a[1] == 0);
     }
 }
 
