@@ -251,7 +251,7 @@ static void shapes_of_models_are_right(void **state)
         square(1, 23, 16, 3, 9, 1, 0),  square(2, 17, 16, 18, 3, 2, 0), square(5, 4, 37, 1, 4, 1, 0),
         square(1, 70, 5, 6, 5, 1, 2),   square(2, 9, 49, 67, 1, 1, 0),  square(1, 18, 20, 4, 1, 2, 0),
         square(1, 66, 16, 17, 2, 1, 1), square(1, 1, 3, 5, 3, 1, 1),    square(1, 12, 2, 2, 11, 1, 5),
-        square(1, 10, 16, 16, 6, 2, 2),
+        square(1, 10, 16, 16, 6, 2, 2), square(2, 15, 18, 20, 5, 2, 2),
     };
     (void)state;
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {

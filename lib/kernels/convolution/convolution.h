@@ -30,7 +30,8 @@ typedef struct aigc__convolution_shape {
  * DOT       the same for few channels made: dot products.
  * SCATTER   input gradients with a stride that make few channels: products of all taps, added where they belong.
  * DEPTHWISE as many groups as channels: sums of products along channels.
- * WINOGRAD  3 x 3 with stride 1, 4 x 4 with stride 2: products of transformed pictures and weights, fewer of them. */
+ * WINOGRAD  2 or 3 taps a side with stride 1, 3 to 6 with stride 2: products of transformed pictures and weights, fewer
+ *           of them. */
 enum {
     AIGC__CONV_BEST,
     AIGC__CONV_PATCHES,
@@ -78,12 +79,12 @@ typedef struct aigc__convolution_plan {
     size_t block;                    /* weight gradient: columns of one tile */
     bool is_turned;                  /* weight gradient by rows: few channels of y, sums lie the other way round */
     size_t phases, filter_taps; /* Winograd: along an axis, source positions apart by the stride, taps of each phase */
-    size_t windows[2], all_windows; /* 4 x 4 of the result along an axis, and of all images */
-    size_t tile_windows;            /* of one tile */
-    bool is_staged;                 /* fewer windows than channels made: transformed first, weights by who needs them */
-    size_t chunk_strips;            /* of columns multiplied between two transforms */
-    size_t read_ld, read_step; /* transformed pictures: floats from one window to the next, one point to the next */
-    size_t made_ld, made_step; /* products, the same */
+    size_t all_windows;         /* 4 x 4 of the result, of all images, of the residue with most of them */
+    size_t tile_windows;        /* of one tile */
+    bool is_staged;             /* fewer windows than channels made: transformed first, weights by who needs them */
+    size_t chunk_strips;        /* of columns multiplied between two transforms */
+    size_t read_ld, read_step;  /* transformed pictures: floats from one window to the next, one point to the next */
+    size_t made_ld, made_step;  /* products, the same */
 } aigc__convolution_plan_t;
 
 void aigc__convolution_plan(aigc__convolution_plan_t *out, const struct aigc__kernels *kernels,

@@ -68,8 +68,12 @@ static void transform_channel(const strip_t *s, const aigc__conv_grid_t *grid, c
         for (size_t i = 0; i < winograd.taps * winograd.taps; i++) {
             const size_t h = i / winograd.taps * phases + phase / phases,
                          w = i % winograd.taps * phases + phase % phases;
-            const size_t tap = kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w);
-            memcpy(filter + i * s->width, rows + tap * s->width, s->width * sizeof *filter);
+            float *to_tap = filter + i * s->width;
+            if (h < grid->axes[1].taps && w < grid->axes[2].taps)
+                memcpy(to_tap, rows + kernel_tap(&p->shape, grid, h * grid->axes[2].taps + w) * s->width,
+                       s->width * sizeof *filter);
+            else
+                memset(to_tap, 0, s->width * sizeof *filter);
         }
         winograd.weights(to + phase * p->read * s->width, winograd.side * point, point, filter,
                          winograd.taps * s->width, s->width, s->width);
@@ -84,7 +88,7 @@ static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *
     const aigc__convolution_plan_t *p = s->plan;
     const bool is_forward = p->direction == AIGC__FORWARD;
     const size_t ld = is_forward ? p->read * s->taps : s->taps, together = is_forward ? TOGETHER : 1;
-    float rows[TOGETHER * AIGC__MAX_FILTER_TAPS * MAX_WIDTH] = {0};
+    float rows[TOGETHER * AIGC__WINOGRAD_TAPS * MAX_WIDTH] = {0};
     for (size_t channel = 0; channel < p->read; channel += together) {
         const size_t n = aigc__minimum(together, p->read - channel);
         const size_t start = is_forward ? s->start * p->read + channel : channel * p->made + s->start;

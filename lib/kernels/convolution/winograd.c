@@ -46,7 +46,7 @@ void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_
     const aigc__conv_axis_t *axes = grid->axes;
     const size_t channels = plan->read * plan->shape.groups, phases = plan->phases, extent = winograd.side * phases;
     for (size_t i = 0; i < n; i++) {
-        const aigc__window_t window = aigc__window_of(plan, first + i);
+        const aigc__window_t window = aigc__window_of(grid, first + i);
         const ptrdiff_t h = (ptrdiff_t)(window.h * phases) + axes[1].offset;
         const ptrdiff_t w = (ptrdiff_t)(window.w * phases) + axes[2].offset;
         size_t skip, row = axes[2].source * channels, column = channels;
@@ -65,14 +65,13 @@ void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_
     }
 }
 
-/* One point of a strip of columns, into `c`: `all` steps of the sum in pieces of kc; `a` and `b`: windows and weights
- * of the point. */
-static void multiply(const tile_job_t *j, const float *a, const float *b, float *c, size_t strip)
+/* Products of `all` steps in pieces of kc, for all windows and a strip of columns. */
+static void multiply_steps(const tile_job_t *j, const float *a, const float *b, float *c, size_t strip, size_t all,
+                           bool add)
 {
     const aigc__convolution_plan_t *p = j->call->plan;
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
     const size_t start = aigc__conv_strip(p, strip), width = aigc__conv_strip(p, strip + 1) - start;
-    const size_t all = p->read * p->phases * p->phases;
     for (size_t k0 = 0; k0 < all; k0 += p->kc)
         for (size_t row = 0; row < j->windows; row += kernel->group) {
             const aigc__gemm_strip_t s = {.rows = aigc__minimum(kernel->group, j->windows - row),
@@ -85,9 +84,20 @@ static void multiply(const tile_job_t *j, const float *a, const float *b, float 
                                           .b_k = width,
                                           .c = c + row * p->made_ld,
                                           .ldc = p->made_ld,
-                                          .add = k0 > 0};
+                                          .add = add || k0 > 0};
             kernel->strip(&s);
         }
+}
+
+/* A strip of columns at one point, into `c`; `a` and `b`: windows and weights of the point. */
+static void multiply(const tile_job_t *j, size_t point, const float *a, const float *b, float *c, size_t strip)
+{
+    const aigc__convolution_plan_t *p = j->call->plan;
+    const size_t start = aigc__conv_strip(p, strip), width = aigc__conv_strip(p, strip + 1) - start;
+    bool add = false;
+    for (size_t phase = 0, n; (n = aigc__winograd_phases(p, &j->grid, point, &phase)) > 0; phase += n, add = true)
+        multiply_steps(j, a + phase * p->read, b + phase * p->read * width, c, strip, n * p->read, add);
+    for (size_t i = 0; !add && i < j->windows; i++) memset(c + i * p->made_ld, 0, width * sizeof *c);
 }
 
 /* Pixel of the result where a window begins. */
@@ -114,7 +124,7 @@ static void write_windows(const tile_job_t *j, size_t column, size_t columns)
     const aigc__conv_axis_t *axes = j->grid.axes;
     const size_t channels = p->made * p->shape.groups, row = row_floats(j), step = axes[2].step * channels;
     for (size_t i = 0; i < j->windows; i++) {
-        const aigc__window_t window = aigc__window_of(p, j->window + i);
+        const aigc__window_t window = aigc__window_of(&j->grid, j->window + i);
         const size_t rows = aigc__window_part(window.h, axes[1].count),
                      across = aigc__window_part(window.w, axes[2].count);
         const bool is_whole = rows == AIGC__WINDOW && across == AIGC__WINDOW;
@@ -137,8 +147,8 @@ static void announce(const tile_job_t *j, size_t column, size_t columns, size_t 
     const size_t channels = p->made * p->shape.groups, step = axes[2].step * channels;
     if (!call->done) return;
     for (size_t i = 0, n; i < j->windows; i += n) {
-        const aigc__window_t window = aigc__window_of(p, j->window + i);
-        n = aigc__minimum(j->windows - i, p->windows[1] - window.w / AIGC__WINDOW);
+        const aigc__window_t window = aigc__window_of(&j->grid, j->window + i);
+        n = aigc__minimum(j->windows - i, aigc__windows_along(&axes[2]) - window.w / AIGC__WINDOW);
         const size_t pixels = window.w < axes[2].count ? aigc__minimum(n * AIGC__WINDOW, axes[2].count - window.w) : 0;
         for (size_t h = 0; pixels > 0 && h < aigc__window_part(window.h, axes[1].count); h++)
             call->done(call->user, pixel_of(j, &window) * channels + h * row_floats(j) + column, pixels, columns, step,
@@ -155,7 +165,7 @@ static void make_group(const tile_job_t *j, const float *weights, size_t worker)
         const size_t columns = aigc__minimum(aigc__conv_strip(p, last), p->made) - first;
         for (size_t point = 0; point < j->winograd.points; point++)
             for (size_t i = strip; i < last; i++)
-                multiply(j, j->read + point * p->read_step,
+                multiply(j, point, j->read + point * p->read_step,
                          weights + (i * j->winograd.points + point) * aigc__winograd_point_floats(p),
                          j->made + point * p->made_step + aigc__conv_strip(p, i) - first, i);
         write_windows(j, first, columns);
@@ -176,7 +186,9 @@ void aigc__winograd_tile(const aigc__convolution_call_t *call, size_t tile, size
     j.made = own + j.winograd.points * p->read_step;
     j.edge = own + p->scratch;
     j.window = rest % p->pixel_tiles * p->tile_windows;
-    j.windows = aigc__minimum(p->tile_windows, p->all_windows - j.window);
+    const size_t windows = aigc__all_windows(p, &j.grid);
+    if (j.window >= windows) return;
+    j.windows = aigc__minimum(p->tile_windows, windows - j.window);
     j.strip = column * p->tile_strips;
     j.strips = aigc__minimum(j.strip + p->tile_strips, p->strips);
     for (j.group = 0; j.group < p->shape.groups; j.group++)
@@ -195,10 +207,12 @@ void aigc__winograd_windows_tile(const aigc__convolution_call_t *call, size_t ti
                  first = tile % parts * AIGC__STAGE_WINDOWS;
     const size_t points = aigc__winograd(p->kernels, p->filter_taps).points, residue = tile / parts;
     const aigc__conv_grid_t grid = aigc__conv_grid(p, residue);
+    const size_t windows = aigc__all_windows(p, &grid);
+    if (first >= windows) return;
     float *to = (float *)call->shared + residue * points * p->read_step + first * p->read_ld;
     float *own = (float *)((char *)call->worker + worker * p->worker_bytes);
     aigc__winograd_read(p, &grid, to, own + p->scratch, call->a, first,
-                        aigc__minimum(AIGC__STAGE_WINDOWS, p->all_windows - first));
+                        aigc__minimum(AIGC__STAGE_WINDOWS, windows - first));
 }
 
 void aigc__winograd_strip_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
@@ -213,14 +227,14 @@ void aigc__winograd_strip_tile(const aigc__convolution_call_t *call, size_t tile
                     .winograd = aigc__winograd(p->kernels, p->filter_taps),
                     .strip = strip,
                     .strips = strip + 1,
-                    .windows = p->all_windows,
                     .edge = weights + p->scratch};
+    j.windows = aigc__all_windows(p, &j.grid);
     j.read = (float *)call->shared + residue * j.winograd.points * p->read_step;
     j.made = weights + j.winograd.points * point_floats;
     aigc__winograd_pack_strip(p, call->b, weights, residue, strip);
     for (size_t point = 0; point < j.winograd.points; point++)
-        multiply(&j, j.read + point * p->read_step, weights + point * point_floats, j.made + point * p->made_step,
-                 strip);
+        multiply(&j, point, j.read + point * p->read_step, weights + point * point_floats,
+                 j.made + point * p->made_step, strip);
     write_windows(&j, first, columns);
     announce(&j, first, columns, worker);
 }

@@ -1,13 +1,15 @@
 /* Winograd's minimal filtering in the convolutions: windows of 4 x 4 results. A convolution with stride 2 reads the
  * four phases of the source (even and odd rows and columns) as so many more channels, each with its own taps; an input
- * gradient with a stride makes each residue of its positions by itself. */
+ * gradient with a stride makes each residue of its positions by itself. Phases and residues may have a tap fewer than
+ * the filter (3 x 3 or 5 x 5 with stride 2): its last tap counts as zero, and so do the weights at the last point of an
+ * axis, infinity, which sees that tap only: no product is made there. */
 #ifndef AIGC_KERNELS_WINOGRAD_H
 #define AIGC_KERNELS_WINOGRAD_H
 
 #include "kernels/convolution/convolution_layout.h"
 #include "kernels/kernels.h"
 
-enum { AIGC__WINDOW = 4, AIGC__MAX_FILTER_TAPS = 16, AIGC__STAGE_WINDOWS = 16 };
+enum { AIGC__WINDOW = 4, AIGC__WINOGRAD_TAPS = 36 /* of a kernel, at most */, AIGC__STAGE_WINDOWS = 16 };
 
 typedef void (*aigc__winograd_fn)(float *to, size_t to_row, size_t to_column, const float *from, size_t from_row,
                                   size_t from_column, size_t channels);
@@ -47,10 +49,21 @@ static inline size_t aigc__winograd_point_floats(const aigc__convolution_plan_t 
 typedef struct aigc__window {
     size_t image, h, w; /* the window's first row and column of the grid; `image` counts depth, too */
 } aigc__window_t;
-static inline aigc__window_t aigc__window_of(const aigc__convolution_plan_t *plan, size_t index)
+/* Windows along an axis of a grid, and of all its images. */
+static inline size_t aigc__windows_along(const aigc__conv_axis_t *axis)
 {
-    const size_t column = index % plan->windows[1], row = index / plan->windows[1];
-    return (aigc__window_t){row / plan->windows[0], row % plan->windows[0] * AIGC__WINDOW, column * AIGC__WINDOW};
+    return aigc__ceil_div(axis->count, AIGC__WINDOW);
+}
+static inline size_t aigc__all_windows(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid)
+{
+    return plan->shape.images * plan->shape.in[0] * aigc__windows_along(&grid->axes[1]) *
+           aigc__windows_along(&grid->axes[2]);
+}
+static inline aigc__window_t aigc__window_of(const aigc__conv_grid_t *grid, size_t index)
+{
+    const size_t high = aigc__windows_along(&grid->axes[1]), wide = aigc__windows_along(&grid->axes[2]);
+    const size_t row = index / wide;
+    return (aigc__window_t){row / high, row % high * AIGC__WINDOW, index % wide * AIGC__WINDOW};
 }
 /* Rows or columns of a window that begins at `first` which the grid has. */
 static inline size_t aigc__window_part(size_t first, size_t count)
@@ -62,6 +75,11 @@ static inline size_t aigc__window_part(size_t first, size_t count)
  * room for a window. */
 void aigc__winograd_read(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, float *to, float *edge,
                          const float *source, size_t first, size_t n);
+
+/* The next phases with products at a point: `*phase` becomes the first of them, the result is how many follow one
+ * another; 0 where there are none. */
+size_t aigc__winograd_phases(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, size_t point,
+                             size_t *phase);
 
 bool aigc__winograd_can(aigc__convolution_plan_t *plan); /* sets filter_taps and phases */
 bool aigc__winograd_pays(const aigc__convolution_plan_t *plan);

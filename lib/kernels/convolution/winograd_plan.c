@@ -3,56 +3,88 @@
 
 enum { MIN_WINDOWS = 24, MAX_WINDOWS = 128 };
 
-/* Taps of each phase along an axis where minimal filtering is known for them; 0 where it is not. */
-static size_t filter_taps(const aigc__conv_axis_t *axis)
+/* Taps of one phase of an axis. */
+static size_t phase_taps(const aigc__conv_axis_t *axis, size_t phase)
 {
-    const size_t phases = axis->source_step;
-    if (phases > 2 || axis->offset_step != 1 || axis->taps % phases != 0) return 0;
-    return axis->taps == 3 * phases || axis->taps == 2 * phases ? axis->taps / phases : 0;
+    return phase < axis->taps ? aigc__ceil_div(axis->taps - phase, axis->source_step) : 0;
 }
 
-/* Squares of taps that are known, along two axes only. */
-static bool can_filter(aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid)
+size_t aigc__winograd_phases(const aigc__convolution_plan_t *plan, const aigc__conv_grid_t *grid, size_t point,
+                             size_t *phase)
+{
+    const size_t side = aigc__winograd(plan->kernels, plan->filter_taps).side, all = plan->phases * plan->phases;
+    const bool is_last_row = point / side == side - 1, is_last_column = point % side == side - 1;
+    size_t n = 0;
+    for (size_t k = *phase; k < all; k++) {
+        const bool is_short = phase_taps(&grid->axes[1], k / plan->phases) < plan->filter_taps,
+                   is_narrow = phase_taps(&grid->axes[2], k % plan->phases) < plan->filter_taps;
+        if ((is_last_row && is_short) || (is_last_column && is_narrow)) {
+            if (n > 0) break;
+            continue;
+        }
+        if (n++ == 0) *phase = k;
+    }
+    return n;
+}
+
+/* Along two axes only, and phases alike along both. */
+static bool can_filter(const aigc__conv_grid_t *grid)
 {
     const aigc__conv_axis_t *axes = grid->axes;
-    const size_t taps = filter_taps(&axes[1]);
     if (axes[0].taps != 1 || axes[0].source_step != 1 || axes[0].step != 1 || axes[0].offset != 0) return false;
-    if (axes[0].count != axes[0].source || taps == 0 || filter_taps(&axes[2]) != taps) return false;
-    if (axes[1].source_step != axes[2].source_step) return false;
-    p->filter_taps = taps;
-    p->phases = axes[1].source_step;
-    return grid->pixels > 0;
+    if (axes[0].count != axes[0].source || axes[1].source_step != axes[2].source_step) return false;
+    return axes[1].source_step <= 2 && axes[1].offset_step == 1 && axes[2].offset_step == 1;
 }
 
-/* All residues alike. */
+/* Two or three taps in every phase of every residue, or one fewer. */
 bool aigc__winograd_can(aigc__convolution_plan_t *plan)
 {
-    if (plan->flat_taps > 0) return false;
-    for (size_t k = aigc__conv_residues(plan); k-- > 0;) {
+    if (plan->flat_taps > 0 || aigc__conv_grid(plan, 0).pixels == 0) return false;
+    size_t most = 0, least = SIZE_MAX;
+    for (size_t k = 0; k < aigc__conv_residues(plan); k++) {
         const aigc__conv_grid_t grid = aigc__conv_grid(plan, k);
-        if (!can_filter(plan, &grid)) return false;
+        if (!can_filter(&grid)) return false;
+        for (size_t axis = 1; axis < AIGC__SPATIAL; axis++) {
+            plan->phases = grid.axes[axis].source_step;
+            most = aigc__maximum(most, phase_taps(&grid.axes[axis], 0));
+            least = aigc__minimum(least, phase_taps(&grid.axes[axis], plan->phases - 1));
+        }
     }
-    return true;
+    plan->filter_taps = most;
+    return (most == 2 || most == 3) && least + 1 >= most;
 }
 
-/* Channels enough for products to outweigh transforms, and not so much beyond the edges that nothing is left of the 4
- * (three taps) or 2.56 (two) times fewer multiplications. */
+/* Multiplications along an axis for one window: points of each phase. */
+static size_t points_along(const aigc__convolution_plan_t *plan, const aigc__conv_axis_t *axis)
+{
+    size_t points = 0;
+    for (size_t phase = 0; phase < plan->phases; phase++) points += phase_taps(axis, phase) + AIGC__WINDOW - 1;
+    return points;
+}
+
+/* Channels enough for products to outweigh transforms, and half of the multiplications, as windows reach beyond the
+ * edges: they run slower than those of the direct methods. With windows enough to make up for the transformed weights
+ * two thirds will do. */
 bool aigc__winograd_pays(const aigc__convolution_plan_t *plan)
 {
-    enum { CHANNELS = 16 };
-    const aigc__conv_grid_t grid = aigc__conv_grid(plan, 0);
-    const size_t height = grid.axes[1].count, width = grid.axes[2].count;
-    const size_t covered = aigc__round_up(height, AIGC__WINDOW) * aigc__round_up(width, AIGC__WINDOW);
+    enum { CHANNELS = 16, MANY = 64 };
+    double direct = 0, here = 0;
+    size_t windows = 0;
     if (plan->read < CHANNELS || plan->made < CHANNELS) return false;
-    return 2 * covered <= (plan->filter_taps == 3 ? 4 : 3) * height * width;
+    for (size_t k = 0; k < aigc__conv_residues(plan); k++) {
+        const aigc__conv_grid_t grid = aigc__conv_grid(plan, k);
+        const size_t points = points_along(plan, &grid.axes[1]) * points_along(plan, &grid.axes[2]);
+        direct += (double)grid.pixels * (double)grid.taps;
+        windows = aigc__maximum(windows, aigc__all_windows(plan, &grid));
+        here += (double)aigc__all_windows(plan, &grid) * (double)points;
+    }
+    return direct >= here * (windows >= MANY * plan->read ? 1.5 : 2);
 }
 
 static void count_windows(aigc__convolution_plan_t *p)
 {
     const aigc__conv_grid_t grid = aigc__conv_grid(p, 0);
-    p->windows[0] = aigc__ceil_div(grid.axes[1].count, AIGC__WINDOW);
-    p->windows[1] = aigc__ceil_div(grid.axes[2].count, AIGC__WINDOW);
-    p->all_windows = p->shape.images * p->shape.in[0] * p->windows[0] * p->windows[1];
+    p->all_windows = aigc__all_windows(p, &grid);
     p->read_ld = aigc__spread_ld(p->read * p->phases * p->phases);
 }
 

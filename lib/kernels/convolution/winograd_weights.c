@@ -12,14 +12,14 @@ static float *sums_of(const aigc__convolution_call_t *call, size_t slice, size_t
 }
 
 /* `columns` channels of windows of y as points of [n][columns]; pixels beyond the edges are zeros. */
-static void read_result(const aigc__convolution_call_t *call, float *to, float *edge, size_t channel, size_t columns,
-                        size_t first, size_t n)
+static void read_result(const aigc__convolution_call_t *call, const aigc__conv_grid_t *grid, float *to, float *edge,
+                        size_t channel, size_t columns, size_t first, size_t n)
 {
     const aigc__convolution_plan_t *p = call->plan;
     const aigc__winograd_t winograd = aigc__winograd(p->kernels, p->filter_taps);
     const size_t channels = p->shape.out_channels, height = p->shape.out[1], width = p->shape.out[2];
     for (size_t i = 0; i < n; i++) {
-        const aigc__window_t window = aigc__window_of(p, first + i);
+        const aigc__window_t window = aigc__window_of(grid, first + i);
         const size_t rows = aigc__minimum(AIGC__WINDOW, height - window.h);
         const size_t across = aigc__minimum(AIGC__WINDOW, width - window.w);
         const bool is_whole = rows == AIGC__WINDOW && across == AIGC__WINDOW;
@@ -37,15 +37,15 @@ static void read_result(const aigc__convolution_call_t *call, float *to, float *
     }
 }
 
-static void multiply(const aigc__convolution_plan_t *p, const float *made, const float *read, size_t rows, size_t k,
-                     float *c, bool add)
+/* `columns` sums of each row. */
+static void multiply_columns(const aigc__convolution_plan_t *p, const float *made, const float *read, size_t rows,
+                             size_t columns, size_t k, float *c, bool add)
 {
     const aigc__gemm_kernel_t *kernel = p->kernels->gemm;
-    const size_t all = p->read * p->phases * p->phases;
     for (size_t row = 0; row < rows; row += kernel->group)
-        for (size_t start = 0; start < all; start += kernel->nr) {
+        for (size_t start = 0; start < columns; start += kernel->nr) {
             const aigc__gemm_strip_t strip = {.rows = aigc__minimum(kernel->group, rows - row),
-                                              .columns = aigc__minimum(kernel->nr, all - start),
+                                              .columns = aigc__minimum(kernel->nr, columns - start),
                                               .k = k,
                                               .a = made + row,
                                               .a_row = 1,
@@ -57,6 +57,14 @@ static void multiply(const aigc__convolution_plan_t *p, const float *made, const
                                               .add = add};
             kernel->strip(&strip);
         }
+}
+
+/* Sums at a point; those that only taps beyond the kernel's end would need are left out. */
+static void multiply(const aigc__convolution_plan_t *p, const aigc__conv_grid_t *grid, size_t point, const float *made,
+                     const float *read, size_t rows, size_t k, float *c, bool add)
+{
+    for (size_t phase = 0, n; (n = aigc__winograd_phases(p, grid, point, &phase)) > 0; phase += n)
+        multiply_columns(p, made, read + phase * p->read, rows, n * p->read, k, c + phase * p->read, add);
 }
 
 void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile, size_t worker)
@@ -73,9 +81,9 @@ void aigc__winograd_slice_tile(const aigc__convolution_call_t *call, size_t tile
     for (size_t first = start; first < end; first += p->tile_windows) {
         const size_t n = aigc__minimum(p->tile_windows, end - first);
         aigc__winograd_read(p, &grid, read, edge, call->a + group * p->read, first, n);
-        read_result(call, made, edge, channel, columns, first, n);
+        read_result(call, &grid, made, edge, channel, columns, first, n);
         for (size_t point = 0; point < points; point++)
-            multiply(p, made + point * p->made_step, read + point * p->read_step, columns, n,
+            multiply(p, &grid, point, made + point * p->made_step, read + point * p->read_step, columns, n,
                      sums_of(call, slice, point, channel), first > start);
     }
 }
@@ -87,6 +95,7 @@ void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, 
     const size_t parts = aigc__ceil_div(p->made, AIGC__SUM_ROWS), group = tile / parts, ld = p->read_ld;
     const size_t first = tile % parts * AIGC__SUM_ROWS, last = aigc__minimum(first + AIGC__SUM_ROWS, p->made);
     const size_t phases = p->phases, all = p->read * phases * phases, width = phases * winograd.taps;
+    const size_t *kernel = p->shape.kernel;
     float *sums = (float *)((char *)call->worker + worker * p->worker_bytes), *taps = sums + winograd.points * ld;
     for (size_t row = group * p->made + first; row < group * p->made + last; row++) {
         for (size_t point = 0; point < winograd.points; point++)
@@ -96,7 +105,8 @@ void aigc__winograd_sum_tile(const aigc__convolution_call_t *call, size_t tile, 
             winograd.weights_adjoint(taps + (phase / phases * width + phase % phases) * p->read,
                                      phases * width * p->read, phases * p->read, sums + phase * p->read,
                                      winograd.side * ld, ld, p->read);
-        p->kernels->transpose(call->result + row * p->read * width * width, width * width, taps, p->read, width * width,
-                              p->read);
+        for (size_t h = 0; h < kernel[1]; h++)
+            p->kernels->transpose(call->result + row * p->read * kernel[1] * kernel[2] + h * kernel[2],
+                                  kernel[1] * kernel[2], taps + h * width * p->read, p->read, kernel[2], p->read);
     }
 }
