@@ -44,6 +44,15 @@ static void prepare_strip(strip_t *s, size_t group)
     }
 }
 
+/* `n` numbers of each column, which are far from the next column's and read a piece at a time: no processor sees that
+ * coming. */
+static void ask_for(const strip_t *s, const float *from, size_t ld, size_t n)
+{
+    enum { LINE = 16 };
+    for (size_t column = 0; column < s->columns; column++)
+        for (size_t k = 0; k < n; k += LINE) __builtin_prefetch(from + column * ld + k);
+}
+
 /* Puts `n` transposed rows, of which the first is of that channel and tap, in their places. */
 static void place_rows(const strip_t *s, const float *rows, size_t channel, size_t tap, size_t n)
 {
@@ -93,6 +102,8 @@ static void pack_points(const strip_t *s, const aigc__conv_grid_t *grid, float *
         const size_t n = aigc__minimum(together, p->read - channel);
         const size_t start = is_forward ? s->start * p->read + channel : channel * p->made + s->start;
         p->kernels->gemm->transpose(rows, s->width, s->weights + start * s->taps, ld, n * s->taps, s->columns);
+        const size_t next = aigc__minimum(together, p->read - channel - n);
+        if (is_forward) ask_for(s, s->weights + (start + n) * s->taps, ld, next * s->taps);
         for (size_t i = 0; i < n; i++)
             transform_channel(s, grid, rows + i * s->taps * s->width, to + (channel + i) * s->width);
     }
@@ -164,6 +175,7 @@ static void pack_strip(const aigc__convolution_plan_t *plan, const float *weight
         for (size_t k = 0; k < length; k += ROWS) {
             const size_t n = aigc__minimum(ROWS, length - k);
             kernel->transpose(rows, s.width, from + k, from_ld, n, s.columns);
+            if (is_forward) ask_for(&s, from + k + n, from_ld, aigc__minimum(ROWS, length - k - n));
             place_rows(&s, rows, channel + k / s.taps, k % s.taps, n);
         }
     }
