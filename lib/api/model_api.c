@@ -131,7 +131,7 @@ static aigc_status_t train_step(aigc_model_t *model, const aigc_tensor_t *images
     if (model->kind->train_step == NULL) return unsupported(model, "train_step");
     AIGC__TRY(check_pictures(model, images, labels));
     AIGC__TRY(model->kind->train_step(model, images, labels, options, &own));
-    own.step = aigc__optimizer_steps(model->optimizer);
+    own.step = aigc__optimizer_steps(model->optimizer, 0);
     if (metrics) give_metrics(metrics, own);
     return AIGC_OK;
 }
@@ -158,7 +158,7 @@ aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, 
     const aigc_status_t status = model->kind->evaluate
                                      ? model->kind->evaluate(model, dataset, options, &own, progress, user)
                                      : unsupported(model, "evaluate");
-    own.step = model->optimizer ? aigc__optimizer_steps(model->optimizer) : 0;
+    own.step = model->optimizer ? aigc__optimizer_steps(model->optimizer, 0) : 0;
     if (status == AIGC_OK) give_metrics(metrics, own);
     return end(&call, model, status);
 }

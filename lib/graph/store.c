@@ -11,7 +11,8 @@ struct aigc__store {
     aigc__parameter_t *parameters;
     size_t n, capacity;
     size_t elements; /* of the block, padding included */
-    size_t trained;  /* of its first part */
+    size_t trained;  /* of what an optimizer works on */
+    uint32_t part;   /* what is new belongs to it; the last one */
     float *block;    /* NULL before the seal */
 };
 
@@ -66,8 +67,8 @@ static aigc_status_t add(aigc__store_t *store, const char *name, const aigc__sha
     AIGC__TRY(reserve_one(store));
     const char *copy = NULL;
     AIGC__TRY(aigc__arena_copy_string(&store->names, name, strlen(name), &copy));
-    store->parameters[store->n++] =
-        (aigc__parameter_t){.name = copy, .role = role, .shape = *shape, .count = count, .initialiser = *initialiser};
+    store->parameters[store->n++] = (aigc__parameter_t){
+        .name = copy, .role = role, .part = store->part, .shape = *shape, .count = count, .initialiser = *initialiser};
     store->elements = end;
     if (role == AIGC__TRAINED) store->trained += whole(count);
     return AIGC_OK;
@@ -127,7 +128,23 @@ void aigc__assign(aigc__graph_t *graph, aigc__store_t *store, const char *name, 
     aigc__assign_leaf(graph, aigc__append_leaf(graph, AIGC__OP_param, p->name, AIGC_DTYPE_F32, p->shape, index), value);
 }
 
-/* What is trained, then state. */
+void aigc__store_next_part(aigc__store_t *store)
+{
+    if (store->part + 1 < AIGC__PARTS) store->part++;
+}
+
+uint32_t aigc__store_parts(const aigc__store_t *store) { return store->part + 1; }
+
+size_t aigc__store_part_start(const aigc__store_t *store, uint32_t part)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < store->n; i++)
+        if (store->parameters[i].role == AIGC__TRAINED && store->parameters[i].part < part)
+            start += whole(store->parameters[i].count);
+    return start;
+}
+
+/* What is trained, part after part as it was declared; then state. */
 static void place(aigc__store_t *store)
 {
     size_t trained = 0, state = store->trained;
@@ -162,8 +179,10 @@ aigc_status_t aigc__store_clone(aigc__store_t **out, const aigc__store_t *store)
     AIGC__TRY(aigc__store_create(&clone, store->context));
     for (size_t i = 0; i < store->n; i++) {
         const aigc__parameter_t *parameter = &store->parameters[i];
+        clone->part = parameter->part;
         AIGC__GOTO(failed, add(clone, parameter->name, &parameter->shape, &parameter->initialiser, parameter->role));
     }
+    clone->part = store->part;
     if (store->block) {
         AIGC__GOTO(failed, aigc__memory_alloc(&clone->context->memory, store->elements * sizeof(float), &block));
         memcpy(block, store->block, store->elements * sizeof(float));

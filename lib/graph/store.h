@@ -8,7 +8,8 @@
  *     [trained parameter]..  [state]..
  *     0                      aigc__store_trained()    aigc__store_elements()
  *
- * so that an optimizer works on the first part and a copy or a file has both. */
+ * so that an optimizer works on the first part and a copy or a file has both. Networks that learn in turns, such as the
+ * two of a GAN, are parts of one store: what is trained of part 0 comes before that of part 1, and so on. */
 #ifndef AIGC_GRAPH_STORE_H
 #define AIGC_GRAPH_STORE_H
 
@@ -35,9 +36,12 @@ typedef enum aigc__role {
     AIGC__COUNTER /* state that counts: whole numbers below 2^24, i64 in files */
 } aigc__role_t;
 
+enum { AIGC__PARTS = 4 };
+
 typedef struct aigc__parameter {
     const char *name;
     aigc__role_t role;
+    uint32_t part;
     aigc__shape_t shape;
     size_t count;
     size_t first; /* element in the block, known after the seal; each parameter starts on a multiple of 16 */
@@ -48,6 +52,12 @@ typedef struct aigc__store aigc__store_t;
 
 aigc_status_t aigc__store_create(aigc__store_t **out, aigc_context_t *context);
 void aigc__store_free(aigc__store_t *store);
+
+/* Parameters that are new from now on belong to the next part. At most AIGC__PARTS. */
+void aigc__store_next_part(aigc__store_t *store);
+uint32_t aigc__store_parts(const aigc__store_t *store);
+/* Where the trained parameters of a part begin in the block; of the part past the last: where state begins. */
+size_t aigc__store_part_start(const aigc__store_t *store, uint32_t part);
 
 /* A value that stands for parameter `name`. */
 aigc__id_t aigc__param(aigc__graph_t *graph, aigc__store_t *store, const char *name, aigc__shape_t shape,

@@ -19,6 +19,7 @@ typedef struct aigc__verb_table {
     const size_t *n; /* where the number of rows is kept */
 } aigc__verb_table_t;
 
+struct aigc__latent_space;
 struct aigc__safetensors;
 struct aigc__safetensors_part;
 
@@ -40,6 +41,8 @@ typedef struct aigc__model_kind {
     void (*set_geometry)(aigc_model_t *model, aigc__geometry_t geometry); /* a kind without labels leaves classes out */
     /* Appends all networks to a scratch graph so that the store learns every parameter. */
     aigc_status_t (*declare)(aigc_model_t *model, aigc__graph_t *graph);
+    /* See models/sampling.h. NULL: pictures are not made from latents. */
+    void (*latent_space)(const aigc_model_t *model, struct aigc__latent_space *out);
     /* Options with which a foreign file's tensors would fit, where they are of this kind. May be NULL. */
     aigc_status_t (*recognise)(const struct aigc__safetensors *file, aigc_options_t *options, bool *is_mine);
 
@@ -118,11 +121,11 @@ struct aigc_model {
     aigc__store_t *average_store; /* what `average` is when it is there; kept, since users' tensors may look into it */
     aigc__optimizer_t *optimizer;
     aigc__plan_cache_t plans;
-    _Atomic uint64_t parameters_version; /* grows whenever parameters change */
-    _Atomic uint32_t tensors_out;        /* parameter tensors in users' hands: parameters may change any time */
-    aigc__position_t position;           /* of the training that was stopped or finished last */
-    char **class_names;                  /* of the first classes, printable; NULL after the last; or NULL */
-    char *config_json;                   /* what aigc_model_config() lent last */
+    _Atomic uint64_t parameters_version;      /* grows whenever parameters change */
+    _Atomic uint32_t tensors_out;             /* parameter tensors in users' hands: parameters may change any time */
+    aigc__position_t position;                /* of the training that was stopped or finished last */
+    char **class_names;                       /* of the first classes, printable; NULL after the last; or NULL */
+    char *config_json;                        /* what aigc_model_config() lent last */
     char option_text[AIGC__OPTION_TEXT_SIZE]; /* what aigc_model_option() lent last */
 };
 

@@ -1,5 +1,5 @@
+#include "models/sampling.h"
 #include "base/sizes.h"
-#include "models/vae.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ typedef struct generate_options {
     double temperature;
 } generate_options_t;
 
-const aigc__option_t aigc__vae_generate_rows[] = {
+const aigc__option_t aigc__generate_rows[] = {
     {"n", AIGC__OPTION_INT, offsetof(generate_options_t, n), "1", 1, 1e6, NULL,
      "pictures, of seeds seed, seed + 1, ..."},
     {"seed", AIGC__OPTION_INT, offsetof(generate_options_t, seed), "0", 0, 9e18, NULL, "seed of the first picture"},
@@ -21,17 +21,17 @@ const aigc__option_t aigc__vae_generate_rows[] = {
     {"temperature", AIGC__OPTION_FLOAT, offsetof(generate_options_t, temperature), "1", 0, 10, NULL,
      "deviation of the latents: below 1 more typical, above 1 more unusual"},
 };
-const size_t aigc__vae_generate_row_count = sizeof aigc__vae_generate_rows / sizeof *aigc__vae_generate_rows;
+const size_t aigc__generate_row_count = sizeof aigc__generate_rows / sizeof *aigc__generate_rows;
 
 typedef struct class_options {
     const char *class_name;
 } class_options_t;
 
-const aigc__option_t aigc__vae_class_rows[] = {
+const aigc__option_t aigc__class_rows[] = {
     {"class", AIGC__OPTION_STRING, offsetof(class_options_t, class_name), "", 0, 0, NULL,
      "conditional model without labels: name or number of the class of all"},
 };
-const size_t aigc__vae_class_row_count = sizeof aigc__vae_class_rows / sizeof *aigc__vae_class_rows;
+const size_t aigc__class_row_count = sizeof aigc__class_rows / sizeof *aigc__class_rows;
 
 typedef struct interpolate_options {
     int64_t steps, mode;
@@ -39,7 +39,7 @@ typedef struct interpolate_options {
     const char *class_name;
 } interpolate_options_t;
 
-const aigc__option_t aigc__vae_interpolate_rows[] = {
+const aigc__option_t aigc__interpolate_rows[] = {
     {"steps", AIGC__OPTION_INT, offsetof(interpolate_options_t, steps), "8", 2, 100000, NULL,
      "pictures from one end to the other, ends included"},
     {"seeds", AIGC__OPTION_INTS, offsetof(interpolate_options_t, seeds), "0,1", 0, 9e18, NULL,
@@ -49,88 +49,125 @@ const aigc__option_t aigc__vae_interpolate_rows[] = {
     {"class", AIGC__OPTION_STRING, offsetof(interpolate_options_t, class_name), "", 0, 0, NULL,
      "conditional model: name or number of the class (default: the first)"},
 };
-const size_t aigc__vae_interpolate_row_count = sizeof aigc__vae_interpolate_rows / sizeof *aigc__vae_interpolate_rows;
+const size_t aigc__interpolate_row_count = sizeof aigc__interpolate_rows / sizeof *aigc__interpolate_rows;
 
-static const aigc__vae_config_t *config_of(const aigc_model_t *model)
+/* ---- staging ---- */
+
+aigc_status_t aigc__staging_reserve(aigc_context_t *context, aigc__staging_t *staging, size_t floats, size_t n_labels)
 {
-    return &((const aigc__vae_t *)model->network)->config;
+    aigc__memory_t *memory = &context->memory;
+    size_t bytes = 0;
+    void *rows = NULL, *labels = NULL;
+    if (floats > staging->floats) {
+        AIGC__TRY(aigc__bytes_of(floats, sizeof *staging->rows, &bytes));
+        AIGC__TRY(aigc__memory_alloc(memory, bytes, &rows));
+        aigc__memory_free(memory, staging->rows);
+        staging->rows = rows;
+        staging->floats = floats;
+    }
+    if (n_labels <= staging->n_labels) return AIGC_OK;
+    AIGC__TRY(aigc__bytes_of(n_labels, sizeof *staging->labels, &bytes));
+    AIGC__TRY(aigc__memory_alloc(memory, bytes, &labels));
+    aigc__memory_free(memory, staging->labels);
+    staging->labels = labels;
+    staging->n_labels = n_labels;
+    return AIGC_OK;
 }
 
-/* ---- chunks: pictures through a frozen plan, AIGC__VAE_CHUNK rows at a time ---- */
+void aigc__staging_free(aigc_context_t *context, aigc__staging_t *staging)
+{
+    aigc__memory_free(&context->memory, staging->rows);
+    aigc__memory_free(&context->memory, staging->labels);
+    *staging = (aigc__staging_t){.rows = NULL};
+}
 
-typedef struct transfer {
-    aigc_model_t *model;
-    int32_t verb;
-    const char *feed;
-    size_t in_width, out_width;
-} transfer_t;
+const float *aigc__staged_images(const aigc_model_t *model, const aigc__staging_t *staging, const aigc_tensor_t *images,
+                                 size_t first, size_t n, size_t pixels)
+{
+    if (images->dtype == AIGC_DTYPE_F32) return (const float *)images->data + first * pixels;
+    model->context->kernels->u8_to_f32(staging->rows, (const uint8_t *)images->data + first * pixels, n * pixels);
+    return staging->rows;
+}
+
+aigc_status_t aigc__check_labels(const aigc_model_t *model, const int64_t *labels, size_t n)
+{
+    const int64_t classes = aigc__latent_space(model).classes;
+    if (classes == 0) return AIGC_OK;
+    if (labels == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "a conditional model needs labels");
+    for (size_t i = 0; i < n; i++)
+        if (labels[i] < 0 || labels[i] >= classes)
+            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i,
+                              (long long)labels[i], (int)classes - 1);
+    return AIGC_OK;
+}
+
+/* ---- chunks ---- */
+
+static size_t chunk_floats(const aigc__latent_space_t *space)
+{
+    const size_t pixels = aigc__space_pixels(space), dim = (size_t)space->dim;
+    return AIGC__CHUNK * (pixels > dim ? pixels : dim);
+}
+
+aigc_status_t aigc__sampling_prepare(aigc_model_t *model)
+{
+    AIGC__TRY(aigc__model_build(model));
+    const aigc__latent_space_t space = aigc__latent_space(model);
+    return aigc__staging_reserve(model->context, space.staging, chunk_floats(&space),
+                                 space.classes > 0 ? AIGC__CHUNK : 0);
+}
+
+aigc_status_t aigc__chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *arena, uint64_t *own)
+{
+    const aigc__latent_space_t space = aigc__latent_space(model);
+    const aigc__plan_key_t key = {verb, 0, AIGC__CHUNK};
+    AIGC__TRY(aigc__model_plan_bytes(model, &key, space.builder, arena, own));
+    if (space.staging->floats < chunk_floats(&space)) *own += chunk_floats(&space) * sizeof(float);
+    return AIGC_OK;
+}
 
 /* The rows in front of staging, the rest of the chunk zero. */
-static aigc_status_t run_chunk(const transfer_t *t, const float *in, const int64_t *labels, size_t n, float *out)
+aigc_status_t aigc__run_chunk(aigc_model_t *model, const aigc__transfer_t *t, const float *in, const int64_t *labels,
+                              size_t n, float *out)
 {
-    aigc__vae_t *vae = t->model->network;
-    const aigc__plan_key_t key = {t->verb, 0, AIGC__VAE_CHUNK};
+    const aigc__latent_space_t space = aigc__latent_space(model);
+    const aigc__plan_key_t key = {t->verb, 0, AIGC__CHUNK};
+    float *rows = space.staging->rows;
     aigc__executor_t *executor = NULL;
-    if (in != vae->rows) memcpy(vae->rows, in, n * t->in_width * sizeof *in);
-    memset(vae->rows + n * t->in_width, 0, (AIGC__VAE_CHUNK - n) * t->in_width * sizeof *in);
-    AIGC__TRY(aigc__model_executor(t->model, &key, aigc__vae_plan, &executor));
-    AIGC__TRY(aigc__executor_set_feed(executor, t->feed, vae->rows));
-    if (vae->config.conditional) {
-        for (size_t i = 0; i < AIGC__VAE_CHUNK; i++) vae->labels[i] = i < n ? (int32_t)labels[i] : 0;
-        AIGC__TRY(aigc__executor_set_feed(executor, "labels", vae->labels));
+    if (in != rows) memcpy(rows, in, n * t->in_width * sizeof *in);
+    memset(rows + n * t->in_width, 0, (AIGC__CHUNK - n) * t->in_width * sizeof *in);
+    AIGC__TRY(aigc__model_executor(model, &key, space.builder, &executor));
+    AIGC__TRY(aigc__executor_set_feed(executor, t->feed, rows));
+    if (space.classes > 0) {
+        for (size_t i = 0; i < AIGC__CHUNK; i++) space.staging->labels[i] = i < n ? (int32_t)labels[i] : 0;
+        AIGC__TRY(aigc__executor_set_feed(executor, "labels", space.staging->labels));
     }
     AIGC__TRY(aigc__executor_run(executor, 0, 0));
     memcpy(out, aigc__executor_fetch(executor, 0), n * t->out_width * sizeof *out);
     return AIGC_OK;
 }
 
-/* What of a call's n rows a chunk takes. */
-static size_t part_of(size_t n, size_t first) { return n - first < AIGC__VAE_CHUNK ? n - first : AIGC__VAE_CHUNK; }
-
-static aigc_status_t encode_rows(aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels, float *out)
-{
-    const aigc__vae_config_t *config = config_of(model);
-    const transfer_t t = {model, AIGC__VAE_ENCODE, "images", (size_t)aigc__vae_pixels(config),
-                          (size_t)config->latent_dim};
-    const size_t n = (size_t)images->shape[0];
-    AIGC__TRY(aigc__vae_check_labels(model, labels, n));
-    for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
-        const size_t part = part_of(n, first);
-        AIGC__TRY(aigc__check_cancel(model->context));
-        AIGC__TRY(run_chunk(&t, aigc__vae_images(model, images, first, part), labels ? labels + first : NULL, part,
-                            out + first * t.out_width));
-    }
-    return AIGC_OK;
-}
-
 static aigc_status_t decode_rows(aigc_model_t *model, const float *latents, const int64_t *labels, size_t n, float *out)
 {
-    const aigc__vae_config_t *config = config_of(model);
-    const transfer_t t = {model, AIGC__VAE_DECODE, "latents", (size_t)config->latent_dim,
-                          (size_t)aigc__vae_pixels(config)};
-    AIGC__TRY(aigc__vae_check_labels(model, labels, n));
-    for (size_t first = 0; first < n; first += AIGC__VAE_CHUNK) {
-        const size_t part = part_of(n, first);
+    const aigc__latent_space_t space = aigc__latent_space(model);
+    const aigc__transfer_t t = {space.decode, "latents", (size_t)space.dim, aigc__space_pixels(&space)};
+    AIGC__TRY(aigc__check_labels(model, labels, n));
+    for (size_t first = 0; first < n; first += AIGC__CHUNK) {
         AIGC__TRY(aigc__check_cancel(model->context));
-        AIGC__TRY(run_chunk(&t, latents + first * t.in_width, labels ? labels + first : NULL, part,
-                            out + first * t.out_width));
+        AIGC__TRY(aigc__run_chunk(model, &t, latents + first * t.in_width, labels ? labels + first : NULL,
+                                  aigc__chunk_part(n, first), out + first * t.out_width));
     }
     return AIGC_OK;
-}
-
-static aigc_status_t prepare(aigc_model_t *model)
-{
-    AIGC__TRY(aigc__model_build(model));
-    AIGC__TRY(aigc__vae_reserve_rows(model, AIGC__VAE_CHUNK));
-    return aigc__vae_reserve_labels(model, AIGC__VAE_CHUNK);
 }
 
 static aigc_status_t new_images(aigc_tensor_t **out, const aigc_model_t *model, size_t n)
 {
-    const aigc__vae_config_t *c = config_of(model);
+    const aigc__latent_space_t space = aigc__latent_space(model);
     return aigc__tensor_create_raw(out, model->context, AIGC_DTYPE_F32, 4,
-                                   (int64_t[]){(int64_t)n, c->height, c->width, c->channels});
+                                   (int64_t[]){(int64_t)n, space.height, space.width, space.channels});
 }
+
+static size_t dim_of(const aigc_model_t *model) { return (size_t)aigc__latent_space(model).dim; }
 
 /* ---- classes ---- */
 
@@ -148,27 +185,25 @@ static bool parse_index(const char *text, int64_t *out)
 /* A name first, then a number. */
 static aigc_status_t find_class(const aigc_model_t *model, const char *name, int64_t *out)
 {
-    const aigc__vae_config_t *config = config_of(model);
-    if (!config->conditional)
-        return aigc__fail(AIGC_ERROR_OPTION, "option class: the model was not trained with classes");
+    const int64_t classes = aigc__latent_space(model).classes;
+    if (classes == 0) return aigc__fail(AIGC_ERROR_OPTION, "option class: the model was not trained with classes");
     for (char **known = model->class_names; known && *known; known++)
         if (strcmp(*known, name) == 0) {
             *out = known - model->class_names;
             return AIGC_OK;
         }
-    if (parse_index(name, out) && *out < config->classes) return AIGC_OK;
+    if (parse_index(name, out) && *out < classes) return AIGC_OK;
     return aigc__fail(AIGC_ERROR_OPTION, "option class: there is no class '%s'; the model knows %d, numbers 0 to %d%s",
-                      name, (int)config->classes, (int)config->classes - 1, model->class_names ? " or by name" : "");
+                      name, (int)classes, (int)classes - 1, model->class_names ? " or by name" : "");
 }
 
 static aigc_status_t fill_labels(const aigc_model_t *model, const char *class_name, int64_t *labels, size_t n,
                                  bool in_turn)
 {
-    const aigc__vae_config_t *config = config_of(model);
+    const int64_t classes = aigc__latent_space(model).classes;
     int64_t chosen = 0;
     if (class_name) AIGC__TRY(find_class(model, class_name, &chosen));
-    for (size_t i = 0; i < n; i++)
-        labels[i] = !class_name && in_turn && config->conditional ? (int64_t)i % config->classes : chosen;
+    for (size_t i = 0; i < n; i++) labels[i] = !class_name && in_turn && classes > 0 ? (int64_t)i % classes : chosen;
     return AIGC_OK;
 }
 
@@ -180,7 +215,7 @@ typedef struct codes {
 
 static aigc_status_t allocate_codes(aigc_model_t *model, size_t n, codes_t *out)
 {
-    const size_t width = (size_t)config_of(model)->latent_dim;
+    const size_t width = dim_of(model);
     size_t latents = 0, labels = 0, bytes = 0;
     void *block = NULL;
     AIGC__TRY(aigc__bytes_of(n, width * sizeof(float), &latents));
@@ -194,14 +229,14 @@ static aigc_status_t allocate_codes(aigc_model_t *model, size_t n, codes_t *out)
 }
 
 /* The labels of a call: the caller's, or `own` (to be freed) full of the class that the options name. */
-static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const aigc_options_t *options,
-                                   const aigc_tensor_t *given, size_t n, const int64_t **labels, void **own)
+aigc_status_t aigc__choose_labels(aigc_model_t *model, const char *verb, const aigc_options_t *options,
+                                  const aigc_tensor_t *given, size_t n, const int64_t **labels, void **own)
 {
     class_options_t named;
     size_t bytes = 0;
     AIGC__TRY(aigc__model_options(model, verb, options, (void *[]){&named}, 1));
     *labels = given ? given->data : NULL;
-    if (config_of(model)->conditional && !given && !named.class_name)
+    if (aigc__latent_space(model).classes > 0 && !given && !named.class_name)
         return aigc__fail(AIGC_ERROR_ARGUMENT,
                           "the model is conditional: give labels, or with option class one class for all");
     if (named.class_name == NULL) return AIGC_OK;
@@ -217,11 +252,11 @@ static aigc_status_t choose_labels(aigc_model_t *model, const char *verb, const 
 static aigc_status_t generate(aigc_tensor_t **out, aigc_model_t *model, const int64_t *seeds, size_t n,
                               int64_t first_seed, const char *class_name, double temperature)
 {
-    const size_t width = (size_t)config_of(model)->latent_dim;
+    const size_t width = dim_of(model);
     codes_t codes = {NULL, NULL};
     aigc_tensor_t *images = NULL;
     aigc_status_t status;
-    AIGC__GOTO(done, prepare(model));
+    AIGC__GOTO(done, aigc__sampling_prepare(model));
     AIGC__GOTO(done, allocate_codes(model, n, &codes));
     for (size_t i = 0; i < n; i++) {
         const int64_t seed = seeds ? seeds[i] : (int64_t)((uint64_t)first_seed + i);
@@ -238,7 +273,7 @@ done:
     return status;
 }
 
-aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options)
+aigc_status_t aigc__generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options)
 {
     generate_options_t given;
     AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
@@ -247,43 +282,28 @@ aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, co
                     given.seed, given.class_name, given.temperature);
 }
 
-aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes)
+aigc_status_t aigc__generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes)
 {
     generate_options_t given;
     AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
-    const aigc__vae_config_t *config = config_of(model);
+    const aigc__latent_space_t space = aigc__latent_space(model);
     const uint64_t n = given.seeds.n > 0 ? given.seeds.n : (uint64_t)given.n;
     enum { FEW_BLOCKS = 1024 }; /* what the allocator adds to each */
     *bytes +=
-        n * ((uint64_t)(aigc__vae_pixels(config) + config->latent_dim) * sizeof(float) + sizeof(int64_t)) + FEW_BLOCKS;
+        n * ((uint64_t)(aigc__space_pixels(&space) + (size_t)space.dim) * sizeof(float) + sizeof(int64_t)) + FEW_BLOCKS;
     return AIGC_OK;
 }
 
-aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n)
+aigc_status_t aigc__preview(void *user, aigc_tensor_t **images, size_t n)
 {
     return generate(images, user, NULL, n, 0, NULL, 1);
 }
 
-static aigc_status_t encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
-                            const int64_t *labels)
+aigc_status_t aigc__decode_latents(aigc_tensor_t **out, aigc_model_t *model, const float *latents,
+                                   const int64_t *labels, size_t n)
 {
     aigc_tensor_t *made = NULL;
-    AIGC__TRY(prepare(model));
-    AIGC__TRY(aigc__tensor_create_raw(&made, model->context, AIGC_DTYPE_F32, 2,
-                                      (int64_t[]){images->shape[0], config_of(model)->latent_dim}));
-    const aigc_status_t status = encode_rows(model, images, labels, made->data);
-    if (status == AIGC_OK)
-        *latents = made;
-    else
-        aigc__tensor_release(made);
-    return status;
-}
-
-static aigc_status_t decode(aigc_tensor_t **out, aigc_model_t *model, const float *latents, const int64_t *labels,
-                            size_t n)
-{
-    aigc_tensor_t *made = NULL;
-    AIGC__TRY(prepare(model));
+    AIGC__TRY(aigc__sampling_prepare(model));
     AIGC__TRY(new_images(&made, model, n));
     const aigc_status_t status = decode_rows(model, latents, labels, n, made->data);
     if (status == AIGC_OK)
@@ -295,50 +315,22 @@ static aigc_status_t decode(aigc_tensor_t **out, aigc_model_t *model, const floa
 
 static aigc_status_t check_latents(const aigc_model_t *model, const aigc_tensor_t *latents, const char *argument)
 {
-    const int64_t width = config_of(model)->latent_dim;
+    const int64_t width = aigc__latent_space(model).dim;
     if (latents->dtype != AIGC_DTYPE_F32 || latents->rank < 1 || latents->rank > 2 ||
         latents->shape[latents->rank - 1] != width)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "%s must be an f32 tensor [n,%d]", argument, (int)width);
     return AIGC_OK;
 }
 
-aigc_status_t aigc__vae_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
-                               const aigc_tensor_t *labels, const aigc_options_t *options)
-{
-    const int64_t *chosen = NULL;
-    void *own = NULL;
-    aigc_status_t status = choose_labels(model, "encode", options, labels, (size_t)images->shape[0], &chosen, &own);
-    if (status == AIGC_OK) status = encode(latents, model, images, chosen);
-    aigc__memory_free(&model->context->memory, own);
-    return status;
-}
-
-aigc_status_t aigc__vae_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
-                               const aigc_tensor_t *labels, const aigc_options_t *options)
+aigc_status_t aigc__decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
+                           const aigc_tensor_t *labels, const aigc_options_t *options)
 {
     const int64_t *chosen = NULL;
     void *own = NULL;
     AIGC__TRY(check_latents(model, latents, "latents"));
     const size_t n = latents->rank == 2 ? (size_t)latents->shape[0] : 1;
-    aigc_status_t status = choose_labels(model, "decode", options, labels, n, &chosen, &own);
-    if (status == AIGC_OK) status = decode(images, model, latents->data, chosen, n);
-    aigc__memory_free(&model->context->memory, own);
-    return status;
-}
-
-aigc_status_t aigc__vae_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
-                                    const aigc_tensor_t *labels, const aigc_options_t *options)
-{
-    const size_t n = (size_t)images->shape[0];
-    const int64_t *chosen = NULL;
-    void *own = NULL;
-    aigc_tensor_t *latents = NULL;
-    aigc_status_t status;
-    AIGC__GOTO(done, choose_labels(model, "reconstruct", options, labels, n, &chosen, &own));
-    AIGC__GOTO(done, encode(&latents, model, images, chosen));
-    status = decode(out, model, latents->data, chosen, n);
-done:
-    aigc__tensor_release(latents);
+    aigc_status_t status = aigc__choose_labels(model, "decode", options, labels, n, &chosen, &own);
+    if (status == AIGC_OK) status = aigc__decode_latents(images, model, latents->data, chosen, n);
     aigc__memory_free(&model->context->memory, own);
     return status;
 }
@@ -347,7 +339,7 @@ done:
 static aigc_status_t chain_ends(aigc_model_t *model, const aigc_tensor_t *from, const aigc_tensor_t *to,
                                 const interpolate_options_t *given, float *ends, size_t n)
 {
-    const size_t width = (size_t)config_of(model)->latent_dim;
+    const size_t width = dim_of(model);
     if (from == NULL) {
         aigc__latents_draw(model->context, ends, given->seeds.values, n, width, 1);
         return AIGC_OK;
@@ -370,8 +362,8 @@ static void fill_chain(float *latents, const float *ends, size_t n_ends, size_t 
         }
 }
 
-aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
-                                    const aigc_tensor_t *to, const aigc_options_t *options)
+aigc_status_t aigc__interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
+                                const aigc_tensor_t *to, const aigc_options_t *options)
 {
     interpolate_options_t given;
     codes_t ends = {NULL, NULL}, codes = {NULL, NULL};
@@ -383,13 +375,13 @@ aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model,
     if (n_ends < 2) return aigc__fail(AIGC_ERROR_OPTION, "option seeds: an interpolation needs at least two");
     if (from) AIGC__TRY(check_latents(model, from, "from"));
     if (to) AIGC__TRY(check_latents(model, to, "to"));
-    AIGC__GOTO(done, prepare(model));
+    AIGC__GOTO(done, aigc__sampling_prepare(model));
     AIGC__GOTO(done, allocate_codes(model, n_ends, &ends));
     AIGC__GOTO(done, chain_ends(model, from, to, &given, ends.latents, n_ends));
     AIGC__GOTO(done, allocate_codes(model, (n_ends - 1) * steps, &codes));
-    fill_chain(codes.latents, ends.latents, n_ends, steps, (size_t)config_of(model)->latent_dim, given.mode == 0);
+    fill_chain(codes.latents, ends.latents, n_ends, steps, dim_of(model), given.mode == 0);
     AIGC__GOTO(done, fill_labels(model, given.class_name, codes.labels, (n_ends - 1) * steps, false));
-    status = decode(images, model, codes.latents, codes.labels, (n_ends - 1) * steps);
+    status = aigc__decode_latents(images, model, codes.latents, codes.labels, (n_ends - 1) * steps);
 done:
     aigc__memory_free(&model->context->memory, ends.latents);
     aigc__memory_free(&model->context->memory, codes.latents);

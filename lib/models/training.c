@@ -48,7 +48,7 @@ static aigc_metrics_t means_so_far(const run_t *run)
     aigc_metrics_t means;
     aigc__metrics_mean(&means, &position->sums, position->weight);
     means.struct_size = sizeof means;
-    means.step = aigc__optimizer_steps(run->model->optimizer);
+    means.step = aigc__optimizer_steps(run->model->optimizer, 0);
     return means;
 }
 
@@ -86,7 +86,7 @@ static aigc_status_t save(run_t *run)
     if (run->files.model_path == NULL) return AIGC_OK;
     if (aigc__model_check_finite(run->model, true, aigc__store_block(run->model->store)) != AIGC_OK)
         return aigc__fail_within(AIGC_ERROR_NUMERIC, "nothing is saved after step %llu: parameter ",
-                                 (unsigned long long)aigc__optimizer_steps(run->model->optimizer));
+                                 (unsigned long long)aigc__optimizer_steps(run->model->optimizer, 0));
     AIGC__TRY(aigc__state_save(run->model, run->files.state_path));
     AIGC__TRY(aigc__model_save(run->model, run->files.model_path, NULL));
     run->last_save = aigc__now();
@@ -226,7 +226,7 @@ static aigc_status_t name_step(const run_t *run, aigc_status_t status)
 {
     if (status != AIGC_ERROR_NUMERIC) return status;
     return aigc__fail_within(status, "training stopped at step %llu: ",
-                             (unsigned long long)aigc__optimizer_steps(run->model->optimizer) + 1);
+                             (unsigned long long)aigc__optimizer_steps(run->model->optimizer, 0) + 1);
 }
 
 static aigc_status_t one_batch(run_t *run)
@@ -236,7 +236,7 @@ static aigc_status_t one_batch(run_t *run)
     aigc__position_t *position = &run->model->position;
     AIGC__TRY(aigc__check_cancel(run->model->context));
     AIGC__TRY(aigc__loader_next(run->loader, &batch));
-    const uint64_t step = aigc__optimizer_steps(run->model->optimizer);
+    const uint64_t step = aigc__optimizer_steps(run->model->optimizer, 0);
     AIGC__TRY(
         name_step(run, run->trainee->step(run->trainee->user, batch.images, batch.labels, batch.n, step, &metrics)));
     run->is_dirty = true;

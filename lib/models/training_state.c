@@ -40,15 +40,19 @@ static aigc_status_t position_json(const aigc_model_t *model, char text[POSITION
                  "{\"version\":1,\"epoch\":%llu,\"batch\":%llu,\"steps\":%llu,\"images\":%llu,\"batch_size\":%llu,"
                  "\"seed\":\"%llu\",\"fingerprint\":\"%llu\",\"weight\":%llu,\"sums\":{",
                  (unsigned long long)p->epoch, (unsigned long long)p->batch,
-                 (unsigned long long)aigc__optimizer_steps(model->optimizer), (unsigned long long)p->images,
+                 (unsigned long long)aigc__optimizer_steps(model->optimizer, 0), (unsigned long long)p->images,
                  (unsigned long long)p->batch_size, (unsigned long long)p->seed, (unsigned long long)p->fingerprint,
                  (unsigned long long)p->weight);
     for (uint32_t k = 0; k < p->sums.count && length > 0 && length < POSITION_SIZE; k++)
         length += snprintf(text + length, POSITION_SIZE - (size_t)length, "%s\"%s\":\"%s\"", k ? "," : "",
                            p->sums.names[k], aigc__format_double(number, p->sums.values[k]));
-    if (length < 0 || length + 3 > POSITION_SIZE)
+    if (length > 0 && length < POSITION_SIZE) length += snprintf(text + length, POSITION_SIZE - (size_t)length, "}");
+    for (uint32_t part = 1; part < aigc__store_parts(model->store) && length > 0 && length < POSITION_SIZE; part++)
+        length += snprintf(text + length, POSITION_SIZE - (size_t)length, ",\"steps%d\":%llu", (int)part + 1,
+                           (unsigned long long)aigc__optimizer_steps(model->optimizer, part));
+    if (length < 0 || length + 2 > POSITION_SIZE)
         return aigc__fail(AIGC_ERROR_LIMIT, "the training's position is longer than its record");
-    memcpy(text + length, "}}", 3);
+    memcpy(text + length, "}", 2);
     return AIGC_OK;
 }
 
@@ -83,14 +87,26 @@ static bool get_sums(const json_t *object, const aigc_model_t *model, aigc_metri
     return json_is_object(object) && sums->count == json_object_size(object);
 }
 
-static aigc_status_t parse_position(const char *text, const aigc_model_t *model, aigc__position_t *p, uint64_t *steps)
+/* Of the first part "steps", of the next "steps2", and so on. */
+static bool get_steps(const json_t *object, const aigc_model_t *model, uint64_t steps[AIGC__PARTS])
+{
+    char name[24] = "steps";
+    for (uint32_t part = 0; part < aigc__store_parts(model->store); part++) {
+        if (part > 0) snprintf(name, sizeof name, "steps%d", (int)part + 1);
+        if (!get_number(object, name, &steps[part])) return false;
+    }
+    return true;
+}
+
+static aigc_status_t parse_position(const char *text, const aigc_model_t *model, aigc__position_t *p,
+                                    uint64_t steps[AIGC__PARTS])
 {
     uint64_t version = 0, weight = 0;
     json_t *object = text && strlen(text) < POSITION_SIZE ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     *p = (aigc__position_t){.epoch = 0};
     const bool is_good = get_number(object, "version", &version) && version == 1 &&
                          get_number(object, "epoch", &p->epoch) && get_number(object, "batch", &p->batch) &&
-                         get_number(object, "steps", steps) && get_number(object, "images", &p->images) &&
+                         get_steps(object, model, steps) && get_number(object, "images", &p->images) &&
                          get_number(object, "batch_size", &p->batch_size) && get_number(object, "seed", &p->seed) &&
                          get_number(object, "fingerprint", &p->fingerprint) && get_number(object, "weight", &weight) &&
                          get_sums(json_object_get(object, "sums"), model, &p->sums);
@@ -225,11 +241,11 @@ static bool has_average(const aigc_model_t *model, const aigc__safetensors_t *fi
 static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, const aigc__safetensors_t *file,
                                 bool with_average)
 {
-    uint64_t steps = 0;
+    uint64_t steps[AIGC__PARTS] = {0};
     AIGC__TRY(check_config(model, file));
-    AIGC__TRY(parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, &out->position, &steps));
+    AIGC__TRY(parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, &out->position, steps));
     AIGC__TRY(aigc__optimizer_create(&out->optimizer, model->context, model->store, NULL, 0));
-    aigc__optimizer_set_steps(out->optimizer, steps);
+    for (uint32_t part = 0; part < AIGC__PARTS; part++) aigc__optimizer_set_steps(out->optimizer, part, steps[part]);
     float *first = aigc__optimizer_moments(out->optimizer, 1), *second = aigc__optimizer_moments(out->optimizer, 2);
     AIGC__TRY(read_block(model, file, BLOCK_FIRST_MOMENT, first));
     AIGC__TRY(read_block(model, file, BLOCK_SECOND_MOMENT, second));

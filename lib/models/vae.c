@@ -43,66 +43,14 @@ static const aigc__verb_table_t tables[] = {
     {"train_step", aigc__vae_train_step_rows, &aigc__vae_train_step_row_count},
     {"train_step", aigc__optimizer_rows, &aigc__optimizer_row_count},
     {"evaluate", aigc__vae_evaluate_rows, &aigc__vae_evaluate_row_count},
-    {"generate", aigc__vae_generate_rows, &aigc__vae_generate_row_count},
-    {"interpolate", aigc__vae_interpolate_rows, &aigc__vae_interpolate_row_count},
+    {"generate", aigc__generate_rows, &aigc__generate_row_count},
+    {"interpolate", aigc__interpolate_rows, &aigc__interpolate_row_count},
     {"save", aigc__save_rows, &aigc__save_row_count},
     {"load_weights", aigc__load_weights_rows, &aigc__load_weights_row_count},
-    {"encode", aigc__vae_class_rows, &aigc__vae_class_row_count},
-    {"decode", aigc__vae_class_rows, &aigc__vae_class_row_count},
-    {"reconstruct", aigc__vae_class_rows, &aigc__vae_class_row_count},
+    {"encode", aigc__class_rows, &aigc__class_row_count},
+    {"decode", aigc__class_rows, &aigc__class_row_count},
+    {"reconstruct", aigc__class_rows, &aigc__class_row_count},
 };
-
-/* ---- staging ---- */
-
-aigc_status_t aigc__vae_reserve_rows(aigc_model_t *model, size_t n)
-{
-    aigc__vae_t *vae = model->network;
-    const int64_t pixels = aigc__vae_pixels(&vae->config), latent = vae->config.latent_dim;
-    void *larger = NULL;
-    size_t bytes = 0;
-    if (n <= vae->n_rows) return AIGC_OK;
-    AIGC__TRY(aigc__bytes_of(n, (size_t)(pixels > latent ? pixels : latent) * sizeof *vae->rows, &bytes));
-    AIGC__TRY(aigc__memory_alloc(&model->context->memory, bytes, &larger));
-    aigc__memory_free(&model->context->memory, vae->rows);
-    vae->rows = larger;
-    vae->n_rows = n;
-    return AIGC_OK;
-}
-
-aigc_status_t aigc__vae_reserve_labels(aigc_model_t *model, size_t n)
-{
-    aigc__vae_t *vae = model->network;
-    void *larger = NULL;
-    size_t bytes = 0;
-    if (!vae->config.conditional || n <= vae->n_labels) return AIGC_OK;
-    AIGC__TRY(aigc__bytes_of(n, sizeof *vae->labels, &bytes));
-    AIGC__TRY(aigc__memory_alloc(&model->context->memory, bytes, &larger));
-    aigc__memory_free(&model->context->memory, vae->labels);
-    vae->labels = larger;
-    vae->n_labels = n;
-    return AIGC_OK;
-}
-
-const float *aigc__vae_images(aigc_model_t *model, const aigc_tensor_t *images, size_t first, size_t n)
-{
-    const aigc__vae_t *vae = model->network;
-    const size_t pixels = (size_t)aigc__vae_pixels(&vae->config);
-    if (images->dtype == AIGC_DTYPE_F32) return (const float *)images->data + first * pixels;
-    model->context->kernels->u8_to_f32(vae->rows, (const uint8_t *)images->data + first * pixels, n * pixels);
-    return vae->rows;
-}
-
-aigc_status_t aigc__vae_check_labels(const aigc_model_t *model, const int64_t *labels, size_t n)
-{
-    const aigc__vae_config_t *config = &((const aigc__vae_t *)model->network)->config;
-    if (!config->conditional) return AIGC_OK;
-    if (labels == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "a conditional model needs labels");
-    for (size_t i = 0; i < n; i++)
-        if (labels[i] < 0 || labels[i] >= config->classes)
-            return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i,
-                              (long long)labels[i], (int)config->classes - 1);
-    return AIGC_OK;
-}
 
 /* ---- the kind's row: configuration ---- */
 
@@ -134,8 +82,7 @@ static void free_network(aigc_model_t *model)
 {
     aigc__vae_t *vae = model->network;
     if (vae == NULL) return;
-    aigc__memory_free(&model->context->memory, vae->rows);
-    aigc__memory_free(&model->context->memory, vae->labels);
+    aigc__staging_free(model->context, &vae->staging);
     aigc__memory_free(&model->context->memory, vae);
 }
 
@@ -154,6 +101,15 @@ static void set_geometry(aigc_model_t *model, aigc__geometry_t to)
     c->width = to.width;
     c->channels = to.channels;
     if (c->conditional) c->classes = to.classes;
+}
+
+static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
+{
+    aigc__vae_t *vae = model->network;
+    const aigc__vae_config_t *c = &vae->config;
+    *out = (aigc__latent_space_t){
+        c->latent_dim,  c->height,        c->width,     c->channels, c->conditional ? c->classes : 0,
+        aigc__vae_plan, AIGC__VAE_DECODE, &vae->staging};
 }
 
 static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
@@ -203,15 +159,6 @@ static uint64_t row_bytes(const aigc_model_t *model)
     return (uint64_t)aigc__vae_pixels(config(model)) * sizeof(float);
 }
 
-/* What goes through encoder or decoder a chunk at a time. */
-static aigc_status_t chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *arena, uint64_t *own)
-{
-    const aigc__vae_t *vae = model->network;
-    AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, 0, AIGC__VAE_CHUNK}, aigc__vae_plan, arena, own));
-    if (vae->n_rows < AIGC__VAE_CHUNK) *own += AIGC__VAE_CHUNK * row_bytes(model);
-    return AIGC_OK;
-}
-
 /* A verb's executors for full batches and for a last one of an unknown size, which may need more: products of few
  * rows are done in another way. */
 static aigc_status_t batch_memory(aigc_model_t *model, int32_t verb, size_t n, uint64_t *arena, uint64_t *own)
@@ -245,7 +192,7 @@ static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *opt
         *own += loader;
     }
     if (given.samples > 0) {
-        AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, arena, own));
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__VAE_DECODE, arena, own));
         *own += 3 * (uint64_t)given.samples * row_bytes(model); /* pictures, their grid with its borders, its bytes */
     }
     return AIGC_OK;
@@ -258,12 +205,12 @@ static aigc_status_t memory(aigc_model_t *model, const char *verb, const aigc_op
     if (strcmp(verb, "train") == 0) {
         AIGC__TRY(train_memory(model, options, &arena, &own));
     } else if (strcmp(verb, "encode") == 0) {
-        AIGC__TRY(chunk_memory(model, AIGC__VAE_ENCODE, &arena, &own));
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__VAE_ENCODE, &arena, &own));
     } else if (strcmp(verb, "decode") == 0) {
-        AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
     } else if (strcmp(verb, "generate") == 0) {
-        AIGC__TRY(chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
-        AIGC__TRY(aigc__vae_generate_bytes(model, options, &own));
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__VAE_DECODE, &arena, &own));
+        AIGC__TRY(aigc__generate_bytes(model, options, &own));
     } else {
         return aigc__fail(AIGC_ERROR_UNSUPPORTED,
                           "the memory of '%s' cannot be told; train, generate, encode and decode can", verb);
@@ -285,14 +232,15 @@ const aigc__model_kind_t aigc__model_kind_vae = {
     .geometry = geometry,
     .set_geometry = set_geometry,
     .declare = declare,
+    .latent_space = latent_space,
     .recognise = recognise,
     .train = aigc__vae_train,
     .train_step = aigc__vae_train_step,
     .evaluate = aigc__vae_evaluate,
-    .generate = aigc__vae_generate,
+    .generate = aigc__generate,
     .encode = aigc__vae_encode,
-    .decode = aigc__vae_decode,
+    .decode = aigc__decode,
     .reconstruct = aigc__vae_reconstruct,
-    .interpolate = aigc__vae_interpolate,
+    .interpolate = aigc__interpolate,
     .memory = memory,
 };

@@ -3,6 +3,7 @@
 #ifndef AIGC_MODELS_VAE_H
 #define AIGC_MODELS_VAE_H
 
+#include "models/sampling.h"
 #include "models/training.h"
 
 enum { AIGC__VAE_BCE, AIGC__VAE_MSE };
@@ -26,10 +27,7 @@ typedef struct aigc__vae {
     float beta;
     aigc__optimizer_settings_t settings;
     uint64_t seed;
-    /* staging of the caller's batch: f32 pictures where they come as u8, or latents; i32 labels */
-    float *rows;
-    int32_t *labels;
-    size_t n_rows, n_labels; /* there is room for */
+    aigc__staging_t staging;
 } aigc__vae_t;
 
 /* Values of the two halves. Pictures are flat rows [n,D], labels i32 [n] or 0. `training`: norms use the batch. */
@@ -65,28 +63,11 @@ enum { AIGC__VAE_DRAWN_NOISE, AIGC__VAE_FED_NOISE }; /* variants of TRAIN */
 aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
                              aigc__plan_recipe_t *recipe);
 
-/* Pictures that go through encoder or decoder at a time. One number for all callers, so that a picture
- * does not depend on the others of its call. */
-enum { AIGC__VAE_CHUNK = 64 };
-
-/* ---- vae_sampling.c ---- */
-aigc_status_t aigc__vae_generate(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options);
+/* ---- vae_encoding.c ---- */
 aigc_status_t aigc__vae_encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
-                               const aigc_tensor_t *labels, const aigc_options_t *options);
-aigc_status_t aigc__vae_decode(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
                                const aigc_tensor_t *labels, const aigc_options_t *options);
 aigc_status_t aigc__vae_reconstruct(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,
                                     const aigc_tensor_t *labels, const aigc_options_t *options);
-aigc_status_t aigc__vae_interpolate(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *from,
-                                    const aigc_tensor_t *to, const aigc_options_t *options);
-/* `n` pictures of seeds 0, 1, ...; classes in turn. */
-aigc_status_t aigc__vae_preview(void *user, aigc_tensor_t **images, size_t n);
-
-extern const aigc__option_t aigc__vae_generate_rows[], aigc__vae_interpolate_rows[], aigc__vae_class_rows[];
-extern const size_t aigc__vae_generate_row_count, aigc__vae_interpolate_row_count, aigc__vae_class_row_count;
-
-/* Bytes that a call of "generate" takes for its pictures and latents. */
-aigc_status_t aigc__vae_generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes);
 
 /* ---- vae_training.c ---- */
 aigc_status_t aigc__vae_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
@@ -103,14 +84,5 @@ aigc_status_t aigc__vae_train_options(const aigc_model_t *model, const aigc_opti
 extern const aigc__option_t aigc__vae_train_rows[], aigc__vae_train_step_rows[], aigc__vae_evaluate_rows[];
 extern const size_t aigc__vae_train_row_count, aigc__vae_train_step_row_count, aigc__vae_evaluate_row_count;
 extern const char *const aigc__vae_metrics[];
-
-/* ---- vae.c ---- */
-/* Room in the staging buffers: for n pictures or latents, whichever are wider; for n labels. */
-aigc_status_t aigc__vae_reserve_rows(aigc_model_t *model, size_t n);
-aigc_status_t aigc__vae_reserve_labels(aigc_model_t *model, size_t n);
-/* The tensor's pictures from `first` on as f32, borrowed from it or from staging, which must have room. */
-const float *aigc__vae_images(aigc_model_t *model, const aigc_tensor_t *images, size_t first, size_t n);
-/* Labels must be there, and within the classes, where the model is conditional. */
-aigc_status_t aigc__vae_check_labels(const aigc_model_t *model, const int64_t *labels, size_t n);
 
 #endif

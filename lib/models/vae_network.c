@@ -15,8 +15,7 @@ static const char *layer_name(char name[32], const char *first, size_t index)
     return name;
 }
 
-aigc__id_t aigc__vae_with_class(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t x,
-                                aigc__id_t labels)
+aigc__id_t aigc__vae_with_class(aigc__graph_t *graph, const aigc__vae_config_t *config, aigc__id_t x, aigc__id_t labels)
 {
     if (!config->conditional) return x;
     return aigc__concat(graph, (aigc__id_t[]){x, aigc__one_hot(graph, labels, config->classes)}, 2, 1);

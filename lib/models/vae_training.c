@@ -55,16 +55,24 @@ static aigc_status_t feed_batch(aigc_model_t *model, aigc__executor_t *executor,
     AIGC__TRY(aigc__executor_set_feed(executor, "images", images));
     AIGC__TRY(aigc__executor_set_feed(executor, "beta", &vae->beta));
     if (!vae->config.conditional) return AIGC_OK;
-    for (size_t i = 0; i < n; i++) vae->labels[i] = (int32_t)labels[i];
-    return aigc__executor_set_feed(executor, "labels", vae->labels);
+    for (size_t i = 0; i < n; i++) vae->staging.labels[i] = (int32_t)labels[i];
+    return aigc__executor_set_feed(executor, "labels", vae->staging.labels);
+}
+
+/* Staging for so many pictures and labels. */
+static aigc_status_t reserve(aigc_model_t *model, size_t pictures, size_t labels)
+{
+    aigc__vae_t *vae = model->network;
+    return aigc__staging_reserve(model->context, &vae->staging, pictures * (size_t)aigc__vae_pixels(&vae->config),
+                                 vae->config.conditional ? labels : 0);
 }
 
 /* The executor of a plan for n pictures, fed. */
 static aigc_status_t prepare(aigc_model_t *model, const aigc__plan_key_t *key, const float *images,
                              const int64_t *labels, aigc__executor_t **out)
 {
-    AIGC__TRY(aigc__vae_check_labels(model, labels, key->n));
-    AIGC__TRY(aigc__vae_reserve_labels(model, key->n));
+    AIGC__TRY(aigc__check_labels(model, labels, key->n));
+    AIGC__TRY(reserve(model, 0, key->n));
     AIGC__TRY(aigc__model_executor(model, key, aigc__vae_plan, out));
     return feed_batch(model, *out, images, labels, key->n);
 }
@@ -110,7 +118,7 @@ static aigc_status_t learn(aigc_model_t *model, const float *images, const int64
     AIGC__TRY(aigc__executor_run(executor, seed_of(vae->seed, step), (uint32_t)step));
     const float loss = *(const float *)aigc__executor_fetch(executor, LOSS);
     if (loss - loss != 0) return name_bad_loss(model, images, noise, n);
-    AIGC__TRY(aigc__optimizer_step(model->optimizer, &vae->settings, &norm));
+    AIGC__TRY(aigc__optimizer_step(model->optimizer, 0, &vae->settings, &norm));
     aigc__executor_commit(executor, model->average);
     model->parameters_version++;
     put_losses(executor, metrics);
@@ -147,8 +155,7 @@ static aigc_status_t begin(void *user, uint64_t total_steps)
 
 static aigc__trainee_t trainee_of(aigc_model_t *model)
 {
-    return (aigc__trainee_t){
-        .step = step, .measure = measure, .preview = aigc__vae_preview, .begin = begin, .user = model};
+    return (aigc__trainee_t){.step = step, .measure = measure, .preview = aigc__preview, .begin = begin, .user = model};
 }
 
 /* A step of convolutions costs much the same for each picture, however few there are, and many small steps learn
@@ -191,9 +198,10 @@ aigc_status_t aigc__vae_train_step(aigc_model_t *model, const aigc_tensor_t *ima
                           (int)vae->config.latent_dim);
     if (model->optimizer == NULL)
         AIGC__TRY(aigc__optimizer_create(&model->optimizer, model->context, model->store, NULL, 0));
-    if (images->dtype != AIGC_DTYPE_F32) AIGC__TRY(aigc__vae_reserve_rows(model, n));
-    return learn(model, aigc__vae_images(model, images, 0, n), labels ? labels->data : NULL,
-                 own.noise ? own.noise->data : NULL, n, aigc__optimizer_steps(model->optimizer), metrics);
+    if (images->dtype != AIGC_DTYPE_F32) AIGC__TRY(reserve(model, n, 0));
+    return learn(model, aigc__staged_images(model, &vae->staging, images, 0, n, (size_t)aigc__vae_pixels(&vae->config)),
+                 labels ? labels->data : NULL, own.noise ? own.noise->data : NULL, n,
+                 aigc__optimizer_steps(model->optimizer, 0), metrics);
 }
 
 aigc_status_t aigc__vae_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,

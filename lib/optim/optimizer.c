@@ -6,26 +6,30 @@ struct aigc__optimizer {
     aigc__store_t *store, *average;
     double decay;
     size_t elements;
-    float *blocks; /* gradients, first moments, second moments, one after another */
-    float *norms;  /* a partial sum of squares a tile */
-    size_t tiles;
-    uint64_t steps;
+    float *blocks;                  /* gradients, first moments, second moments, one after another */
+    float *norms;                   /* a partial sum of squares a tile */
+    size_t starts[AIGC__PARTS + 1]; /* of the parts, in elements */
+    uint64_t steps[AIGC__PARTS];
 };
 
 /* 64 KiB an array: five arrays of a tile stay in a second-level cache. Part of the results' definition. */
 enum { TILE = 16384 };
 
+/* One pass over the elements [first, end) of the blocks. */
 typedef struct pass {
     const aigc__optimizer_t *optimizer;
+    size_t first, end;
     aigc__update_t update;
     int64_t kind;
 } pass_t;
 
 static size_t tile_count(size_t elements) { return (elements + TILE - 1) / TILE; }
 
-static size_t tile_size(size_t elements, size_t tile)
+static size_t tile_first(const pass_t *pass, size_t tile) { return pass->first + tile * TILE; }
+
+static size_t tile_size(const pass_t *pass, size_t tile)
 {
-    const size_t left = elements - tile * TILE;
+    const size_t left = pass->end - tile_first(pass, tile);
     return left < TILE ? left : TILE;
 }
 
@@ -51,11 +55,11 @@ aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *co
     aigc__optimizer_t *made = block;
     *made = (aigc__optimizer_t){
         .context = context, .store = store, .average = average, .decay = decay, .elements = aigc__store_trained(store)};
-    made->tiles = tile_count(made->elements);
+    for (uint32_t part = 0; part <= AIGC__PARTS; part++) made->starts[part] = aigc__store_part_start(store, part);
     AIGC__GOTO(fail, aigc__bytes_of(made->elements, 3 * sizeof(float), &bytes));
     AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, bytes, &blocks));
     made->blocks = blocks;
-    AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, (made->tiles + 1) * sizeof(float), &norms));
+    AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, (tile_count(made->elements) + 1) * sizeof(float), &norms));
     made->norms = norms;
     *out = made;
     return AIGC_OK;
@@ -94,9 +98,12 @@ float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which)
     return block(optimizer, which == 1 ? 1 : 2);
 }
 
-uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer) { return optimizer->steps; }
+uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer, uint32_t part) { return optimizer->steps[part]; }
 
-void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint64_t steps) { optimizer->steps = steps; }
+void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint32_t part, uint64_t steps)
+{
+    optimizer->steps[part] = steps;
+}
 
 /* base^n by squaring: the same digits however the steps were split. */
 static double power(double base, uint64_t n)
@@ -109,9 +116,10 @@ static double power(double base, uint64_t n)
 
 static void norm_tile(void *user, size_t tile, size_t worker)
 {
-    const aigc__optimizer_t *o = user;
+    const pass_t *pass = user;
+    const aigc__optimizer_t *o = pass->optimizer;
     (void)worker;
-    o->norms[tile] = o->context->kernels->sum_squares(block(o, 0) + tile * TILE, tile_size(o->elements, tile));
+    o->norms[tile] = o->context->kernels->sum_squares(block(o, 0) + tile_first(pass, tile), tile_size(pass, tile));
 }
 
 static void update_tile(void *user, size_t tile, size_t worker)
@@ -119,7 +127,7 @@ static void update_tile(void *user, size_t tile, size_t worker)
     const pass_t *pass = user;
     const aigc__optimizer_t *o = pass->optimizer;
     const aigc__kernels_t *kernels = o->context->kernels;
-    const size_t first = tile * TILE, n = tile_size(o->elements, tile);
+    const size_t first = tile_first(pass, tile), n = tile_size(pass, tile);
     float *p = aigc__store_block(o->store) + first, *m = block(o, 1) + first, *v = block(o, 2) + first;
     float *const kept = pass->update.beta1 > 0 ? m : NULL;
     const float *g = block(o, 0) + first;
@@ -138,28 +146,30 @@ static void update_tile(void *user, size_t tile, size_t worker)
     if (o->average) kernels->update_average(aigc__store_block(o->average) + first, p, n, (float)o->decay);
 }
 
-static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o)
+static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o, uint32_t part)
 {
     for (size_t k = 0; k < aigc__store_count(o->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(o->store, k);
-        if (parameter->role == AIGC__TRAINED &&
+        if (parameter->role == AIGC__TRAINED && parameter->part == part &&
             !o->context->kernels->all_finite(aigc__optimizer_gradient(o, k), parameter->count))
             return aigc__fail(AIGC_ERROR_NUMERIC, "the gradient of %s is not finite", parameter->name);
     }
     return aigc__fail(AIGC_ERROR_NUMERIC, "the norm of the gradients is beyond the range of f32");
 }
 
-static aigc_status_t gradient_norm(aigc__optimizer_t *o, double *norm)
+static aigc_status_t gradient_norm(pass_t *pass, uint32_t part, double *norm)
 {
-    aigc__pool_run_whole(o->context->pool, norm_tile, o, o->tiles);
+    const aigc__optimizer_t *o = pass->optimizer;
+    const size_t tiles = tile_count(pass->end - pass->first);
+    aigc__pool_run_whole(o->context->pool, norm_tile, pass, tiles);
     double sum = 0;
-    for (size_t t = 0; t < o->tiles; t++) sum += (double)o->norms[t];
-    if (!(sum <= 3.4e38)) return name_bad_gradient(o);
+    for (size_t t = 0; t < tiles; t++) sum += (double)o->norms[t];
+    if (!(sum <= 3.4e38)) return name_bad_gradient(o, part);
     *norm = __builtin_sqrt(sum);
     return AIGC_OK;
 }
 
-static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimizer_settings_t *s, double norm)
+static aigc__update_t make_update(const aigc__optimizer_settings_t *s, uint64_t steps, double norm)
 {
     const bool adam = s->kind == AIGC__OPTIMIZER_ADAM || s->kind == AIGC__OPTIMIZER_ADAMW;
     const double rate = s->learning_rate > 0 ? s->learning_rate : adam ? 1e-3 : 1e-2;
@@ -168,26 +178,29 @@ static aigc__update_t make_update(const aigc__optimizer_t *o, const aigc__optimi
     const double beta2 = adam ? s->beta2 : s->alpha;
     const double clip = s->gradient_clip > 0 && norm > s->gradient_clip ? s->gradient_clip / norm : 1;
     return (aigc__update_t){
-        .learning_rate = (float)(rate * aigc__schedule_factor(&s->schedule, o->steps)),
+        .learning_rate = (float)(rate * aigc__schedule_factor(&s->schedule, steps)),
         .beta1 = (float)(adam ? s->beta1 : momentum),
         .beta2 = (float)beta2,
         .epsilon = (float)s->epsilon,
         .weight_decay = (float)decay,
-        .correction1 =
-            (float)(1 - power((double)(float)s->beta1, o->steps + 1)), /* of the betas as the kernel has them */
-        .correction2 = (float)__builtin_sqrt(1 - power((double)(float)beta2, o->steps + 1)),
+        .correction1 = (float)(1 - power((double)(float)s->beta1, steps + 1)), /* of the betas as the kernel has them */
+        .correction2 = (float)__builtin_sqrt(1 - power((double)(float)beta2, steps + 1)),
         .gradient_scale = (float)clip,
         .decoupled = s->kind == AIGC__OPTIMIZER_ADAMW,
         .nesterov = s->nesterov != 0,
     };
 }
 
-aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings,
-                                   double *norm)
+aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, uint32_t part,
+                                   const aigc__optimizer_settings_t *settings, double *norm)
 {
-    AIGC__TRY(gradient_norm(optimizer, norm));
-    pass_t pass = {optimizer, make_update(optimizer, settings, *norm), settings->kind};
-    aigc__pool_run_whole(optimizer->context->pool, update_tile, &pass, optimizer->tiles);
-    optimizer->steps++;
+    pass_t pass = {.optimizer = optimizer,
+                   .first = optimizer->starts[part],
+                   .end = optimizer->starts[part + 1],
+                   .kind = settings->kind};
+    AIGC__TRY(gradient_norm(&pass, part, norm));
+    pass.update = make_update(settings, optimizer->steps[part], *norm);
+    aigc__pool_run_whole(optimizer->context->pool, update_tile, &pass, tile_count(pass.end - pass.first));
+    optimizer->steps[part]++;
     return AIGC_OK;
 }

@@ -1,5 +1,6 @@
 /* Optimizers over the trained part of a store's block: gradients and moments are blocks of the same layout, so one step
- * is one pass over memory, cut into tiles. */
+ * is one pass over memory, cut into tiles. Each part of the store moves by itself and has a count of steps of its own.
+ */
 #ifndef AIGC_OPTIM_OPTIMIZER_H
 #define AIGC_OPTIM_OPTIMIZER_H
 
@@ -39,14 +40,14 @@ void aigc__optimizer_set_average(aigc__optimizer_t *optimizer, aigc__store_t *av
 /* Where the gradient of parameter `index`, a trained one, belongs. */
 float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index);
 
-/* Moves the parameters by one step. AIGC_ERROR_NUMERIC where a gradient is not finite (parameter named) or
+/* Moves the parameters of a part by one step. AIGC_ERROR_NUMERIC where a gradient is not finite (parameter named) or
  * so large that its square is not: nothing was changed. `norm` receives the gradients' norm. */
-aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, const aigc__optimizer_settings_t *settings,
-                                   double *norm);
+aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, uint32_t part,
+                                   const aigc__optimizer_settings_t *settings, double *norm);
 
-/* Steps done, and the moments, for saving: first (m) and second (v) of parameter `index`. */
-uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer);
-void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint64_t steps);
+/* Steps that a part has done, and the moments, for saving: first (m) and second (v) of parameter `index`. */
+uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer, uint32_t part);
+void aigc__optimizer_set_steps(aigc__optimizer_t *optimizer, uint32_t part, uint64_t steps);
 float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index);
 /* All of them, laid out like the trained part of the store's block. */
 float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which);

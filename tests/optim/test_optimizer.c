@@ -101,7 +101,7 @@ static void steps_follow_the_rules(void **state)
                 reference_step(&tracks[i], (double)g, step, &s);
                 squares += (double)g * (double)g;
             }
-            check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+            check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
             assert_true(fabs(norm - sqrt(squares)) < 1e-5 * norm);
         }
         for (int i = 0; i < COUNT; i++) {
@@ -109,7 +109,7 @@ static void steps_follow_the_rules(void **state)
                                                     : aigc__store_data(bed.store, 1)[i - (COUNT - 7)]);
             assert_true(fabs(p - tracks[i].p) < 2e-5 * (1 + fabs(tracks[i].p)));
         }
-        assert_int_equal(aigc__optimizer_steps(bed.optimizer), STEPS);
+        assert_int_equal(aigc__optimizer_steps(bed.optimizer, 0), STEPS);
         bed_end(&bed);
     }
 }
@@ -133,7 +133,7 @@ static void each_kind_has_its_own_momentum(void **state)
             bed_begin(&bed, NULL);
             for (int step = 0; step < 3; step++) {
                 aigc__optimizer_gradient(bed.optimizer, 1)[0] = 1;
-                check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+                check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
             }
             last[is_asked] = aigc__store_data(bed.store, 1)[0];
             bed_end(&bed);
@@ -152,11 +152,11 @@ static void a_bad_gradient_changes_nothing(void **state)
     bed_begin(&bed, NULL);
     memcpy(before, aigc__store_data(bed.store, 0), sizeof before - 7 * sizeof *before);
     aigc__optimizer_gradient(bed.optimizer, 1)[2] = NAN;
-    check_failure(aigc__optimizer_step(bed.optimizer, &s, &norm), AIGC_ERROR_NUMERIC, "gradient of b");
+    check_failure(aigc__optimizer_step(bed.optimizer, 0, &s, &norm), AIGC_ERROR_NUMERIC, "gradient of b");
     aigc__optimizer_gradient(bed.optimizer, 1)[2] = 3e38f;
-    check_failure(aigc__optimizer_step(bed.optimizer, &s, &norm), AIGC_ERROR_NUMERIC, "range");
+    check_failure(aigc__optimizer_step(bed.optimizer, 0, &s, &norm), AIGC_ERROR_NUMERIC, "range");
     assert_memory_equal(before, aigc__store_data(bed.store, 0), sizeof before - 7 * sizeof *before);
-    assert_int_equal(aigc__optimizer_steps(bed.optimizer), 0);
+    assert_int_equal(aigc__optimizer_steps(bed.optimizer, 0), 0);
     assert_true(norm == -1);
     bed_end(&bed);
 }
@@ -173,7 +173,7 @@ static void clipping_bounds_the_step(void **state)
     bed_begin(&bed, NULL);
     aigc__optimizer_gradient(bed.optimizer, 1)[0] = 30;
     aigc__optimizer_gradient(bed.optimizer, 1)[1] = 40;
-    check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+    check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
     assert_true(fabs(norm - 50) < 1e-4);
     assert_true(fabs((double)aigc__store_data(bed.store, 1)[0] - 0.2) < 1e-6); /* 0.5 - 0.5 * 30/50 */
     assert_true(fabs((double)aigc__store_data(bed.store, 1)[1] - 0.1) < 1e-6);
@@ -193,11 +193,54 @@ static void the_average_follows(void **state)
     aigc__optimizer_set_average(bed.optimizer, average, 0.75);
     for (int step = 0; step < 5; step++) {
         aigc__optimizer_gradient(bed.optimizer, 1)[0] = 1;
-        check_ok(aigc__optimizer_step(bed.optimizer, &s, &norm));
+        check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
         expected += 0.25 * ((double)aigc__store_data(bed.store, 1)[0] - expected);
     }
     assert_true(fabs((double)aigc__store_data(average, 1)[0] - expected) < 1e-6);
     aigc__store_free(average);
+    bed_end(&bed);
+}
+
+/* Two networks that learn in turns: each moves alone, with a count and a norm of its own. */
+static void parts_move_by_themselves(void **state)
+{
+    enum { FIRST = 20000, SECOND = 33 }; /* more than one tile, and less */
+    bed_t bed = {.context = NULL};
+    aigc__store_t *clone = NULL;
+    double norm = 0;
+    aigc__optimizer_settings_t s = settings(AIGC__OPTIMIZER_SGD);
+    (void)state;
+    s.learning_rate = 1;
+    s.momentum = 0;
+    check_ok(aigc__context_create(&bed.context, NULL, 2, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)));
+    check_ok(aigc__store_create(&bed.store, bed.context));
+    check_ok(aigc__graph_create(&bed.graph, &bed.context->memory));
+    const aigc__initialiser_t half = {AIGC__INITIAL_CONSTANT, 0.5, 0};
+    aigc__param(bed.graph, bed.store, "a", aigc__shape_of(1, (int64_t[]){FIRST}), half);
+    aigc__state_value(bed.graph, bed.store, "s", aigc__shape_of(1, (int64_t[]){5}), half, AIGC__STATE);
+    aigc__store_next_part(bed.store);
+    aigc__param(bed.graph, bed.store, "b", aigc__shape_of(1, (int64_t[]){SECOND}), half);
+    check_ok(aigc__store_seal(bed.store, 3));
+    check_ok(aigc__store_clone(&clone, bed.store));
+    assert_int_equal(aigc__store_parts(clone), 2);
+    assert_int_equal(aigc__store_part_start(clone, 1), FIRST);
+    assert_int_equal(aigc__store_part_start(clone, 2), aigc__store_trained(clone));
+    check_ok(aigc__optimizer_create(&bed.optimizer, bed.context, bed.store, NULL, 0));
+    for (int i = 0; i < FIRST; i++) aigc__optimizer_gradient(bed.optimizer, 0)[i] = 3;
+    for (int i = 0; i < SECOND; i++) aigc__optimizer_gradient(bed.optimizer, 2)[i] = 2;
+    check_ok(aigc__optimizer_step(bed.optimizer, 1, &s, &norm));
+    check_ok(aigc__optimizer_step(bed.optimizer, 1, &s, &norm));
+    assert_true(fabs(norm - 2 * sqrt(SECOND)) < 1e-5);
+    assert_true(aigc__store_data(bed.store, 2)[SECOND - 1] == -3.5f &&
+                aigc__store_data(bed.store, 0)[FIRST - 1] == 0.5f);
+    aigc__optimizer_gradient(bed.optimizer, 2)[0] = NAN; /* not this part's affair */
+    check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
+    assert_true(fabs(norm - 3 * sqrt(FIRST)) < 1e-2);
+    assert_true(aigc__store_data(bed.store, 0)[FIRST - 1] == -2.5f && aigc__store_data(bed.store, 2)[0] == -3.5f);
+    check_failure(aigc__optimizer_step(bed.optimizer, 1, &s, &norm), AIGC_ERROR_NUMERIC, "gradient of b");
+    assert_int_equal(aigc__optimizer_steps(bed.optimizer, 0), 1);
+    assert_int_equal(aigc__optimizer_steps(bed.optimizer, 1), 2);
+    aigc__store_free(clone);
     bed_end(&bed);
 }
 
@@ -234,10 +277,10 @@ static void a_schedule_must_have_a_course(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_follow_the_rules),        cmocka_unit_test(a_bad_gradient_changes_nothing),
-        cmocka_unit_test(clipping_bounds_the_step),      cmocka_unit_test(the_average_follows),
-        cmocka_unit_test(schedules_follow_their_curves), cmocka_unit_test(each_kind_has_its_own_momentum),
-        cmocka_unit_test(a_schedule_must_have_a_course),
+        cmocka_unit_test(steps_follow_the_rules),         cmocka_unit_test(a_bad_gradient_changes_nothing),
+        cmocka_unit_test(clipping_bounds_the_step),       cmocka_unit_test(the_average_follows),
+        cmocka_unit_test(parts_move_by_themselves),       cmocka_unit_test(schedules_follow_their_curves),
+        cmocka_unit_test(each_kind_has_its_own_momentum), cmocka_unit_test(a_schedule_must_have_a_course),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
