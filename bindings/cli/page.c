@@ -18,11 +18,23 @@ static void put_troff(const char *text)
     }
 }
 
+/* Letters of a word that go on one line of `room`: all, or where it has too many the choices a|b|c up to a bar. */
+static size_t word_part(const char *text, size_t room)
+{
+    const size_t length = strcspn(text, " ");
+    size_t part = length;
+    while (part > room && part > 1) {
+        part--;
+        while (part > 1 && text[part - 1] != '|') part--;
+    }
+    return part > 1 ? part : length;
+}
+
 /* Words into lines of `width`, from `column` on; further lines start at `indent`. */
 static void put_wrapped(const char *text, size_t column, size_t indent, size_t width)
 {
     while (*text != '\0') {
-        const size_t length = strcspn(text, " ");
+        const size_t length = word_part(text, width - indent);
         if (column > indent && column + 1 + length > width) {
             printf("\n%*s", (int)indent, "");
             column = indent;
@@ -137,13 +149,17 @@ static void put_flags(const cli_page_t *page, const cli_flag_t *flags)
     }
 }
 
-/* Whether all kinds of the noun have this option. */
-static bool in_all_kinds(const cli_table_t *table, const char *name)
+/* Whether all kinds of the noun have this option, and mean the same by it. */
+static bool in_all_kinds(const cli_table_t *table, const aigc_option_info_t *row)
 {
-    aigc_option_info_t row = {.struct_size = sizeof row};
+    aigc_option_info_t other = {.struct_size = sizeof other};
     const char *kind = NULL;
-    for (size_t i = 0; cli_kind_at(table->noun, i, &kind, NULL); i++)
-        if (!cli_find_option(table->verb, kind, name, &row)) return false;
+    for (size_t i = 0; cli_kind_at(table->noun, i, &kind, NULL); i++) {
+        if (!cli_find_option(table->verb, kind, row->name, &other)) return false;
+        if (strcmp(row->help, other.help) != 0 || strcmp(row->range, other.range) != 0 ||
+            strcmp(row->default_value, other.default_value) != 0)
+            return false;
+    }
     return true;
 }
 
@@ -159,7 +175,7 @@ static void put_rows(const cli_page_t *page, const cli_verb_t *verb, const cli_t
     for (size_t i = 0; aigc_option_info(table->verb, kind, i, &row) == AIGC_OK; i++) {
         if (cli_find_flag(verb, row.name, '\0') != NULL) continue;
         if (strcmp(row.type, "tensor") == 0) continue;
-        if (which != ROWS_ALL && in_all_kinds(table, row.name) != (which == ROWS_SHARED)) continue;
+        if (which != ROWS_ALL && in_all_kinds(table, &row) != (which == ROWS_SHARED)) continue;
         if (first) cli_page_heading(page, heading);
         first = false;
         put_option(page, &row);
