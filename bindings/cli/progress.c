@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 6, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3 };
+enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 6, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3, NUMBERS = 4 };
 
 /* Whether a bar stands in the terminal's last line; the log may want it away from another thread. */
 static atomic_bool bar_drawn;
@@ -38,9 +38,23 @@ static void put(char *line, size_t size, const char *format, ...)
 
 static const char *short_name(const char *name) { return strcmp(name, "reconstruction") == 0 ? "rec" : name; }
 
+/* One loss, in nats, of which other numbers may be parts; or several numbers side by side. */
+static bool is_one_loss(const aigc_metrics_t *metrics)
+{
+    return metrics != NULL && metrics->count > 0 && strcmp(metrics->names[0], "loss") == 0;
+}
+
+/* "loss_d 1.21  real_score 0.62  fake_score 0.31  loss_g 1.40" */
+static void put_numbers(char *line, size_t size, const aigc_metrics_t *metrics)
+{
+    const uint32_t all = metrics == NULL ? 0 : metrics->count, n = all < NUMBERS ? all : NUMBERS;
+    for (uint32_t i = 0; i < n; i++)
+        put(line, size, "%s%s %.2f", i > 0 ? "  " : "", metrics->names[i], metrics->values[i]);
+}
+
 /* The loss and its parts; what may follow them is for the metrics file. "loss 245.1 = rec 220.3 + kl 24.8"; where the
  * parts do not add up to the first (weights other than 1), "loss 270.2 (rec 220.3, kl 24.8)". */
-static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics)
+static void put_loss(char *line, size_t size, const aigc_metrics_t *metrics)
 {
     const uint32_t all = metrics == NULL ? 0 : metrics->count, n = all < LOSS_AND_PARTS ? all : LOSS_AND_PARTS;
     double parts = 0;
@@ -52,6 +66,16 @@ static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics)
         put(line, size, "%s%s %.1f", before, short_name(metrics->names[i]), metrics->values[i]);
         if (i > 0 && i + 1 == n && !sums) put(line, size, ")");
     }
+}
+
+static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics, bool wide)
+{
+    if (!is_one_loss(metrics)) {
+        put_numbers(line, size, metrics);
+        return;
+    }
+    put_loss(line, size, metrics);
+    if (wide) put(line, size, " nats");
 }
 
 static void put_speed(char *line, size_t size, const aigc_progress_t *progress)
@@ -88,8 +112,7 @@ static void make_pieces(pieces_t *pieces, const aigc_progress_t *progress, bool 
             (unsigned long long)progress->epochs);
     put(pieces->head, TEXT_BYTES, "%s%s%llu/%llu", trains ? (wide ? "step" : "") : progress->phase,
         trains && !wide ? "" : " ", (unsigned long long)progress->step, (unsigned long long)progress->steps);
-    put_metrics(pieces->metrics, TEXT_BYTES, progress->metrics);
-    if (wide && pieces->metrics[0] != '\0') put(pieces->metrics, TEXT_BYTES, " nats");
+    put_metrics(pieces->metrics, TEXT_BYTES, progress->metrics, wide);
     put_speed(pieces->speed, TEXT_BYTES, progress);
     if (pieces->speed[0] != '\0') put(pieces->speed, TEXT_BYTES, "%s", wide ? " images/s" : "/s");
     if (progress->seconds_left >= 0) {
@@ -143,10 +166,11 @@ static void summarize(cli_progress_t *state, const aigc_progress_t *progress)
     const size_t size = sizeof state->summary;
     line[0] = '\0';
     put(line, size, "epoch %llu/%llu  ", (unsigned long long)progress->epoch, (unsigned long long)progress->epochs);
-    put_metrics(line, size, progress->metrics);
-    put(line, size, " nats  ");
+    put_metrics(line, size, progress->metrics, true);
+    put(line, size, "  ");
     if (progress->validation != NULL && progress->validation->count > 0) {
-        put(line, size, "validation %.1f  ", progress->validation->values[0]);
+        put(line, size, is_one_loss(progress->validation) ? "validation %.1f  " : "validation %.2f  ",
+            progress->validation->values[0]);
     } else {
         put_speed(line, size, progress);
         put(line, size, " images/s  ");

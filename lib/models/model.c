@@ -293,3 +293,12 @@ void aigc__metrics_put(aigc_metrics_t *metrics, const char *name, double value)
     metrics->names[metrics->count] = name;
     metrics->values[metrics->count++] = value;
 }
+
+aigc_status_t aigc__keep_ints(aigc__ints_t *ints, const char *option, const char *what)
+{
+    if (ints->n == 0 || ints->n > sizeof ints->own / sizeof *ints->own)
+        return aigc__fail(AIGC_ERROR_OPTION, "option %s: give 1 to 64 %s", option, what);
+    memmove(ints->own, ints->values, ints->n * sizeof *ints->own);
+    ints->values = ints->own;
+    return AIGC_OK;
+}

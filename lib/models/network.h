@@ -175,6 +175,10 @@ void aigc__model_forget_plans(aigc_model_t *model);
 aigc_status_t aigc__model_options(const aigc_model_t *model, const char *verb, const aigc_options_t *options,
                                   void *const *records, size_t n_records);
 
+/* Makes numbers of an option the configuration's own: they are kept longer than the options they may point into.
+ * AIGC_ERROR_OPTION unless there are 1 to 64 of them. */
+aigc_status_t aigc__keep_ints(aigc__ints_t *ints, const char *option, const char *what);
+
 /* ---- model files ---- */
 enum { AIGC__METADATA = 8 };
 

@@ -10,7 +10,7 @@ typedef struct aigc__train_options {
     int64_t epochs, batch_size, seed; /* batch_size 0: the kind's to choose before it calls aigc__train() */
     int64_t shuffle, flip, resume;
     int64_t samples, save_seconds, cache;
-    double validation_split, ema;
+    double validation_split, ema; /* ema negative: none, unless the kind chooses one before it calls aigc__train() */
     const char *output;
 } aigc__train_options_t;
 

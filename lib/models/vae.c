@@ -54,23 +54,13 @@ static const aigc__verb_table_t tables[] = {
 
 /* ---- the kind's row: configuration ---- */
 
-/* The numbers are kept longer than the options they may point into. */
-static aigc_status_t keep_widths(aigc__ints_t *widths, const char *option)
-{
-    if (widths->n == 0 || widths->n > sizeof widths->own / sizeof *widths->own)
-        return aigc__fail(AIGC_ERROR_OPTION, "option %s: give 1 to 64 widths", option);
-    memmove(widths->own, widths->values, widths->n * sizeof *widths->own);
-    widths->values = widths->own;
-    return AIGC_OK;
-}
-
 static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
 {
     AIGC__TRY(aigc__memory_alloc_zeroed(&model->context->memory, sizeof(aigc__vae_t), &model->network));
     aigc__vae_config_t *config = &((aigc__vae_t *)model->network)->config;
     AIGC__TRY(aigc__model_options(model, "create", options, (void *[]){config}, 1));
-    AIGC__TRY(keep_widths(&config->hidden_dim, "hidden_dim"));
-    AIGC__TRY(keep_widths(&config->widths, "widths"));
+    AIGC__TRY(aigc__keep_ints(&config->hidden_dim, "hidden_dim", "widths"));
+    AIGC__TRY(aigc__keep_ints(&config->widths, "widths", "widths"));
     if (config->channels == 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     if (config->classes > 0) config->conditional = 1;

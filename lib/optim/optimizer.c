@@ -20,6 +20,7 @@ typedef struct pass {
     const aigc__optimizer_t *optimizer;
     size_t first, end;
     aigc__update_t update;
+    float decay; /* of the average */
     int64_t kind;
 } pass_t;
 
@@ -143,7 +144,7 @@ static void update_tile(void *user, size_t tile, size_t worker)
         kernels->update_adam(p, g, m, v, n, &pass->update);
         break;
     }
-    if (o->average) kernels->update_average(aigc__store_block(o->average) + first, p, n, (float)o->decay);
+    if (o->average) kernels->update_average(aigc__store_block(o->average) + first, p, n, pass->decay);
 }
 
 static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o, uint32_t part)
@@ -175,20 +176,28 @@ static aigc__update_t make_update(const aigc__optimizer_settings_t *s, uint64_t 
     const double rate = s->learning_rate > 0 ? s->learning_rate : adam ? 1e-3 : 1e-2;
     const double decay = s->weight_decay >= 0 ? s->weight_decay : s->kind == AIGC__OPTIMIZER_ADAMW ? 1e-2 : 0;
     const double momentum = s->momentum >= 0 ? s->momentum : s->kind == AIGC__OPTIMIZER_SGD ? 0.9 : 0;
+    const double beta1 = s->beta1 >= 0 ? s->beta1 : 0.9;
     const double beta2 = adam ? s->beta2 : s->alpha;
     const double clip = s->gradient_clip > 0 && norm > s->gradient_clip ? s->gradient_clip / norm : 1;
     return (aigc__update_t){
         .learning_rate = (float)(rate * aigc__schedule_factor(&s->schedule, steps)),
-        .beta1 = (float)(adam ? s->beta1 : momentum),
+        .beta1 = (float)(adam ? beta1 : momentum),
         .beta2 = (float)beta2,
         .epsilon = (float)s->epsilon,
         .weight_decay = (float)decay,
-        .correction1 = (float)(1 - power((double)(float)s->beta1, steps + 1)), /* of the betas as the kernel has them */
+        .correction1 = (float)(1 - power((double)(float)beta1, steps + 1)), /* of the betas as the kernel has them */
         .correction2 = (float)__builtin_sqrt(1 - power((double)(float)beta2, steps + 1)),
         .gradient_scale = (float)clip,
         .decoupled = s->kind == AIGC__OPTIMIZER_ADAMW,
         .nesterov = s->nesterov != 0,
     };
+}
+
+/* At the start an average would be of initial values: it begins short. */
+static double average_decay(double decay, uint64_t steps)
+{
+    const double start = (1 + (double)steps) / (10 + (double)steps);
+    return start < decay ? start : decay;
 }
 
 aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, uint32_t part,
@@ -200,6 +209,7 @@ aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, uint32_t part,
                    .kind = settings->kind};
     AIGC__TRY(gradient_norm(&pass, part, norm));
     pass.update = make_update(settings, optimizer->steps[part], *norm);
+    pass.decay = (float)average_decay(optimizer->decay, optimizer->steps[part]);
     aigc__pool_run_whole(optimizer->context->pool, update_tile, &pass, tile_count(pass.end - pass.first));
     optimizer->steps[part]++;
     return AIGC_OK;

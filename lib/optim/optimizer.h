@@ -17,7 +17,7 @@ typedef enum aigc__optimizer_kind {
 typedef struct aigc__optimizer_settings {
     int64_t kind;         /* aigc__optimizer_kind_t */
     double learning_rate; /* 0: the kind's own: Adam, AdamW 1e-3, SGD, RMSprop 1e-2 */
-    double beta1, beta2;  /* Adam, AdamW */
+    double beta1, beta2;  /* Adam, AdamW; beta1 negative: 0.9 */
     double epsilon;
     double momentum;     /* SGD, RMSprop; negative: the kind's own: SGD 0.9, RMSprop 0 */
     double alpha;        /* RMSprop */
@@ -30,7 +30,7 @@ typedef struct aigc__optimizer_settings {
 typedef struct aigc__optimizer aigc__optimizer_t;
 
 /* Gradients and moments start at zero. `average` may be NULL; otherwise a clone of `store` that follows
- * it with `decay` in the same pass. Both stores are borrowed. */
+ * it in the same pass with `decay`, or (1 + step) / (10 + step) where that is less. Both stores are borrowed. */
 aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *context, aigc__store_t *store,
                                      aigc__store_t *average, double decay);
 void aigc__optimizer_free(aigc__optimizer_t *optimizer);

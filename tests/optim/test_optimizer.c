@@ -191,10 +191,11 @@ static void the_average_follows(void **state)
     bed_begin(&bed, NULL);
     check_ok(aigc__store_clone(&average, bed.store));
     aigc__optimizer_set_average(bed.optimizer, average, 0.75);
-    for (int step = 0; step < 5; step++) {
+    for (int step = 0; step < 40; step++) {
         aigc__optimizer_gradient(bed.optimizer, 1)[0] = 1;
         check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
-        expected += 0.25 * ((double)aigc__store_data(bed.store, 1)[0] - expected);
+        expected +=
+            (1 - fmin(0.75, (1.0 + step) / (10 + step))) * ((double)aigc__store_data(bed.store, 1)[0] - expected);
     }
     assert_true(fabs((double)aigc__store_data(average, 1)[0] - expected) < 1e-6);
     aigc__store_free(average);

@@ -15,11 +15,16 @@ def _head(p) -> str:
     return f"epoch {p.epoch}/{p.epochs}" if p.epochs else p.phase
 
 
+def _number(value: float) -> str:
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
 def _metrics(p) -> str:
-    """The loss and its parts, and the loss on the validation pictures."""
-    words = [f"{name} {value:.1f}" for name, value in list(p.metrics.items())[:3]]
+    """The loss and its parts, or the numbers of a game, and the first of them on the validation pictures."""
+    shown = 3 if "loss" in p.metrics else 4
+    words = [f"{name} {_number(value)}" for name, value in list(p.metrics.items())[:shown]]
     if p.validation:
-        words.append(f"validation {next(iter(p.validation.values())):.1f}")
+        words.append(f"validation {_number(next(iter(p.validation.values())))}")
     return "  ".join(words)
 
 

@@ -1,0 +1,189 @@
+#include "models/gan.h"
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(aigc__gan_config_t, member)
+
+static const aigc__option_t create_rows[] = {
+    {"height", AIGC__OPTION_INT, AT(height), "0", 0, AIGC__LARGEST_SIDE, NULL,
+     "picture height in pixels (0: as the training data)"},
+    {"width", AIGC__OPTION_INT, AT(width), "0", 0, AIGC__LARGEST_SIDE, NULL,
+     "picture width in pixels (0: as the training data)"},
+    {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "1 gray, 3 RGB, 4 RGBA (0: as the training data)"},
+    {"conditional", AIGC__OPTION_BOOL, AT(conditional), "false", 0, 0, NULL,
+     "learn each class of the data apart, to generate by class"},
+    {"classes", AIGC__OPTION_INT, AT(classes), "0", 0, 65536, NULL,
+     "classes of a conditional model (0: as the training data)"},
+    {"architecture", AIGC__OPTION_CHOICE, AT(architecture), "dcgan", 0, 0, "dcgan|mlp|resnet",
+     "convolutions, layers that see all pixels at once (for small data), or residual blocks"},
+    {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "100", 1, 65536, NULL, "numbers a picture is made from"},
+    {"generator_width", AIGC__OPTION_INT, AT(generator_width), "64", 1, 1024, NULL,
+     "dcgan, resnet: channels of the generator at full size; up to 8 times as many at small sizes"},
+    {"discriminator_width", AIGC__OPTION_INT, AT(discriminator_width), "64", 1, 1024, NULL,
+     "the same of the discriminator, after the first halving"},
+    {"hidden_dim", AIGC__OPTION_INTS, AT(hidden_dim), "256,256", 1, 65536, NULL,
+     "mlp: widths of the generator's hidden layers; the discriminator has them the other way round"},
+    {"discriminator_norm", AIGC__OPTION_CHOICE, AT(discriminator_norm), "batch", 0, 0, "batch|none",
+     "dcgan: the discriminator's norm; none suits gradient penalties and few pictures"},
+    {"spectral_norm", AIGC__OPTION_BOOL, AT(spectral_norm), "false", 0, 0, NULL,
+     "divide the discriminator's weights by their largest singular value"},
+    {"seed", AIGC__OPTION_INT, AT(seed), "0", 0, 9e18, NULL, "names the random initial parameters"},
+};
+
+#undef AT
+
+static const size_t create_count = sizeof create_rows / sizeof *create_rows;
+
+static const aigc__verb_table_t tables[] = {
+    {"create", create_rows, &create_count},
+    {"train", aigc__train_rows, &aigc__train_row_count},
+    {"train", aigc__gan_game_rows, &aigc__gan_game_row_count},
+    {"train", aigc__gan_train_rows, &aigc__gan_train_row_count},
+    {"train", aigc__optimizer_rows, &aigc__optimizer_row_count},
+    {"train_step", aigc__gan_game_rows, &aigc__gan_game_row_count},
+    {"train_step", aigc__gan_train_step_rows, &aigc__gan_train_step_row_count},
+    {"train_step", aigc__optimizer_rows, &aigc__optimizer_row_count},
+    {"generate", aigc__generate_rows, &aigc__generate_row_count},
+    {"interpolate", aigc__interpolate_rows, &aigc__interpolate_row_count},
+    {"decode", aigc__class_rows, &aigc__class_row_count},
+    {"save", aigc__save_rows, &aigc__save_row_count},
+    {"load_weights", aigc__load_weights_rows, &aigc__load_weights_row_count},
+};
+
+/* ---- configuration ---- */
+
+static aigc__gan_config_t *config_of(const aigc_model_t *model) { return &((aigc__gan_t *)model->network)->config; }
+
+static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
+{
+    AIGC__TRY(aigc__memory_alloc_zeroed(&model->context->memory, sizeof(aigc__gan_t), &model->network));
+    aigc__gan_config_t *config = config_of(model);
+    AIGC__TRY(aigc__model_options(model, "create", options, (void *[]){config}, 1));
+    AIGC__TRY(aigc__keep_ints(&config->hidden_dim, "hidden_dim", "widths"));
+    if (config->channels == 2)
+        return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
+    if (config->classes > 0) config->conditional = 1;
+    return AIGC_OK;
+}
+
+static void free_network(aigc_model_t *model)
+{
+    aigc__gan_t *gan = model->network;
+    if (gan == NULL) return;
+    aigc__staging_free(model->context, &gan->staging);
+    aigc__memory_free(&model->context->memory, gan->undo);
+    aigc__memory_free(&model->context->memory, gan);
+}
+
+static void *config(const aigc_model_t *model) { return config_of(model); }
+
+static aigc__geometry_t geometry(const aigc_model_t *model)
+{
+    const aigc__gan_config_t *c = config_of(model);
+    return (aigc__geometry_t){c->height, c->width, c->channels, c->classes};
+}
+
+static void set_geometry(aigc_model_t *model, aigc__geometry_t to)
+{
+    aigc__gan_config_t *c = config_of(model);
+    c->height = to.height;
+    c->width = to.width;
+    c->channels = to.channels;
+    if (c->conditional) c->classes = to.classes;
+}
+
+static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
+{
+    aigc__gan_t *gan = model->network;
+    const aigc__gan_config_t *c = &gan->config;
+    *out = (aigc__latent_space_t){.dim = c->latent_dim,
+                                  .height = c->height,
+                                  .width = c->width,
+                                  .channels = c->channels,
+                                  .classes = c->conditional ? c->classes : 0,
+                                  .builder = aigc__gan_plan,
+                                  .decode = AIGC__GAN_DECODE,
+                                  .staging = &gan->staging};
+}
+
+/* The discriminator's parameters, then the generator's. */
+static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
+{
+    const aigc__gan_config_t *c = config_of(model);
+    const int64_t one = 1;
+    if (c->conditional && c->classes < 1)
+        return aigc__fail(AIGC_ERROR_STATE, "a conditional model needs data with class labels, or option classes");
+    const aigc__id_t labels = c->conditional ? aigc__feed(graph, "labels", AIGC_DTYPE_I32, aigc__shape_of(1, &one)) : 0;
+    const aigc__id_t pictures = aigc__feed(graph, "pictures", AIGC_DTYPE_F32,
+                                           aigc__shape_of(4, (int64_t[]){1, c->height, c->width, c->channels}));
+    const aigc__id_t latents =
+        aigc__feed(graph, "latents", AIGC_DTYPE_F32, aigc__shape_of(2, (int64_t[]){1, c->latent_dim}));
+    aigc__gan_discriminator(graph, model->store, c, pictures, labels, false);
+    aigc__store_next_part(model->store);
+    aigc__gan_generator(graph, model->store, c, latents, labels, false);
+    return aigc__graph_status(graph);
+}
+
+/* ---- memory ---- */
+
+static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *options, uint64_t *arena, uint64_t *own)
+{
+    enum { SMALL_THINGS = 1 << 19 }; /* plans and their making, lists, a file's buffer */
+    aigc__train_options_t given;
+    AIGC__TRY(aigc__gan_train_options(model, options, &given));
+    const size_t n = (size_t)given.batch_size;
+    const uint64_t picture = (uint64_t)aigc__gan_pixels(config_of(model)) * sizeof(float);
+    static const int32_t verbs[] = {AIGC__GAN_LEARN, AIGC__GAN_FOLLOW};
+    for (size_t k = 0; k < 2; k++)
+        AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verbs[k], AIGC__GAN_DRAWN, n}, aigc__gan_plan,
+                                         arena, own));
+    *own += 2 * n * (picture + sizeof(int64_t)) + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
+    *own += aigc__gan_undo_floats(model) * sizeof(float);
+    if (given.ema > 0) *own += aigc__store_elements(model->store) * sizeof(float);
+    if (given.samples > 0) {
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__GAN_DECODE, arena, own));
+        *own += 3 * (uint64_t)given.samples * picture; /* pictures, their grid with its borders, its bytes */
+    }
+    return AIGC_OK;
+}
+
+static aigc_status_t memory(aigc_model_t *model, const char *verb, const aigc_options_t *options, uint64_t *bytes)
+{
+    uint64_t arena = 0, own = 0;
+    AIGC__TRY(aigc__model_build(model));
+    if (strcmp(verb, "train") == 0) {
+        AIGC__TRY(train_memory(model, options, &arena, &own));
+    } else if (strcmp(verb, "decode") == 0) {
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__GAN_DECODE, &arena, &own));
+    } else if (strcmp(verb, "generate") == 0) {
+        AIGC__TRY(aigc__chunk_memory(model, AIGC__GAN_DECODE, &arena, &own));
+        AIGC__TRY(aigc__generate_bytes(model, options, &own));
+    } else {
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "the memory of '%s' cannot be told; train, generate and decode can",
+                          verb);
+    }
+    *bytes = arena + own;
+    return AIGC_OK;
+}
+
+const aigc__model_kind_t aigc__model_kind_gan = {
+    .name = "gan",
+    .help =
+        "generative adversarial network: one network learns to make pictures that another cannot tell from real ones",
+    .tables = tables,
+    .n_tables = sizeof tables / sizeof *tables,
+    .metrics = aigc__gan_metrics,
+    .create = create,
+    .free = free_network,
+    .config = config,
+    .geometry = geometry,
+    .set_geometry = set_geometry,
+    .declare = declare,
+    .latent_space = latent_space,
+    .train = aigc__gan_train,
+    .train_step = aigc__gan_train_step,
+    .generate = aigc__generate,
+    .decode = aigc__decode,
+    .interpolate = aigc__interpolate,
+    .memory = memory,
+};

@@ -1,0 +1,139 @@
+/* Generative adversarial networks (Goodfellow et al. 2014, arXiv:1406.2661): a generator makes pictures from latents, a
+ * discriminator learns to tell them from real ones, and the generator learns from it. Their networks, and what the
+ * files gan*.c have in common.
+ *
+ * Inside, pictures are [n,H,W,C] in -1..1; batches come and go as flat rows [n,D] in 0..1. The discriminator is part 0
+ * of the store, the generator part 1: they learn in turns. */
+#ifndef AIGC_MODELS_GAN_H
+#define AIGC_MODELS_GAN_H
+
+#include "models/sampling.h"
+#include "models/training.h"
+#include "nn/parameters.h"
+
+enum { AIGC__GAN_DCGAN, AIGC__GAN_MLP, AIGC__GAN_RESNET };
+enum { AIGC__GAN_BATCH_NORM, AIGC__GAN_NO_NORM };
+enum { AIGC__GAN_DISCRIMINATOR, AIGC__GAN_GENERATOR }; /* parts of the store */
+
+typedef struct aigc__gan_config {
+    int64_t height, width, channels, classes;
+    int64_t conditional;
+    int64_t architecture;
+    int64_t latent_dim;
+    int64_t generator_width, discriminator_width;
+    aigc__ints_t hidden_dim; /* mlp */
+    int64_t discriminator_norm;
+    int64_t spectral_norm;
+    int64_t seed;
+} aigc__gan_config_t;
+
+/* Losses: of the discriminator (real logits r, fake logits f) and of the generator; E is the mean over a batch.
+ *   logistic      E[-log s(r)] + E[-log(1 - s(f))]; the generator's is E[-log s(f)], which does not saturate
+ *   minimax       the same; the generator's is E[log(1 - s(f))], as in the first paper
+ *   hinge         E[max(0, 1 - r)] + E[max(0, 1 + f)]; -E[f] (Lim and Ye 2017, arXiv:1705.02894)
+ *   least-squares E[(r - 1)^2] / 2 + E[f^2] / 2; E[(f - 1)^2] / 2 (Mao et al. 2016, arXiv:1611.04076)
+ *   wasserstein   E[f] - E[r]; -E[f] (Arjovsky et al. 2017, arXiv:1701.07875)
+ *   relativistic  E[-log s(r - f)]; E[-log s(f - r)], pictures in pairs (Jolicoeur-Martineau 2018, arXiv:1807.00734) */
+typedef enum aigc__gan_loss {
+    AIGC__GAN_LOGISTIC,
+    AIGC__GAN_MINIMAX,
+    AIGC__GAN_HINGE,
+    AIGC__GAN_LEAST_SQUARES,
+    AIGC__GAN_WASSERSTEIN,
+    AIGC__GAN_RELATIVISTIC
+} aigc__gan_loss_t;
+
+/* What shapes the training's graphs, beside the networks. */
+typedef struct aigc__gan_objective {
+    int64_t loss; /* aigc__gan_loss_t */
+    double r1,
+        r2; /* weights w of w/2 E|dD/dx|^2 on real and on made pictures (Mescheder et al. 2018, arXiv:1801.04406) */
+    double gradient_penalty; /* w of w E(|dD/dx| - 1)^2 between them (Gulrajani et al. 2017, arXiv:1704.00028) */
+    int64_t
+        lazy; /* regularised every so many steps, so many times as strongly (Karras et al. 2019, arXiv:1912.04958) */
+    double label_smoothing; /* real pictures' target is 1 minus this (Salimans et al. 2016, arXiv:1606.03498) */
+    int64_t has_noise;      /* numbers with the deviation fed as "instance_noise" are added to all the discriminator
+                             * sees (Sonderby et al. 2016, arXiv:1610.04490) */
+} aigc__gan_objective_t;
+
+typedef struct aigc__gan {
+    aigc__gan_config_t config;
+    aigc__staging_t staging;
+    /* the training in progress */
+    aigc__gan_objective_t objective; /* the plans in the cache were made for it */
+    aigc__optimizer_settings_t settings[AIGC__PARTS];
+    float instance_noise; /* deviation of what is added to all pictures the discriminator sees, now */
+    double noise_at_start;
+    uint64_t noise_steps; /* over which it fades; 0: it does not */
+    uint64_t seed;
+    size_t batch_size; /* of one update; a step's pictures are cut so */
+    uint64_t updates;  /* of the discriminator in a step */
+    float *undo;       /* what a step changes first, as it was: to be put back when the rest of the step fails */
+} aigc__gan_t;
+
+/* ---- gan_network.c, gan_resnet.c ---- */
+int64_t aigc__gan_pixels(const aigc__gan_config_t *config); /* D */
+/* Latents [n,dim] and classes i32 [n] (or 0) to pictures; `training`: norms use the batch. */
+aigc__id_t aigc__gan_generator(aigc__graph_t *graph, aigc__store_t *store, const aigc__gan_config_t *config,
+                               aigc__id_t latents, aigc__id_t labels, bool training);
+/* Pictures to logits [n,1]: above 0 for real. */
+aigc__id_t aigc__gan_discriminator(aigc__graph_t *graph, aigc__store_t *store, const aigc__gan_config_t *config,
+                                   aigc__id_t pictures, aigc__id_t labels, bool training);
+aigc__id_t aigc__gan_resnet_generator(aigc__graph_t *graph, aigc__store_t *store, const aigc__gan_config_t *config,
+                                      aigc__id_t codes, bool training);
+/* Features [n,c] in front of the last layer. */
+aigc__id_t aigc__gan_resnet_features(aigc__graph_t *graph, aigc__store_t *store, const aigc__gan_config_t *config,
+                                     aigc__id_t pictures, bool training);
+
+/* How often pictures are halved on the way to the smallest, of 4 to 7 pixels a side; the sides of the smallest, from
+ * which the generator begins; and the channels of a network of that width where they have been halved `halvings`
+ * times. */
+size_t aigc__gan_stages(const aigc__gan_config_t *config);
+int64_t aigc__gan_first_side(int64_t side, size_t stages);
+int64_t aigc__gan_channels(int64_t width, size_t halvings);
+/* The picture's part in the middle of what the generator made, which may be larger. */
+aigc__id_t aigc__gan_crop(aigc__graph_t *graph, const aigc__gan_config_t *config, aigc__id_t x);
+aigc__weight_options_t aigc__gan_weight(const aigc__gan_config_t *config, int part, bool training);
+
+/* ---- gan_losses.c ---- */
+aigc__id_t aigc__gan_discriminator_loss(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real,
+                                        aigc__id_t fake);
+/* `real` is read by the relativistic loss only. */
+aigc__id_t aigc__gan_generator_loss(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real,
+                                    aigc__id_t fake);
+/* E|d logits / d pictures|^2, and E(|..| - 1)^2: of pictures [n,..] and their logits. */
+aigc__id_t aigc__gan_squared_slope(aigc__graph_t *graph, aigc__id_t logits, aigc__id_t pictures);
+aigc__id_t aigc__gan_slope_beside_one(aigc__graph_t *graph, aigc__id_t logits, aigc__id_t pictures);
+
+/* ---- gan_plans.c ---- */
+enum { AIGC__GAN_LEARN, AIGC__GAN_LEARN_REGULARISED, AIGC__GAN_FOLLOW, AIGC__GAN_MEASURE, AIGC__GAN_DECODE };
+enum { AIGC__GAN_DRAWN, AIGC__GAN_FED }; /* variants: where latents come from */
+/* Fetches. LEARN: the first of these, then a gradient for each of the discriminator's parameters; FOLLOW: the
+ * generator's loss and its gradients; MEASURE: all four; DECODE: pictures [n,D]. */
+enum {
+    AIGC__GAN_LOSS_D,
+    AIGC__GAN_REAL_SCORE,
+    AIGC__GAN_FAKE_SCORE,
+    AIGC__GAN_LEARN_NUMBERS,
+    AIGC__GAN_LOSS_G = AIGC__GAN_LEARN_NUMBERS,
+    AIGC__GAN_NUMBERS
+};
+aigc_status_t aigc__gan_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
+                             aigc__plan_recipe_t *recipe);
+
+/* ---- gan_training.c ---- */
+aigc_status_t aigc__gan_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
+                              const aigc_options_t *options, aigc_progress_fn progress, void *user);
+aigc_status_t aigc__gan_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
+                                   const aigc_options_t *options, aigc_metrics_t *metrics);
+/* The common options of a training, with the kind's own choices where they are silent. */
+aigc_status_t aigc__gan_train_options(const aigc_model_t *model, const aigc_options_t *options,
+                                      aigc__train_options_t *common);
+/* Numbers kept to undo half a step. */
+size_t aigc__gan_undo_floats(const aigc_model_t *model);
+
+extern const aigc__option_t aigc__gan_game_rows[], aigc__gan_train_rows[], aigc__gan_train_step_rows[];
+extern const size_t aigc__gan_game_row_count, aigc__gan_train_row_count, aigc__gan_train_step_row_count;
+extern const char *const aigc__gan_metrics[];
+
+#endif
