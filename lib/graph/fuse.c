@@ -124,17 +124,6 @@ static bool fits(const usage_t *usage)
 
 /* ---- growing ---- */
 
-static bool can_merge(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
-{
-    usage_t usage = {.n_operands = 0};
-    if (a == b || fuser->counts[a] != fuser->counts[b] || is_fixed(fuser, a) != is_fixed(fuser, b)) return false;
-    if (fuser->heads[a] && fuser->heads[b]) return false;
-    if (blocks(fuser, a, b) || blocks(fuser, b, a)) return false;
-    measure(fuser, &usage, a, a, b);
-    measure(fuser, &usage, b, a, b);
-    return fits(&usage);
-}
-
 /* Whether `b` depends on no unit but `a` that `a` does not depend on. */
 static bool adds_nothing(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
 {
@@ -144,6 +133,25 @@ static bool adds_nothing(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
         if (adds[w] & ~has[w] & ~self) return false;
     }
     return true;
+}
+
+/* Few numbers save no trip through memory, but all that reads the unit would wait for what it depends on then: the
+ * statistics of one batch for those of the next one, by way of the running ones. */
+static bool would_wait(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
+{
+    enum { FEW = 4096 };
+    return fuser->counts[a] <= FEW && !adds_nothing(fuser, a, b);
+}
+
+static bool can_merge(const fuser_t *fuser, aigc__id_t a, aigc__id_t b)
+{
+    usage_t usage = {.n_operands = 0};
+    if (a == b || fuser->counts[a] != fuser->counts[b] || is_fixed(fuser, a) != is_fixed(fuser, b)) return false;
+    if (fuser->heads[a] && fuser->heads[b]) return false;
+    if (would_wait(fuser, a, b) || blocks(fuser, a, b) || blocks(fuser, b, a)) return false;
+    measure(fuser, &usage, a, a, b);
+    measure(fuser, &usage, b, a, b);
+    return fits(&usage);
 }
 
 /* Puts the members of `b` into `a`; `reached` is the largest value that belongs to a unit yet. */

@@ -103,6 +103,7 @@ static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
                                   .classes = c->conditional ? c->classes : 0,
                                   .builder = aigc__gan_plan,
                                   .decode = AIGC__GAN_DECODE,
+                                  .any_rows = c->architecture == AIGC__GAN_DCGAN,
                                   .staging = &gan->staging};
 }
 

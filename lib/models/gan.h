@@ -96,6 +96,9 @@ aigc__id_t aigc__gan_crop(aigc__graph_t *graph, const aigc__gan_config_t *config
 aigc__weight_options_t aigc__gan_weight(const aigc__gan_config_t *config, int part, bool training);
 
 /* ---- gan_losses.c ---- */
+/* The discriminator's, of one kind of pictures and of both; the relativistic one has both only. */
+aigc__id_t aigc__gan_loss_on_real(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real);
+aigc__id_t aigc__gan_loss_on_fake(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t fake);
 aigc__id_t aigc__gan_discriminator_loss(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real,
                                         aigc__id_t fake);
 /* `real` is read by the relativistic loss only. */

@@ -13,37 +13,48 @@ static aigc__id_t half_square(aigc__graph_t *graph, aigc__id_t a, double target)
     return aigc__scale(graph, mean(graph, aigc__square(graph, aigc__shift(graph, a, -target))), 0.5);
 }
 
-/* Cross entropy with a target t of real pictures: softplus(-r) + (1 - t) r */
-static aigc__id_t logistic(aigc__graph_t *graph, aigc__id_t real, aigc__id_t fake, double smoothing)
+/* E[max(0, 1 + a)] */
+static aigc__id_t beyond_margin(aigc__graph_t *graph, aigc__id_t a)
 {
-    aigc__id_t on_real = softplus_mean(graph, aigc__neg(graph, real));
-    if (smoothing > 0) on_real = aigc__add(graph, on_real, aigc__scale(graph, mean(graph, real), smoothing));
-    return aigc__add(graph, on_real, softplus_mean(graph, fake));
+    return mean(graph, aigc__relu(graph, aigc__shift(graph, a, 1)));
 }
 
-static aigc__id_t hinge(aigc__graph_t *graph, aigc__id_t real, aigc__id_t fake)
+aigc__id_t aigc__gan_loss_on_real(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real)
 {
-    const aigc__id_t on_real = aigc__relu(graph, aigc__shift(graph, aigc__neg(graph, real), 1));
-    const aigc__id_t on_fake = aigc__relu(graph, aigc__shift(graph, fake, 1));
-    return aigc__add(graph, mean(graph, on_real), mean(graph, on_fake));
+    const double smoothing = objective->label_smoothing;
+    const aigc__id_t opposite = aigc__neg(graph, real);
+    switch (objective->loss) {
+    case AIGC__GAN_HINGE:
+        return beyond_margin(graph, opposite);
+    case AIGC__GAN_LEAST_SQUARES:
+        return half_square(graph, real, 1 - smoothing);
+    case AIGC__GAN_WASSERSTEIN:
+        return mean(graph, opposite);
+    default: /* cross entropy with a target t: softplus(-r) + (1 - t) r */
+        return aigc__add(graph, softplus_mean(graph, opposite), aigc__scale(graph, mean(graph, real), smoothing));
+    }
+}
+
+aigc__id_t aigc__gan_loss_on_fake(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t fake)
+{
+    switch (objective->loss) {
+    case AIGC__GAN_HINGE:
+        return beyond_margin(graph, fake);
+    case AIGC__GAN_LEAST_SQUARES:
+        return half_square(graph, fake, 0);
+    case AIGC__GAN_WASSERSTEIN:
+        return mean(graph, fake);
+    default:
+        return softplus_mean(graph, fake);
+    }
 }
 
 aigc__id_t aigc__gan_discriminator_loss(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real,
                                         aigc__id_t fake)
 {
-    const double smoothing = objective->label_smoothing;
-    switch (objective->loss) {
-    case AIGC__GAN_HINGE:
-        return hinge(graph, real, fake);
-    case AIGC__GAN_LEAST_SQUARES:
-        return aigc__add(graph, half_square(graph, real, 1 - smoothing), half_square(graph, fake, 0));
-    case AIGC__GAN_WASSERSTEIN:
-        return aigc__sub(graph, mean(graph, fake), mean(graph, real));
-    case AIGC__GAN_RELATIVISTIC:
-        return softplus_mean(graph, aigc__sub(graph, fake, real));
-    default:
-        return logistic(graph, real, fake, smoothing);
-    }
+    if (objective->loss == AIGC__GAN_RELATIVISTIC) return softplus_mean(graph, aigc__sub(graph, fake, real));
+    return aigc__add(graph, aigc__gan_loss_on_real(graph, objective, real),
+                     aigc__gan_loss_on_fake(graph, objective, fake));
 }
 
 aigc__id_t aigc__gan_generator_loss(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real,

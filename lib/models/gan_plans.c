@@ -11,7 +11,7 @@ typedef struct maker {
     const aigc__gan_objective_t *objective;
     int64_t n;
     int32_t variant;
-    bool training;
+    bool training, is_regularised;
     aigc__id_t labels; /* 0: not conditional */
 } maker_t;
 
@@ -66,57 +66,97 @@ static aigc__id_t between(const maker_t *m, aigc__id_t real, aigc__id_t fake)
     return aigc__add(m->graph, fake, aigc__mul(m->graph, place, aigc__sub(m->graph, real, fake)));
 }
 
+/* A regulariser counts for all the steps until the next one. */
 static aigc__id_t add_times(const maker_t *m, aigc__id_t sum, aigc__id_t term, double weight)
 {
     return aigc__add(m->graph, sum, aigc__scale(m->graph, term, weight * (double)m->objective->lazy));
 }
 
-static aigc__id_t regularised(const maker_t *m, aigc__id_t loss, aigc__id_t real, aigc__id_t fake, aigc__id_t on_real,
-                              aigc__id_t on_fake)
+static aigc__id_t with_slope(const maker_t *m, aigc__id_t loss, aigc__id_t logits, aigc__id_t pictures, double weight)
 {
-    const aigc__gan_objective_t *o = m->objective;
-    if (o->r1 > 0) loss = add_times(m, loss, aigc__gan_squared_slope(m->graph, on_real, real), o->r1 / 2);
-    if (o->r2 > 0) loss = add_times(m, loss, aigc__gan_squared_slope(m->graph, on_fake, fake), o->r2 / 2);
-    if (o->gradient_penalty > 0) {
-        const aigc__id_t x = between(m, real, fake);
-        loss = add_times(m, loss, aigc__gan_slope_beside_one(m->graph, judge(m, x), x), o->gradient_penalty);
-    }
-    return loss;
+    if (!m->is_regularised || weight <= 0) return loss;
+    return add_times(m, loss, aigc__gan_squared_slope(m->graph, logits, pictures), weight / 2);
+}
+
+static aigc__id_t with_penalty(const maker_t *m, aigc__id_t loss, aigc__id_t real, aigc__id_t fake)
+{
+    if (!m->is_regularised || m->objective->gradient_penalty <= 0) return loss;
+    const aigc__id_t x = between(m, real, fake);
+    return add_times(m, loss, aigc__gan_slope_beside_one(m->graph, judge(m, x), x), m->objective->gradient_penalty);
 }
 
 /* ---- plans ---- */
 
-/* The gradients of a part's parameters, written to the optimizer's block. */
-static aigc_status_t add_gradients(const maker_t *m, aigc__id_t loss, uint32_t part, aigc__plan_recipe_t *recipe)
+/* A part's parameters; how many. */
+static size_t parameters_of(const maker_t *m, uint32_t part, aigc__id_t parameters[AIGC__MAX_FETCHES])
 {
-    aigc__id_t parameters[AIGC__MAX_FETCHES];
     size_t n = 0;
     for (size_t k = 0; k < aigc__store_count(m->store); k++) {
         const aigc__parameter_t *parameter = aigc__store_parameter(m->store, k);
         if (parameter->role != AIGC__TRAINED || parameter->part != part) continue;
-        if (recipe->n_fetches + n == AIGC__MAX_FETCHES)
-            return aigc__fail(AIGC_ERROR_LIMIT, "the network has more than the %d parameters a training can have",
-                              AIGC__MAX_FETCHES - AIGC__GAN_NUMBERS);
+        if (n == AIGC__MAX_FETCHES - AIGC__GAN_NUMBERS) {
+            aigc__graph_fail(m->graph, AIGC_ERROR_LIMIT,
+                             "the network has more than the %d parameters a training can have",
+                             AIGC__MAX_FETCHES - AIGC__GAN_NUMBERS);
+            return 0;
+        }
         parameters[n++] = aigc__param(m->graph, m->store, parameter->name, parameter->shape, parameter->initialiser);
     }
-    AIGC__TRY(aigc__gradient(m->graph, loss, parameters, n, recipe->fetches + recipe->n_fetches));
-    recipe->n_fetches += n;
+    return n;
+}
+
+/* The gradients of a part's parameters, written to the optimizer's block. A second goal's are added to the first's:
+ * each goal's way back comes right after its way there, so that what one keeps for it is gone before the other begins.
+ */
+static aigc_status_t add_gradients(const maker_t *m, aigc__id_t goal, uint32_t part, bool is_first,
+                                   aigc__plan_recipe_t *recipe)
+{
+    aigc__id_t parameters[AIGC__MAX_FETCHES], gradients[AIGC__MAX_FETCHES];
+    aigc__id_t *all = recipe->fetches + recipe->n_fetches;
+    const size_t n = parameters_of(m, part, parameters);
+    AIGC__TRY(aigc__gradient(m->graph, goal, parameters, n, gradients));
+    for (size_t k = 0; k < n; k++) all[k] = is_first ? gradients[k] : aigc__add(m->graph, all[k], gradients[k]);
     recipe->n_external = n;
     recipe->assigns = true;
     return AIGC_OK;
 }
 
-static aigc_status_t learn_plan(const maker_t *m, bool is_regularised, aigc__plan_recipe_t *recipe)
+static aigc_status_t learn_from_pairs(const maker_t *m, aigc__plan_recipe_t *recipe)
 {
+    const aigc__gan_objective_t *o = m->objective;
     const aigc__id_t real = shown(m, real_pictures(m));
     const aigc__id_t fake = aigc__stop_gradient(m->graph, shown(m, made_pictures(m)));
     const aigc__id_t on_real = judge(m, real), on_fake = judge(m, fake);
-    const aigc__id_t loss = aigc__gan_discriminator_loss(m->graph, m->objective, on_real, on_fake);
-    recipe->fetches[recipe->n_fetches++] = loss;
-    recipe->fetches[recipe->n_fetches++] = score(m, on_real);
-    recipe->fetches[recipe->n_fetches++] = score(m, on_fake);
-    const aigc__id_t goal = is_regularised ? regularised(m, loss, real, fake, on_real, on_fake) : loss;
-    return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, recipe);
+    const aigc__id_t loss = aigc__gan_discriminator_loss(m->graph, o, on_real, on_fake);
+    const aigc__id_t goal =
+        with_penalty(m, with_slope(m, with_slope(m, loss, on_real, real, o->r1), on_fake, fake, o->r2), real, fake);
+    recipe->fetches[AIGC__GAN_LOSS_D] = loss;
+    recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
+    recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, true, recipe);
+}
+
+static aigc_status_t learn_apart(const maker_t *m, aigc__plan_recipe_t *recipe)
+{
+    const aigc__gan_objective_t *o = m->objective;
+    const aigc__id_t real = shown(m, real_pictures(m)), on_real = judge(m, real);
+    const aigc__id_t from_real = aigc__gan_loss_on_real(m->graph, o, on_real);
+    AIGC__TRY(add_gradients(m, with_slope(m, from_real, on_real, real, o->r1), AIGC__GAN_DISCRIMINATOR, true, recipe));
+    const aigc__id_t fake = aigc__stop_gradient(m->graph, shown(m, made_pictures(m))), on_fake = judge(m, fake);
+    const aigc__id_t from_fake = aigc__gan_loss_on_fake(m->graph, o, on_fake);
+    const aigc__id_t goal = with_penalty(m, with_slope(m, from_fake, on_fake, fake, o->r2), real, fake);
+    recipe->fetches[AIGC__GAN_LOSS_D] = aigc__add(m->graph, from_real, from_fake);
+    recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
+    recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, false, recipe);
+}
+
+static aigc_status_t learn_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
+{
+    recipe->n_fetches = AIGC__GAN_LEARN_NUMBERS;
+    AIGC__TRY(m->objective->loss == AIGC__GAN_RELATIVISTIC ? learn_from_pairs(m, recipe) : learn_apart(m, recipe));
+    recipe->n_fetches += recipe->n_external;
+    return AIGC_OK;
 }
 
 static aigc_status_t follow_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
@@ -126,7 +166,9 @@ static aigc_status_t follow_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
     const aigc__id_t on_fake = judge(m, shown(m, made_pictures(m)));
     const aigc__id_t loss = aigc__gan_generator_loss(m->graph, m->objective, on_real, on_fake);
     recipe->fetches[recipe->n_fetches++] = loss;
-    return add_gradients(m, loss, AIGC__GAN_GENERATOR, recipe);
+    AIGC__TRY(add_gradients(m, loss, AIGC__GAN_GENERATOR, true, recipe));
+    recipe->n_fetches += recipe->n_external;
+    return AIGC_OK;
 }
 
 static aigc_status_t measure_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
@@ -162,6 +204,7 @@ aigc_status_t aigc__gan_plan(aigc_model_t *model, const aigc__plan_key_t *key, a
                  .objective = &gan->objective,
                  .n = (int64_t)key->n,
                  .variant = key->verb == AIGC__GAN_DECODE ? AIGC__GAN_FED : key->variant,
+                 .is_regularised = key->verb == AIGC__GAN_LEARN_REGULARISED,
                  .training = key->verb != AIGC__GAN_MEASURE && key->verb != AIGC__GAN_DECODE};
     if (gan->config.conditional) m.labels = aigc__feed(graph, "labels", AIGC_DTYPE_I32, aigc__shape_of(1, &m.n));
     switch (key->verb) {
@@ -172,6 +215,6 @@ aigc_status_t aigc__gan_plan(aigc_model_t *model, const aigc__plan_key_t *key, a
     case AIGC__GAN_DECODE:
         return decode_plan(&m, recipe);
     default:
-        return learn_plan(&m, key->verb == AIGC__GAN_LEARN_REGULARISED, recipe);
+        return learn_plan(&m, recipe);
     }
 }

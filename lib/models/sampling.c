@@ -103,6 +103,14 @@ aigc_status_t aigc__check_labels(const aigc_model_t *model, const int64_t *label
 
 /* ---- chunks ---- */
 
+/* Rows of the plan that so many go through. */
+static size_t plan_rows(const aigc__latent_space_t *space, size_t n)
+{
+    enum { FEW = 8 };
+    if (!space->any_rows || n > FEW) return AIGC__CHUNK;
+    return n > 1 ? FEW : 1;
+}
+
 static size_t chunk_floats(const aigc__latent_space_t *space)
 {
     const size_t pixels = aigc__space_pixels(space), dim = (size_t)space->dim;
@@ -120,8 +128,11 @@ aigc_status_t aigc__sampling_prepare(aigc_model_t *model)
 aigc_status_t aigc__chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *arena, uint64_t *own)
 {
     const aigc__latent_space_t space = aigc__latent_space(model);
-    const aigc__plan_key_t key = {verb, 0, AIGC__CHUNK};
-    AIGC__TRY(aigc__model_plan_bytes(model, &key, space.builder, arena, own));
+    static const size_t counts[] = {AIGC__CHUNK, 2, 1};
+    for (size_t k = 0; k < (space.any_rows ? sizeof counts / sizeof *counts : 1); k++) {
+        const aigc__plan_key_t key = {verb, 0, plan_rows(&space, counts[k])};
+        AIGC__TRY(aigc__model_plan_bytes(model, &key, space.builder, arena, own));
+    }
     if (space.staging->floats < chunk_floats(&space)) *own += chunk_floats(&space) * sizeof(float);
     return AIGC_OK;
 }
@@ -131,15 +142,16 @@ aigc_status_t aigc__run_chunk(aigc_model_t *model, const aigc__transfer_t *t, co
                               size_t n, float *out)
 {
     const aigc__latent_space_t space = aigc__latent_space(model);
-    const aigc__plan_key_t key = {t->verb, 0, AIGC__CHUNK};
+    const size_t all = plan_rows(&space, n);
+    const aigc__plan_key_t key = {t->verb, 0, all};
     float *rows = space.staging->rows;
     aigc__executor_t *executor = NULL;
     if (in != rows) memcpy(rows, in, n * t->in_width * sizeof *in);
-    memset(rows + n * t->in_width, 0, (AIGC__CHUNK - n) * t->in_width * sizeof *in);
+    memset(rows + n * t->in_width, 0, (all - n) * t->in_width * sizeof *in);
     AIGC__TRY(aigc__model_executor(model, &key, space.builder, &executor));
     AIGC__TRY(aigc__executor_set_feed(executor, t->feed, rows));
     if (space.classes > 0) {
-        for (size_t i = 0; i < AIGC__CHUNK; i++) space.staging->labels[i] = i < n ? (int32_t)labels[i] : 0;
+        for (size_t i = 0; i < all; i++) space.staging->labels[i] = i < n ? (int32_t)labels[i] : 0;
         AIGC__TRY(aigc__executor_set_feed(executor, "labels", space.staging->labels));
     }
     AIGC__TRY(aigc__executor_run(executor, 0, 0));

@@ -5,8 +5,9 @@
 
 #include "models/network.h"
 
-/* Rows that go through a frozen plan at a time. One number for all callers, so that a picture does not depend on the
- * others of its call. */
+/* Rows that go through a frozen plan at a time, at most. Where products of few rows are computed in another way than
+ * those of many, it is one number for all callers, so that a picture does not depend on the others of its call; the
+ * other rows are zeros then. */
 enum { AIGC__CHUNK = 64 };
 
 /* Where a caller's batch is put as the plans want it: f32 rows, i32 labels. */
@@ -21,10 +22,11 @@ typedef struct aigc__latent_space {
     int64_t dim;
     int64_t height, width, channels;
     int64_t classes; /* 0: the model is not conditional */
-    /* The plan (decode, 0, AIGC__CHUNK) of the builder feeds "latents" [n, dim] and of a conditional model "labels" i32
+    /* The plan (decode, 0, n) of the builder feeds "latents" [n, dim] and of a conditional model "labels" i32
      * [n]; its first fetch is the pictures [n, pixels]. */
     aigc__plan_builder builder;
     int32_t decode;
+    bool any_rows; /* no matter how many rows a plan has, they become the same bits: few rows need no company */
     aigc__staging_t *staging;
 } aigc__latent_space_t;
 

@@ -97,9 +97,14 @@ static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
 {
     aigc__vae_t *vae = model->network;
     const aigc__vae_config_t *c = &vae->config;
-    *out = (aigc__latent_space_t){
-        c->latent_dim,  c->height,        c->width,     c->channels, c->conditional ? c->classes : 0,
-        aigc__vae_plan, AIGC__VAE_DECODE, &vae->staging};
+    *out = (aigc__latent_space_t){.dim = c->latent_dim,
+                                  .height = c->height,
+                                  .width = c->width,
+                                  .channels = c->channels,
+                                  .classes = c->conditional ? c->classes : 0,
+                                  .builder = aigc__vae_plan,
+                                  .decode = AIGC__VAE_DECODE,
+                                  .staging = &vae->staging};
 }
 
 static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)

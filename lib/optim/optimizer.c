@@ -5,8 +5,8 @@ struct aigc__optimizer {
     aigc_context_t *context;
     aigc__store_t *store, *average;
     double decay;
-    size_t elements;
-    float *blocks;                  /* gradients, first moments, second moments, one after another */
+    size_t elements, gradients;     /* of what is trained, and of its largest part */
+    float *blocks;                  /* gradients of one part, first moments, second moments, one after another */
     float *norms;                   /* a partial sum of squares a tile */
     size_t starts[AIGC__PARTS + 1]; /* of the parts, in elements */
     uint64_t steps[AIGC__PARTS];
@@ -34,15 +34,27 @@ static size_t tile_size(const pass_t *pass, size_t tile)
     return left < TILE ? left : TILE;
 }
 
-static float *block(const aigc__optimizer_t *optimizer, size_t which)
+static float *moments(const aigc__optimizer_t *optimizer, int which)
 {
-    return optimizer->blocks + which * optimizer->elements;
+    return optimizer->blocks + optimizer->gradients + (which == 1 ? 0 : optimizer->elements);
+}
+
+/* Parts move in turns, so that the largest one's gradients have room for all. */
+static size_t largest_part(const aigc__store_t *store)
+{
+    size_t largest = 0;
+    for (uint32_t part = 0; part < AIGC__PARTS; part++) {
+        const size_t n = aigc__store_part_start(store, part + 1) - aigc__store_part_start(store, part);
+        if (n > largest) largest = n;
+    }
+    return largest;
 }
 
 uint64_t aigc__optimizer_bytes(const aigc__store_t *store)
 {
     const uint64_t elements = aigc__store_trained(store);
-    return (3 * elements + tile_count((size_t)elements)) * sizeof(float) + sizeof(aigc__optimizer_t);
+    return (2 * elements + largest_part(store) + tile_count((size_t)elements)) * sizeof(float) +
+           sizeof(aigc__optimizer_t);
 }
 
 aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *context, aigc__store_t *store,
@@ -56,8 +68,9 @@ aigc_status_t aigc__optimizer_create(aigc__optimizer_t **out, aigc_context_t *co
     aigc__optimizer_t *made = block;
     *made = (aigc__optimizer_t){
         .context = context, .store = store, .average = average, .decay = decay, .elements = aigc__store_trained(store)};
+    made->gradients = largest_part(store);
     for (uint32_t part = 0; part <= AIGC__PARTS; part++) made->starts[part] = aigc__store_part_start(store, part);
-    AIGC__GOTO(fail, aigc__bytes_of(made->elements, 3 * sizeof(float), &bytes));
+    AIGC__GOTO(fail, aigc__bytes_of(2 * made->elements + made->gradients, sizeof(float), &bytes));
     AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, bytes, &blocks));
     made->blocks = blocks;
     AIGC__GOTO(fail, aigc__memory_alloc_zeroed(memory, (tile_count(made->elements) + 1) * sizeof(float), &norms));
@@ -86,18 +99,16 @@ void aigc__optimizer_set_average(aigc__optimizer_t *optimizer, aigc__store_t *av
 
 float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index)
 {
-    return block(optimizer, 0) + aigc__store_parameter(optimizer->store, index)->first;
+    const aigc__parameter_t *parameter = aigc__store_parameter(optimizer->store, index);
+    return optimizer->blocks + (parameter->first - optimizer->starts[parameter->part]);
 }
 
 float *aigc__optimizer_moment(const aigc__optimizer_t *optimizer, int which, size_t index)
 {
-    return block(optimizer, which == 1 ? 1 : 2) + aigc__store_parameter(optimizer->store, index)->first;
+    return moments(optimizer, which) + aigc__store_parameter(optimizer->store, index)->first;
 }
 
-float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which)
-{
-    return block(optimizer, which == 1 ? 1 : 2);
-}
+float *aigc__optimizer_moments(const aigc__optimizer_t *optimizer, int which) { return moments(optimizer, which); }
 
 uint64_t aigc__optimizer_steps(const aigc__optimizer_t *optimizer, uint32_t part) { return optimizer->steps[part]; }
 
@@ -120,7 +131,7 @@ static void norm_tile(void *user, size_t tile, size_t worker)
     const pass_t *pass = user;
     const aigc__optimizer_t *o = pass->optimizer;
     (void)worker;
-    o->norms[tile] = o->context->kernels->sum_squares(block(o, 0) + tile_first(pass, tile), tile_size(pass, tile));
+    o->norms[tile] = o->context->kernels->sum_squares(o->blocks + tile * TILE, tile_size(pass, tile));
 }
 
 static void update_tile(void *user, size_t tile, size_t worker)
@@ -129,9 +140,9 @@ static void update_tile(void *user, size_t tile, size_t worker)
     const aigc__optimizer_t *o = pass->optimizer;
     const aigc__kernels_t *kernels = o->context->kernels;
     const size_t first = tile_first(pass, tile), n = tile_size(pass, tile);
-    float *p = aigc__store_block(o->store) + first, *m = block(o, 1) + first, *v = block(o, 2) + first;
+    float *p = aigc__store_block(o->store) + first, *m = moments(o, 1) + first, *v = moments(o, 2) + first;
     float *const kept = pass->update.beta1 > 0 ? m : NULL;
-    const float *g = block(o, 0) + first;
+    const float *g = o->blocks + tile * TILE;
     (void)worker;
     switch (pass->kind) {
     case AIGC__OPTIMIZER_SGD:

@@ -37,7 +37,8 @@ void aigc__optimizer_free(aigc__optimizer_t *optimizer);
 /* Follow another average, or none with NULL, from now on. */
 void aigc__optimizer_set_average(aigc__optimizer_t *optimizer, aigc__store_t *average, double decay);
 
-/* Where the gradient of parameter `index`, a trained one, belongs. */
+/* Where the gradient of parameter `index`, a trained one, belongs. All parts' gradients have the same room: those of one
+ * part are written and used by a step before those of another. */
 float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index);
 
 /* Moves the parameters of a part by one step. AIGC_ERROR_NUMERIC where a gradient is not finite (parameter named) or

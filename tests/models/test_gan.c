@@ -275,6 +275,48 @@ static void the_average_is_what_samples_and_what_is_saved(void **state)
     small_world_end(&world);
 }
 
+static void check_company(small_world_t *world, const char *text, size_t pixels)
+{
+    aigc_model_t *model = new_gan(world, text);
+    aigc_tensor_t *many = four_pictures(world, model, "n=70 seed=3");
+    for (int k = 0; k < 70; k += 23) {
+        char one[32], some[32];
+        snprintf(one, sizeof one, "seed=%d", 3 + k);
+        snprintf(some, sizeof some, "n=%d seed=%d", 1 + k % 9, 3 + k);
+        aigc_tensor_t *alone = four_pictures(world, model, one), *with_few = four_pictures(world, model, some);
+        const float *expected = (const float *)aigc_tensor_data(many) + (size_t)k * pixels;
+        assert_memory_equal(aigc_tensor_data(alone), expected, pixels * sizeof(float));
+        assert_memory_equal(aigc_tensor_data(with_few), expected, pixels * sizeof(float));
+        aigc_tensor_release(alone);
+        aigc_tensor_release(with_few);
+    }
+    aigc_tensor_release(many);
+    aigc_model_free(model);
+}
+
+/* However many are asked for at once, and with whatever instructions: few are not padded to many. */
+static void a_seed_is_a_picture_in_any_company(void **state)
+{
+    static const char *const levels[] = {"c", "auto"};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        aigc_options_t *options = NULL;
+        small_world_t world;
+        small_world_begin(&world, 2);
+        aigc_context_free(world.context);
+        check_ok(aigc_options_create(&options));
+        check_ok(aigc_options_set_string(options, "cpu", levels[k]));
+        check_ok(aigc_context_create(&world.context, options));
+        aigc_options_free(options);
+        check_company(&world, "height=32 width=32 channels=3 generator_width=16 latent_dim=600", 32 * 32 * 3);
+        check_company(&world, "height=9 width=45 channels=1 generator_width=20", 9 * 45);
+        check_company(&world, "height=28 width=28 channels=1 generator_width=8 architecture=mlp hidden_dim=40",
+                      28 * 28);
+        check_company(&world, "height=16 width=16 channels=1 generator_width=8 architecture=resnet", 16 * 16);
+        small_world_end(&world);
+    }
+}
+
 /* A step, and a picture, of every network, size, number of channels, with and without classes. */
 static void every_network_fits_every_picture(void **state)
 {
@@ -342,6 +384,28 @@ static void every_game_can_be_played(void **state)
     small_world_end(&world);
 }
 
+static void later_steps_allocate_nothing(void **state)
+{
+    small_world_t world;
+    aigc_metrics_t metrics = {.struct_size = sizeof metrics};
+    size_t before = 0;
+    (void)state;
+    small_world_begin(&world, 2);
+    aigc_model_t *model = new_gan(&world, small_text);
+    aigc_tensor_t *images = small_pictures(&world, 4);
+    aigc_options_t *options = small_options(&world, "r1=1 regularise_every=2", NULL);
+    for (int step = 0; step < 8;
+         step++) { /* plans are made in the first two; where one is larger, the others are bound anew */
+        if (step == 4) before = world.memory.allocations;
+        check_ok(aigc_model_train_step(model, images, NULL, options, &metrics));
+    }
+    assert_int_equal(world.memory.allocations, before);
+    aigc_options_free(options);
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
 static void check_refused(const char *create, const char *step, const char *sentence)
 {
     small_world_t world;
@@ -380,8 +444,10 @@ int main(void)
         cmocka_unit_test(a_failed_step_leaves_no_trace),
         cmocka_unit_test(resumed_training_and_threads_change_no_byte),
         cmocka_unit_test(the_average_is_what_samples_and_what_is_saved),
+        cmocka_unit_test(a_seed_is_a_picture_in_any_company),
         cmocka_unit_test(every_network_fits_every_picture),
         cmocka_unit_test(every_game_can_be_played),
+        cmocka_unit_test(later_steps_allocate_nothing),
         cmocka_unit_test(impossible_wishes_are_refused),
     };
     return cmocka_run_group_tests_name("gan", tests, NULL, NULL);

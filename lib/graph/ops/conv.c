@@ -182,10 +182,14 @@ static void prepare_conv(aigc__step_t *step)
     step->worker_bytes = plan->worker_bytes;
 }
 
-/* Weights are what can come packed. */
+/* Weights are what can come packed; how it is computed then may be another way. */
 static size_t packed_bytes_conv(const aigc__step_t *step, size_t k)
 {
-    return k == 1 && step->value->count > 0 && step->convolution.keeps_packed ? step->convolution.packed_bytes : 0;
+    aigc__convolution_plan_t plan;
+    if (k != 1 || step->value->count == 0) return 0;
+    const aigc__convolution_shape_t s = shape_of(step->value, step->in_values);
+    aigc__convolution_plan(&plan, step->kernels, &s, direction_of(step->value), true);
+    return plan.keeps_packed ? plan.packed_bytes : 0;
 }
 
 static void pack_conv(const aigc__step_t *step, size_t k, const void *raw, void *packed)

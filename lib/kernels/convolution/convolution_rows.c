@@ -85,7 +85,7 @@ static void add_parts(const tile_job_t *j)
     const size_t run = axes[2].taps * p->read, run_step = (size_t)axes[1].offset_step * j->band.row_floats;
     const bool is_dot = p->method == AIGC__CONV_DOT;
     const size_t together = is_dot ? axes[1].taps : aigc__maximum(p->kc / run, 1);
-    const size_t cut = is_dot ? run : aigc__ceil_div(run, aigc__ceil_div(run, p->kc));
+    const size_t cut = is_dot ? run : aigc__conv_even_part(run, p->kc); /* as patches */
     part_t part = {.run_step = run_step};
     for (size_t d = 0; d < axes[0].taps; d++)
         for (size_t h = 0; h < axes[1].taps; h += together)

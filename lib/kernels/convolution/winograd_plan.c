@@ -64,10 +64,12 @@ static size_t points_along(const aigc__convolution_plan_t *plan, const aigc__con
 
 /* Channels enough for products to outweigh transforms, and half of the multiplications, as windows reach beyond the
  * edges: they run slower than those of the direct methods. With windows enough to make up for the transformed weights
- * two thirds will do. */
+ * two thirds will do. Weights that are packed once are read again for each call, and transformed they are up to six
+ * times as many: few windows do not make up for that. What counts are the windows of one picture, so that a picture
+ * does not depend on how many come with it. */
 bool aigc__winograd_pays(const aigc__convolution_plan_t *plan)
 {
-    enum { CHANNELS = 16, MANY = 64 };
+    enum { CHANNELS = 16, MANY = 64, FEW = 16 };
     double direct = 0, here = 0;
     size_t windows = 0;
     if (plan->read < CHANNELS || plan->made < CHANNELS) return false;
@@ -75,9 +77,10 @@ bool aigc__winograd_pays(const aigc__convolution_plan_t *plan)
         const aigc__conv_grid_t grid = aigc__conv_grid(plan, k);
         const size_t points = points_along(plan, &grid.axes[1]) * points_along(plan, &grid.axes[2]);
         direct += (double)grid.pixels * (double)grid.taps;
-        windows = aigc__maximum(windows, aigc__all_windows(plan, &grid));
+        windows = aigc__maximum(windows, aigc__all_windows(plan, &grid) / aigc__maximum(plan->shape.images, 1));
         here += (double)aigc__all_windows(plan, &grid) * (double)points;
     }
+    if (plan->is_packed && windows < FEW) return false;
     return direct >= here * (windows >= MANY * plan->read ? 1.5 : 2);
 }
 
