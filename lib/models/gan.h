@@ -68,7 +68,11 @@ typedef struct aigc__gan {
     uint64_t seed;
     size_t batch_size; /* of one update; a step's pictures are cut so */
     uint64_t updates;  /* of the discriminator in a step */
-    float *undo;       /* what a step changes first, as it was: to be put back when the rest of the step fails */
+    struct {
+        double lead, variety; /* means over the last steps: real score less fake score, and variety */
+        bool told_lead, told_variety;
+    } watch;
+    float *undo; /* what a step changes first, as it was: to be put back when the rest of the step fails */
 } aigc__gan_t;
 
 /* ---- gan_network.c, gan_resnet.c ---- */
@@ -112,11 +116,14 @@ aigc__id_t aigc__gan_slope_beside_one(aigc__graph_t *graph, aigc__id_t logits, a
 enum { AIGC__GAN_LEARN, AIGC__GAN_LEARN_REGULARISED, AIGC__GAN_FOLLOW, AIGC__GAN_MEASURE, AIGC__GAN_DECODE };
 enum { AIGC__GAN_DRAWN, AIGC__GAN_FED }; /* variants: where latents come from */
 /* Fetches. LEARN: the first of these, then a gradient for each of the discriminator's parameters; FOLLOW: the
- * generator's loss and its gradients; MEASURE: all four; DECODE: pictures [n,D]. */
+ * generator's loss and its gradients; MEASURE: all five; DECODE: pictures [n,D]. Scores are E s(logit): 1 for what the
+ * discriminator takes for real; variety is how much made pictures differ from one another, 1 where it is as much as
+ * real ones do: the ratio of the variances over the batch, means over the pixels. */
 enum {
     AIGC__GAN_LOSS_D,
     AIGC__GAN_REAL_SCORE,
     AIGC__GAN_FAKE_SCORE,
+    AIGC__GAN_VARIETY,
     AIGC__GAN_LEARN_NUMBERS,
     AIGC__GAN_LOSS_G = AIGC__GAN_LEARN_NUMBERS,
     AIGC__GAN_NUMBERS

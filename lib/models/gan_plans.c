@@ -57,6 +57,21 @@ static aigc__id_t score(const maker_t *m, aigc__id_t logits)
     return aigc__mean(m->graph, aigc__sigmoid(m->graph, logits), AIGC__ALL_AXES, false);
 }
 
+/* How much pictures differ from one another. */
+static aigc__id_t spread(const maker_t *m, aigc__id_t pictures)
+{
+    const aigc__id_t mean = aigc__mean(m->graph, pictures, 1u << 0, true);
+    return aigc__mean(m->graph, aigc__square(m->graph, aigc__sub(m->graph, pictures, mean)), AIGC__ALL_AXES, false);
+}
+
+/* Of single pictures, 1. */
+static aigc__id_t variety(const maker_t *m, aigc__id_t real, aigc__id_t fake)
+{
+    const double tiny = 1e-12;
+    return aigc__div(m->graph, aigc__shift(m->graph, spread(m, fake), tiny),
+                     aigc__shift(m->graph, spread(m, real), tiny));
+}
+
 /* ---- regularisers ---- */
 
 /* Points between real and made pictures, each pair at a place of its own. */
@@ -133,6 +148,7 @@ static aigc_status_t learn_from_pairs(const maker_t *m, aigc__plan_recipe_t *rec
     recipe->fetches[AIGC__GAN_LOSS_D] = loss;
     recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
     recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
     return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, true, recipe);
 }
 
@@ -148,6 +164,7 @@ static aigc_status_t learn_apart(const maker_t *m, aigc__plan_recipe_t *recipe)
     recipe->fetches[AIGC__GAN_LOSS_D] = aigc__add(m->graph, from_real, from_fake);
     recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
     recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
     return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, false, recipe);
 }
 
@@ -173,10 +190,12 @@ static aigc_status_t follow_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
 
 static aigc_status_t measure_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
 {
-    const aigc__id_t on_real = judge(m, real_pictures(m)), on_fake = judge(m, made_pictures(m));
+    const aigc__id_t real = real_pictures(m), fake = made_pictures(m);
+    const aigc__id_t on_real = judge(m, real), on_fake = judge(m, fake);
     recipe->fetches[AIGC__GAN_LOSS_D] = aigc__gan_discriminator_loss(m->graph, m->objective, on_real, on_fake);
     recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
     recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
     recipe->fetches[AIGC__GAN_LOSS_G] = aigc__gan_generator_loss(m->graph, m->objective, on_real, on_fake);
     recipe->n_fetches = AIGC__GAN_NUMBERS;
     recipe->frozen = true;

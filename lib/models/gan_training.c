@@ -59,10 +59,10 @@ const size_t aigc__gan_game_row_count = sizeof aigc__gan_game_rows / sizeof *aig
 const size_t aigc__gan_train_row_count = sizeof aigc__gan_train_rows / sizeof *aigc__gan_train_rows;
 const size_t aigc__gan_train_step_row_count = sizeof aigc__gan_train_step_rows / sizeof *aigc__gan_train_step_rows;
 
-/* The first four are numbers of the plans, in their order. */
+/* The first are the numbers of the plans, in their order. */
 enum { NORM_D = AIGC__GAN_NUMBERS, NORM_G };
-const char *const aigc__gan_metrics[] = {"loss_d",          "real_score",      "fake_score", "loss_g",
-                                         "gradient_norm_d", "gradient_norm_g", NULL};
+const char *const aigc__gan_metrics[] = {"loss_d", "real_score",      "fake_score",      "variety",
+                                         "loss_g", "gradient_norm_d", "gradient_norm_g", NULL};
 
 static aigc__gan_t *gan_of(const aigc_model_t *model) { return model->network; }
 
@@ -290,9 +290,10 @@ static aigc_status_t follow(aigc_model_t *model, const turn_t *step, double *los
 }
 
 /* All of it or nothing. */
-static aigc_status_t play_step(aigc_model_t *model, const turn_t *step, aigc_metrics_t *metrics)
+static aigc_status_t play_step(aigc_model_t *model, const turn_t *step, double numbers[AIGC__GAN_NUMBERS],
+                               aigc_metrics_t *metrics)
 {
-    double numbers[AIGC__GAN_NUMBERS] = {0}, norm_d = 0, norm_g = 0;
+    double norm_d = 0, norm_g = 0;
     const uint64_t steps = aigc__optimizer_steps(model->optimizer, AIGC__GAN_DISCRIMINATOR);
     copy_pieces(model, false);
     aigc_status_t status = learn(model, step, numbers, &norm_d);
@@ -309,6 +310,33 @@ static aigc_status_t play_step(aigc_model_t *model, const turn_t *step, aigc_met
     return AIGC_OK;
 }
 
+/* ---- watching the game ---- */
+
+/* What a person would see in the numbers, told once in a training. */
+static void watch(aigc_model_t *model, const double numbers[AIGC__GAN_NUMBERS], uint64_t step)
+{
+    enum { WARM = 200, SPAN = 100 };
+    aigc__gan_t *gan = gan_of(model);
+    const double lead = numbers[AIGC__GAN_REAL_SCORE] - numbers[AIGC__GAN_FAKE_SCORE];
+    gan->watch.lead += (lead - gan->watch.lead) / SPAN;
+    gan->watch.variety += (numbers[AIGC__GAN_VARIETY] - gan->watch.variety) / SPAN;
+    if (step < WARM) return;
+    if (gan->watch.lead > 0.98 && !gan->watch.told_lead) {
+        gan->watch.told_lead = true;
+        aigc__log(model->context, AIGC_LOG_WARNING,
+                  "the discriminator tells all pictures apart (real_score - fake_score is %.2f): the generator learns "
+                  "little; try r1=1, label_smoothing=0.1 or instance_noise=0.1",
+                  gan->watch.lead);
+    }
+    if (gan->watch.variety < 0.05 && !gan->watch.told_variety) {
+        gan->watch.told_variety = true;
+        aigc__log(model->context, AIGC_LOG_WARNING,
+                  "the generator makes nearly the same picture of all latents (variety is %.3f of the real pictures'): "
+                  "its modes have collapsed; try r1=1, another seed or a smaller learning_rate",
+                  gan->watch.variety);
+    }
+}
+
 /* ---- the service's questions ---- */
 
 static aigc_status_t step(void *user, const float *images, const int64_t *labels, size_t n, uint64_t number,
@@ -317,9 +345,12 @@ static aigc_status_t step(void *user, const float *images, const int64_t *labels
     aigc_model_t *model = user;
     aigc__gan_t *gan = gan_of(model);
     const double done = gan->noise_steps > 0 ? (double)number / (double)gan->noise_steps : 0;
+    double numbers[AIGC__GAN_NUMBERS] = {0};
     gan->instance_noise = (float)(gan->noise_at_start * (done < 1 ? 1 - done : 0));
     AIGC__TRY(reserve_undo(model));
-    return play_step(model, &(turn_t){.images = images, .labels = labels, .n = n}, metrics);
+    AIGC__TRY(play_step(model, &(turn_t){.images = images, .labels = labels, .n = n}, numbers, metrics));
+    watch(model, numbers, number);
+    return AIGC_OK;
 }
 
 static aigc_status_t measure(void *user, const float *images, const int64_t *labels, size_t n, uint64_t batch,
@@ -347,6 +378,9 @@ static aigc_status_t begin(void *user, uint64_t total_steps)
         AIGC__TRY(aigc__schedule_check(schedule));
     }
     gan->noise_steps = total_steps * gan->updates;
+    gan->watch.lead = 0;
+    gan->watch.variety = 1;
+    gan->watch.told_lead = gan->watch.told_variety = false;
     return AIGC_OK;
 }
 
@@ -390,11 +424,12 @@ aigc_status_t aigc__gan_train_step(aigc_model_t *model, const aigc_tensor_t *ima
     if (model->optimizer == NULL)
         AIGC__TRY(aigc__optimizer_create(&model->optimizer, model->context, model->store, NULL, 0));
     if (images->dtype != AIGC_DTYPE_F32) AIGC__TRY(aigc__staging_reserve(model->context, &gan->staging, n * pixels, 0));
+    double numbers[AIGC__GAN_NUMBERS] = {0};
     AIGC__TRY(reserve_undo(model));
     return play_step(model,
                      &(turn_t){.images = aigc__staged_images(model, &gan->staging, images, 0, n, pixels),
                                .labels = labels ? labels->data : NULL,
                                .latents = own.latents ? own.latents->data : NULL,
                                .n = n},
-                     metrics);
+                     numbers, metrics);
 }
