@@ -147,13 +147,14 @@ if ! has clang; then
     leave_out "build clang" "clang is not here"
 elif build clang clang -Dwerror=true --buildtype=release; then
     # What is installed, packages and pages are the same whatever compiled the library.
-    meson_tests "tests clang" -C "$folder/clang" --no-suite install --no-suite python --no-suite docs
+    meson_tests "tests clang" -C "$folder/clang" --no-suite install --no-suite python --no-suite docs \
+        --no-suite quality
 fi
 
 if ! setup_has links:sanitizers; then
     leave_out "build asan" "gcc has no sanitizers here"
 elif build asan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined; then
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan"
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan" --no-suite quality
 fi
 
 # Those with threads in them.
