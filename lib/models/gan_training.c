@@ -324,16 +324,14 @@ static void watch(aigc_model_t *model, const double numbers[AIGC__GAN_NUMBERS], 
     if (gan->watch.lead > 0.98 && !gan->watch.told_lead) {
         gan->watch.told_lead = true;
         aigc__log(model->context, AIGC_LOG_WARNING,
-                  "the discriminator tells all pictures apart (real_score - fake_score is %.2f): the generator learns "
-                  "little; try r1=1, label_smoothing=0.1 or instance_noise=0.1",
-                  gan->watch.lead);
+                  "the discriminator tells all pictures apart (real_score - fake_score is above 0.98): the generator "
+                  "learns little; try r1=1, label_smoothing=0.1 or instance_noise=0.1");
     }
     if (gan->watch.variety < 0.05 && !gan->watch.told_variety) {
         gan->watch.told_variety = true;
         aigc__log(model->context, AIGC_LOG_WARNING,
-                  "the generator makes nearly the same picture of all latents (variety is %.3f of the real pictures'): "
-                  "its modes have collapsed; try r1=1, another seed or a smaller learning_rate",
-                  gan->watch.variety);
+                  "the generator makes nearly the same picture of all latents (variety is below 0.05): its modes have "
+                  "collapsed; try r1=1, another seed or a smaller learning_rate");
     }
 }
 

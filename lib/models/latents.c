@@ -1,14 +1,22 @@
 #include "base/angles.h"
 #include "models/network.h"
 
+static void truncate_row(const aigc__kernels_t *kernels, float *row, size_t dim, aigc__stream_t stream, float most)
+{
+    uint64_t next = dim;
+    for (size_t i = 0; i < dim; i++)
+        while (row[i] > most || row[i] < -most) kernels->random_normal(&row[i], 1, stream, next++);
+}
+
 void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim,
-                        double temperature)
+                        double temperature, double truncation)
 {
     const aigc__kernels_t *kernels = context->kernels;
     for (size_t i = 0; i < n; i++) {
         const aigc__stream_t stream = {(uint64_t)seeds[i], AIGC__STREAM_LATENT, 0};
         float *row = out + i * dim;
         kernels->random_normal(row, dim, stream, 0);
+        if (truncation > 0) truncate_row(kernels, row, dim, stream, (float)truncation);
         kernels->map[AIGC__MAP_scale](row, row, NULL, NULL, dim, (float)temperature);
     }
 }

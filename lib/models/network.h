@@ -225,9 +225,10 @@ extern const aigc__option_t aigc__save_rows[], aigc__load_rows[AIGC__LOAD_ROWS],
 extern const size_t aigc__save_row_count, aigc__load_weights_row_count;
 
 /* ---- latents ---- */
-/* Row i of `out` [n,dim]: normal numbers of the stream that seeds[i] names, times temperature. */
+/* Row i of `out` [n,dim]: normal numbers of the stream that seeds[i] names, times temperature. Those above `truncation`
+ * in size are drawn again before that, from the stream's further numbers; 0: none is. */
 void aigc__latents_draw(const aigc_context_t *context, float *out, const int64_t *seeds, size_t n, size_t dim,
-                        double temperature);
+                        double temperature, double truncation);
 /* The point at t of 0..1 between a and b: along the great circle, or straight. */
 void aigc__latents_between(float *out, const float *a, const float *b, size_t dim, double t, bool spherical);
 

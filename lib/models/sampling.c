@@ -7,7 +7,7 @@ typedef struct generate_options {
     int64_t n, seed;
     aigc__ints_t seeds;
     const char *class_name;
-    double temperature;
+    double temperature, truncation;
 } generate_options_t;
 
 const aigc__option_t aigc__generate_rows[] = {
@@ -20,6 +20,9 @@ const aigc__option_t aigc__generate_rows[] = {
      "conditional model: name or number of the class (default: all in turn)"},
     {"temperature", AIGC__OPTION_FLOAT, offsetof(generate_options_t, temperature), "1", 0, 10, NULL,
      "deviation of the latents: below 1 more typical, above 1 more unusual"},
+    {"truncation", AIGC__OPTION_FLOAT, offsetof(generate_options_t, truncation), "0", 0, 10, NULL,
+     "greatest size of a latent's numbers, 0.05 or more, before temperature: larger ones are drawn again, which leaves "
+     "typical pictures (0: no limit)"},
 };
 const size_t aigc__generate_row_count = sizeof aigc__generate_rows / sizeof *aigc__generate_rows;
 
@@ -261,20 +264,29 @@ aigc_status_t aigc__choose_labels(aigc_model_t *model, const char *verb, const a
 
 /* ---- verbs ---- */
 
-static aigc_status_t generate(aigc_tensor_t **out, aigc_model_t *model, const int64_t *seeds, size_t n,
-                              int64_t first_seed, const char *class_name, double temperature)
+#define LEAST_TRUNCATION 0.05 /* below it nearly all numbers would be drawn again and again */
+
+static size_t count_of(const generate_options_t *given)
 {
-    const size_t width = dim_of(model);
+    return given->seeds.n > 0 ? given->seeds.n : (size_t)given->n;
+}
+
+static aigc_status_t generate(aigc_tensor_t **out, aigc_model_t *model, const generate_options_t *given)
+{
+    const size_t width = dim_of(model), n = count_of(given);
     codes_t codes = {NULL, NULL};
     aigc_tensor_t *images = NULL;
     aigc_status_t status;
+    if (given->truncation > 0 && given->truncation < LEAST_TRUNCATION)
+        return aigc__fail(AIGC_ERROR_OPTION, "option truncation: it must be 0, or 0.05 and more");
     AIGC__GOTO(done, aigc__sampling_prepare(model));
     AIGC__GOTO(done, allocate_codes(model, n, &codes));
     for (size_t i = 0; i < n; i++) {
-        const int64_t seed = seeds ? seeds[i] : (int64_t)((uint64_t)first_seed + i);
-        aigc__latents_draw(model->context, codes.latents + i * width, &seed, 1, width, temperature);
+        const int64_t seed = given->seeds.n > 0 ? given->seeds.values[i] : (int64_t)((uint64_t)given->seed + i);
+        aigc__latents_draw(model->context, codes.latents + i * width, &seed, 1, width, given->temperature,
+                           given->truncation);
     }
-    AIGC__GOTO(done, fill_labels(model, class_name, codes.labels, n, true));
+    AIGC__GOTO(done, fill_labels(model, given->class_name, codes.labels, n, true));
     AIGC__GOTO(done, new_images(&images, model, n));
     AIGC__GOTO(done, decode_rows(model, codes.latents, codes.labels, n, images->data));
     *out = images;
@@ -289,9 +301,7 @@ aigc_status_t aigc__generate(aigc_tensor_t **images, aigc_model_t *model, const 
 {
     generate_options_t given;
     AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
-    const bool has_seeds = given.seeds.n > 0;
-    return generate(images, model, has_seeds ? given.seeds.values : NULL, has_seeds ? given.seeds.n : (size_t)given.n,
-                    given.seed, given.class_name, given.temperature);
+    return generate(images, model, &given);
 }
 
 aigc_status_t aigc__generate_bytes(aigc_model_t *model, const aigc_options_t *options, uint64_t *bytes)
@@ -299,7 +309,7 @@ aigc_status_t aigc__generate_bytes(aigc_model_t *model, const aigc_options_t *op
     generate_options_t given;
     AIGC__TRY(aigc__model_options(model, "generate", options, (void *[]){&given}, 1));
     const aigc__latent_space_t space = aigc__latent_space(model);
-    const uint64_t n = given.seeds.n > 0 ? given.seeds.n : (uint64_t)given.n;
+    const uint64_t n = count_of(&given);
     enum { FEW_BLOCKS = 1024 }; /* what the allocator adds to each */
     *bytes +=
         n * ((uint64_t)(aigc__space_pixels(&space) + (size_t)space.dim) * sizeof(float) + sizeof(int64_t)) + FEW_BLOCKS;
@@ -308,7 +318,7 @@ aigc_status_t aigc__generate_bytes(aigc_model_t *model, const aigc_options_t *op
 
 aigc_status_t aigc__preview(void *user, aigc_tensor_t **images, size_t n)
 {
-    return generate(images, user, NULL, n, 0, NULL, 1);
+    return generate(images, user, &(generate_options_t){.n = (int64_t)n, .temperature = 1});
 }
 
 aigc_status_t aigc__decode_latents(aigc_tensor_t **out, aigc_model_t *model, const float *latents,
@@ -353,7 +363,7 @@ static aigc_status_t chain_ends(aigc_model_t *model, const aigc_tensor_t *from, 
 {
     const size_t width = dim_of(model);
     if (from == NULL) {
-        aigc__latents_draw(model->context, ends, given->seeds.values, n, width, 1);
+        aigc__latents_draw(model->context, ends, given->seeds.values, n, width, 1, 0);
         return AIGC_OK;
     }
     if (from->count != width || to->count != width)

@@ -420,6 +420,37 @@ static void a_game_that_is_lost_is_told(void **state)
     small_world_end(&world);
 }
 
+/* The numbers that stay are the same; the others come from further on in the seed's stream. */
+static void truncated_latents_keep_what_is_small(void **state)
+{
+    enum { DIM = 400 };
+    const int64_t seed = 9;
+    float plain[DIM], cut[DIM];
+    small_world_t world;
+    aigc_tensor_t *images = NULL;
+    size_t kept = 0;
+    (void)state;
+    small_world_begin(&world, 1);
+    aigc__latents_draw(world.context, plain, &seed, 1, DIM, 1, 0);
+    aigc__latents_draw(world.context, cut, &seed, 1, DIM, 2, 0.7);
+    for (size_t i = 0; i < DIM; i++) {
+        const bool is_small = fabsf(plain[i]) <= 0.7f;
+        assert_true(fabsf(cut[i]) <= 1.4f && is_small == (cut[i] == 2 * plain[i]));
+        kept += is_small;
+    }
+    assert_true(kept > DIM * 2 / 5 && kept < DIM * 3 / 5); /* 52 of 100 are to be expected */
+    aigc_model_t *model = new_gan(&world, "height=8 width=8 channels=1 generator_width=4");
+    aigc_tensor_t *a = four_pictures(&world, model, "n=2"), *b = four_pictures(&world, model, "n=2 truncation=0.5");
+    assert_memory_not_equal(aigc_tensor_data(a), aigc_tensor_data(b), 2 * WORLD_PIXELS * sizeof(float));
+    aigc_options_t *options = small_options(&world, "truncation=0.01", NULL);
+    check_failure(aigc_model_generate(&images, model, options), AIGC_ERROR_OPTION, "truncation");
+    aigc_options_free(options);
+    aigc_tensor_release(a);
+    aigc_tensor_release(b);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
 static void later_steps_allocate_nothing(void **state)
 {
     small_world_t world;
@@ -484,6 +515,7 @@ int main(void)
         cmocka_unit_test(every_network_fits_every_picture),
         cmocka_unit_test(every_game_can_be_played),
         cmocka_unit_test(a_game_that_is_lost_is_told),
+        cmocka_unit_test(truncated_latents_keep_what_is_small),
         cmocka_unit_test(later_steps_allocate_nothing),
         cmocka_unit_test(impossible_wishes_are_refused),
     };
