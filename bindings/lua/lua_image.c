@@ -38,6 +38,9 @@ static int save_image(lua_State *L) { return write(L, aigc_image_write); }
 /* aigc.save_grid(images, path, options) */
 static int save_grid(lua_State *L) { return write(L, aigc_image_write_grid); }
 
+/* aigc.save_animation(images, path, options) */
+static int save_animation(lua_State *L) { return write(L, aigc_animation_write); }
+
 typedef aigc_status_t (*change_fn)(aigc_tensor_t **out, const aigc_tensor_t *images, const aigc_options_t *options);
 
 static int change(lua_State *L, change_fn fn)
@@ -61,8 +64,12 @@ static int resize(lua_State *L) { return change(L, aigc_image_resize); }
 
 void aigclua_open_image(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"read_image", read_image}, {"save_image", save_image},
-                                         {"save_grid", save_grid},   {"make_grid", make_grid},
-                                         {"resize", resize},         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"read_image", read_image},
+                                         {"save_image", save_image},
+                                         {"save_grid", save_grid},
+                                         {"save_animation", save_animation},
+                                         {"make_grid", make_grid},
+                                         {"resize", resize},
+                                         {NULL, NULL}};
     aigclua_set_functions(L, functions);
 }

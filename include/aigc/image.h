@@ -33,6 +33,16 @@ AIGC_API aigc_status_t aigc_image_write_grid(const aigc_tensor_t *images, const 
  *  @param options  verb "image-resize": height and width (64), filter ("area", "lanczos", "bilinear", "nearest"). Since 0.1. */
 AIGC_API aigc_status_t aigc_image_resize(aigc_tensor_t **out, const aigc_tensor_t *images, const aigc_options_t *options);
 
+/** Write pictures [N,H,W,C], N >= 1, as an animated PNG, one frame each, whole or not at all. The path ends in .png or
+ *  .apng; a program that knows no animations shows the first picture, as aigc_image_read() does.
+ *  @param images   u8, or f32 0..1
+ *  @param options  verb "animation-write": frames_per_second (24; 0.01..1000), loops (0: for ever), compression (0..9)
+ *  @return AIGC_OK; AIGC_ERROR_ARGUMENT; AIGC_ERROR_OPTION; AIGC_ERROR_IO; AIGC_ERROR_MEMORY; AIGC_ERROR_LIMIT;
+ *          AIGC_ERROR_CANCELLED: asked for between two frames. Then the file at `path` is as it was.
+ *  Keeps nothing. Since 0.1. Source: W3C, PNG Specification (Third Edition), 2025. */
+AIGC_API aigc_status_t aigc_animation_write(const aigc_tensor_t *images, const char *path,
+                                            const aigc_options_t *options);
+
 AIGC_END_DECLS
 
 #endif

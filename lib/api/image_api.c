@@ -121,3 +121,18 @@ aigc_status_t aigc_image_resize(aigc_tensor_t **out, const aigc_tensor_t *images
     AIGC__TRY(begin(&call, images, "images", out, "out", options));
     return aigc__call_end(&call, resize(out, images, options));
 }
+
+static aigc_status_t write_animation(const aigc_tensor_t *images, const char *path, const aigc_options_t *options)
+{
+    aigc__animation_write_options_t given;
+    const aigc__option_group_t group = aigc__verb_group("animation-write", &given);
+    AIGC__TRY(aigc__options_resolve(options, "animation-write", &group, 1));
+    return aigc__animation_write(images, path, given.frames_per_second, given.loops, (int)given.compression);
+}
+
+aigc_status_t aigc_animation_write(const aigc_tensor_t *images, const char *path, const aigc_options_t *options)
+{
+    aigc__call_t call;
+    AIGC__TRY(begin(&call, images, "images", path, "path", options));
+    return aigc__call_end(&call, write_animation(images, path, options));
+}

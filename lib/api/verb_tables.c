@@ -46,6 +46,15 @@ static const aigc__option_t image_resize_rows[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(aigc__animation_write_options_t, member)
+static const aigc__option_t animation_write_rows[] = {
+    {"frames_per_second", AIGC__OPTION_FLOAT, AT(frames_per_second), "24", 0.01, 1000, NULL,
+     "pictures shown in a second"},
+    {"loops", AIGC__OPTION_INT, AT(loops), "0", 0, 2147483647, NULL, "how often it plays (0: for ever)"},
+    {"compression", AIGC__OPTION_INT, AT(compression), "6", 0, 9, NULL, "9 is smallest and slowest"},
+};
+#undef AT
+
 #define ROWS(rows) rows, sizeof rows / sizeof *rows
 static const struct {
     const char *verb;
@@ -54,7 +63,8 @@ static const struct {
 } tables[] = {
     {"context", ROWS(context_rows)},           {"image-read", ROWS(image_read_rows)},
     {"image-write", ROWS(image_write_rows)},   {"image-grid", ROWS(image_grid_rows)},
-    {"image-resize", ROWS(image_resize_rows)}, {"load", ROWS(aigc__load_rows)},
+    {"image-resize", ROWS(image_resize_rows)}, {"animation-write", ROWS(animation_write_rows)},
+    {"load", ROWS(aigc__load_rows)},
 };
 
 aigc__option_group_t aigc__verb_group(const char *verb, void *record)
@@ -79,6 +89,7 @@ const char *aigc__verb_help(const char *verb)
         {"image-write", "write a PNG or JPEG file; also of aigc_image_write_grid()"},
         {"image-grid", "arrange pictures in rows; also of aigc_image_write_grid()"},
         {"image-resize", "make pictures of another size"},
+        {"animation-write", "write pictures as the frames of an animated PNG file"},
         {"load", "read a model file"},
         {"dataset", "open pictures to train on"},
         {"create", "make a new model"},

@@ -42,4 +42,8 @@ aigc_status_t aigc__image_write(const aigc_tensor_t *image, const char *path, in
 aigc_status_t aigc__image_read(aigc_tensor_t **out, aigc_context_t *context, const char *path,
                                const aigc__pixel_request_t *request);
 
+/* [N,H,W,C], f32 or u8, to an animated PNG through the saver rule; cancelling is heard between frames. */
+aigc_status_t aigc__animation_write(const aigc_tensor_t *images, const char *path, double frames_per_second,
+                                    int64_t loops, int compression);
+
 #endif

@@ -41,8 +41,8 @@ static aigc_status_t op_copy(scene_t *scene)
 {
     aigc_tensor_t *tensor = NULL, *view = NULL;
     const uint16_t numbers[6] = {1, 2, 3, 4, 5, 6};
-    aigc_status_t status = aigc_tensor_copy(&tensor, scene->world.context, numbers, ">u2", 2, (int64_t[]){3, 2},
-                                            (int64_t[]){2, 6});
+    aigc_status_t status =
+        aigc_tensor_copy(&tensor, scene->world.context, numbers, ">u2", 2, (int64_t[]){3, 2}, (int64_t[]){2, 6});
     if (status == AIGC_OK) status = aigc_tensor_view(&view, tensor, 1, 1, (int64_t[]){5});
     aigc_tensor_release(tensor);
     aigc_tensor_release(view);
@@ -230,6 +230,11 @@ static aigc_status_t op_grid(scene_t *scene)
     return aigc_image_write_grid(scene->images, small_path(&scene->world, "grid.png"), NULL);
 }
 
+static aigc_status_t op_animation(scene_t *scene)
+{
+    return aigc_animation_write(scene->images, small_path(&scene->world, "film.png"), NULL);
+}
+
 static aigc_status_t op_read_image(scene_t *scene)
 {
     aigc_tensor_t *image = NULL;
@@ -366,6 +371,7 @@ SWEEP(load_named, false, false)
 SWEEP(tensor_file, false, false)
 SWEEP(resize, false, false)
 SWEEP(grid, false, false)
+SWEEP(animation, false, false)
 SWEEP(read_image, false, false)
 
 /* The cap: a step that fits passes, one byte less than it needs is refused with both figures. */
@@ -413,7 +419,7 @@ int main(void)
         cmocka_unit_test(sweep_load_named),   cmocka_unit_test(sweep_tensor_file),
         cmocka_unit_test(sweep_resize),       cmocka_unit_test(sweep_copy),
         cmocka_unit_test(sweep_dlpack),       cmocka_unit_test(sweep_convolutions),
-        cmocka_unit_test(the_byte_cap_is_held),
+        cmocka_unit_test(sweep_animation),    cmocka_unit_test(the_byte_cap_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,28 @@ static void images(void **state)
     refused(ARGUMENT, out, aigc_image_grid(&out, e->latents, NULL));
     refused(ARGUMENT, out, aigc_image_resize(&out, NULL, NULL));
     refused(OPTION, out, aigc_image_resize(&out, e->images, e->options));
+    refused_plain(ARGUMENT, aigc_animation_write(NULL, small_path(&e->world, "x.png"), NULL));
+    refused_plain(ARGUMENT, aigc_animation_write(e->images, NULL, NULL));
+    refused_plain(ARGUMENT, aigc_animation_write(e->latents, small_path(&e->world, "x.png"), NULL));
+    refused_plain(ARGUMENT, aigc_animation_write(e->images, small_path(&e->world, "x.gif"), NULL));
+    refused_plain(OPTION, aigc_animation_write(e->images, small_path(&e->world, "x.png"), e->options));
+    refused_plain(AIGC_ERROR_IO, aigc_animation_write(e->images, small_path(&e->world, "no/such/x.png"), NULL));
+}
+
+/* Each value of an option that the table forbids. */
+static void animation_options(void **state)
+{
+    static const char *const wrong[] = {"frames_per_second=0",   "frames_per_second=1001",
+                                        "frames_per_second=nan", "loops=-1",
+                                        "loops=2147483648",      "compression=10"};
+    everything_t *e = *state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        aigc_options_t *options = NULL;
+        check_ok(aigc_options_create(&options));
+        check_ok(aigc_options_parse(options, wrong[i]));
+        refused_plain(OPTION, aigc_animation_write(e->images, small_path(&e->world, "x.png"), options));
+        aigc_options_free(options);
+    }
 }
 
 static void datasets(void **state)
@@ -330,6 +352,7 @@ int main(void)
         TEST(options),
         TEST(tensors),
         TEST(images),
+        TEST(animation_options),
         TEST(datasets),
         TEST(models),
         TEST(sampling),

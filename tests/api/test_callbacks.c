@@ -67,6 +67,7 @@ static void try_everything(scene_t *scene)
     busy(aigc_image_grid(&out, images, NULL));
     busy(aigc_image_write_grid(images, path, NULL));
     busy(aigc_image_resize(&out, images, NULL));
+    busy(aigc_animation_write(images, path, NULL));
     busy(aigc_dataset_create(&first, c, "home-designs", NULL, NULL));
     busy(aigc_dataset_create_array(&first, c, images, NULL, NULL));
     busy(aigc_dataset_split(data, 0.5, 0, &first, &second));
@@ -215,8 +216,8 @@ static float *use_callback(const char *dataset_options, visits_t *visits, size_t
     scene_begin(&scene, "epochs=2 samples=0 batch_size=5 validation_split=0.25 cache=0");
     *visits = (visits_t){.own = pthread_self()};
     aigc_options_t *options = small_options(&scene.world, dataset_options, NULL);
-    check_ok(aigc_dataset_create_callback(&dataset, scene.world.context, (int64_t[]){24, 8, 8, 1}, visit, visits,
-                                          options));
+    check_ok(
+        aigc_dataset_create_callback(&dataset, scene.world.context, (int64_t[]){24, 8, 8, 1}, visit, visits, options));
     aigc_options_free(options);
     check_ok(aigc_model_train(scene.model, dataset, NULL, scene.options, NULL, NULL));
     check_ok(aigc_dataset_split(dataset, 0.5, 3, &first, &second));

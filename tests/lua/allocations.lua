@@ -66,6 +66,7 @@ local scenarios = {
     {"parameters", function() m:parameters() end},
     {"pictures", function() aigc.read_image(png, {channels = 3}) aigc.save_image(images[1], png) end},
     {"grids", function() aigc.make_grid(images, {columns = 1}) aigc.save_grid(images, png) end},
+    {"animation", function() aigc.save_animation(images, png, {loops = 1}) end},
     {"resize", function() aigc.resize(images, {height = 4, width = 4}) end},
     {"tables", function() aigc.options("vae", "generate") aigc.kinds("model") aigc.version() aigc.build_info() end},
     {"all tables", function() tostring(aigc.options("vae").generate) end},

@@ -77,6 +77,7 @@ local calls = {
     memory = function(o) o.m:memory("train", {batch_size = 2}) end,
     grid = function(o) aigc.make_grid(o.images, {columns = 1}) end,
     ["read an image"] = function(o) aigc.read_image("/nowhere.png", {context = o.c}) end,
+    ["save an animation"] = function(o) aigc.save_animation(o.images, "/nowhere/x.png") end,
     ["save an image"] = function(o) aigc.save_image(o.images[1], "/nowhere/x.png") end,
 }
 

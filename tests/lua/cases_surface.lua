@@ -5,7 +5,7 @@ local case, equal, fails, same = check.case, check.equal, check.fails, check.sam
 
 case("the module has what it promises", function()
     for _, name in ipairs{"context", "default_context", "tensor", "zeros", "read_tensor", "read_image", "save_image",
-        "make_grid", "save_grid", "resize", "options", "kinds", "version", "build_info"} do
+        "make_grid", "save_grid", "save_animation", "resize", "options", "kinds", "version", "build_info"} do
         equal(type(aigc[name]), "function", name)
     end
     for _, name in ipairs{"create", "load"} do equal(type(aigc.model[name]), "function", name) end
@@ -223,6 +223,13 @@ case("pictures go to files and back", function()
     same(aigc.read_image(path, {channels = 1}):reshape{4}:totable(), {0, 255, 255, 0})
     aigc.save_grid(aigc.zeros{4, 5, 5, 1}, path, {columns = 2, padding = 1, pad_value = 1})
     same(aigc.read_image(path):shape(), {1, 13, 13, 1})
+    aigc.save_animation({{{{0}}}, {{{1}}}}, path, {frames_per_second = 0.5, loops = 3})
+    same(aigc.read_image(path):totable(), {{{{0}}}})
+    local file = assert(io.open(path, "rb"))
+    local bytes = file:read("*a")
+    file:close()
+    assert(bytes:find("acTL\0\0\0\2\0\0\0\3", 1, true) and bytes:find("\0\2\0\1\0\0", 1, true))
+    fails("no pixels", aigc.save_animation, aigc.zeros{0, 5, 5, 1}, path)
     same(aigc.make_grid(aigc.zeros{3, 5, 5, 1}, {columns = 3, padding = 0}):shape(), {1, 5, 15, 1})
     same(aigc.resize(aigc.zeros{2, 4, 4, 3}, {height = 8, width = 6, filter = "lanczos"}):shape(), {2, 8, 6, 3})
     fails("/nowhere.png", aigc.read_image, "/nowhere.png")

@@ -60,6 +60,7 @@ class Closing(Case):
                 lambda: images.astype("u8"),
                 lambda: aigc.tensor(images),
                 lambda: aigc.save_grid(images, "x.png"),
+                lambda: aigc.save_animation(images, "x.png"),
                 lambda: trained_model().encode(images),
                 lambda: pickle.dumps(images),
                 lambda: images.item(),

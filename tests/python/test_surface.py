@@ -160,6 +160,7 @@ class Options(Case):
             (aigc.Dataset.folder, ["strict=false", "PNG"]),
             (aigc.Dataset.create, ["size=32", "pad=0"]),
             (aigc.save_grid, ["columns=8", "quality=92"]),
+            (aigc.save_animation, ["frames_per_second=24", "loops=0"]),
             (aigc.Context.__init__, ["threads=0"]),
             (aigc.Model, ["hidden_dim=400", "temperature=1"]),
         ):
@@ -230,6 +231,22 @@ class Pictures(Case):
                 continue
             self.assertEqual(aigc.read_image(self.path(name)).shape, (1, 4, 6, 3))
         self.assertEqual(aigc.read_image(self.path("p.png"), channels=1).shape, (1, 4, 6, 1))
+        film = aigc.zeros((3, 4, 6, 1), dtype="u8")
+        film[0] = 77
+        aigc.save_animation(film, self.path("film.png"), frames_per_second=12.5, loops=2)
+        self.assertEqual(bytes(aigc.read_image(self.path("film.png"))), bytes([77] * 24))
+        with open(self.path("film.png"), "rb") as file:
+            written = file.read()
+        self.assertIn(b"acTL" + bytes([0, 0, 0, 3, 0, 0, 0, 2]), written)
+        self.assertEqual(written.count(bytes([0, 2, 0, 25, 0, 0])), 3)
+        aigc.save_animation([[[[0.0]]], [[[1.0]]]], pathlib.Path(self.path("floats.apng")))
+        for wrong, error in (
+            (lambda: aigc.save_animation(film[0], self.path("film.png")), aigc.ArgumentError),
+            (lambda: aigc.save_animation(film, self.path("film.gif")), aigc.ArgumentError),
+            (lambda: aigc.save_animation(film, self.path("no/film.png")), aigc.FileError),
+            (lambda: aigc.save_animation(film, self.path("film.png"), loops=-1), aigc.OptionError),
+        ):
+            self.assertRaises(error, wrong)
         self.assertEqual(aigc.resize(picture.reshape(1, 4, 6, 3), height=2, width=3).shape, (1, 2, 3, 3))
         self.assertEqual(aigc.make_grid(aigc.zeros((4, 8, 8, 1)), columns=2, padding=1).shape, (1, 19, 19, 1))
         with self.assertRaises(aigc.FileError):

@@ -33,7 +33,7 @@ from ._errors import (
     ThreadError,
     UnsupportedError,
 )
-from ._images import make_grid, read_image, resize, save_grid, save_image
+from ._images import make_grid, read_image, resize, save_animation, save_grid, save_image
 from ._model import Model
 from ._progress import Progress
 from ._progress_bar import progress_bar
@@ -75,6 +75,7 @@ __all__ = [
     "read_image",
     "read_tensor",
     "resize",
+    "save_animation",
     "save_grid",
     "save_image",
     "tensor",

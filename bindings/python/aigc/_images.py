@@ -45,6 +45,12 @@ def save_grid(images, path, *, context=None, **options) -> None:
     _write(lib.aigc_image_write_grid, images, path, context, options)
 
 
+@takes_options((None, "animation-write"))
+def save_animation(images, path, *, context=None, **options) -> None:
+    """Write pictures [n, height, width, channels] as the frames of an animated PNG."""
+    _write(lib.aigc_animation_write, images, path, context, options)
+
+
 def _changed(function, images, context, options) -> Tensor:
     state = _state_for(images, context)
     core, named = as_tensor(images, state)._live(), Options(state, options)

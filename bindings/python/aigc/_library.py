@@ -127,6 +127,7 @@ PROTOTYPES = {
     "aigc_image_grid": (_status, (_out, _handle, _handle)),
     "aigc_image_write_grid": (_status, (_handle, _text, _handle)),
     "aigc_image_resize": (_status, (_out, _handle, _handle)),
+    "aigc_animation_write": (_status, (_handle, _text, _handle)),
     # datasets
     "aigc_dataset_create": (_status, (_out, _handle, _text, _text, _handle)),
     "aigc_dataset_create_array": (_status, (_out, _handle, _handle, _handle, _handle)),
