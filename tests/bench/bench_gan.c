@@ -87,23 +87,12 @@ static double network_gflop(size_t side, size_t width, double last)
     return 2e-9 * (macs + last * channels * 16);
 }
 
-static double machine_peak(size_t threads)
-{
-    aigc__memory_t memory;
-    aigc__pool_t *pool = NULL;
-    aigc__memory_init(&memory, NULL, 0);
-    if (aigc__pool_create(&pool, &memory, threads, NULL) != AIGC_OK) return 0;
-    const double peak = peak_gflops(pool, aigc__cpu_detect());
-    aigc__pool_free(pool);
-    return peak;
-}
-
 int main(int argc, char **argv)
 {
     static const size_t cases[][2] = {{64, 64}, {32, 32}}, sizes[] = {1, 64};
     const size_t threads = bench_number(argc, argv, "--threads", 1), reps = bench_number(argc, argv, "--reps", 7);
     const char *only = bench_text(argc, argv, "--case", "");
-    const double peak = machine_peak(threads);
+    const double peak = peak_of_threads(threads);
     for (size_t c = 0; c < 2; c++) {
         const size_t side = cases[c][0], width = cases[c][1];
         const double g = network_gflop(side, width, LATENT), d = network_gflop(side, width, 1);

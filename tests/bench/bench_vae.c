@@ -75,17 +75,6 @@ static void sample(void *user)
     aigc_tensor_release(images);
 }
 
-static double machine_peak(size_t threads)
-{
-    aigc__memory_t memory;
-    aigc__pool_t *pool = NULL;
-    aigc__memory_init(&memory, NULL, 0);
-    if (aigc__pool_create(&pool, &memory, threads, NULL) != AIGC_OK) return 0;
-    const double peak = peak_gflops(pool, aigc__cpu_detect());
-    aigc__pool_free(pool);
-    return peak;
-}
-
 static void measure(job_t *job, const char *name, void (*run)(void *), size_t images, double gflop, size_t threads,
                     size_t reps, double peak)
 {
@@ -112,7 +101,7 @@ int main(int argc, char **argv)
     const double forward = 2e-9 * (PIXELS * HIDDEN + 2.0 * HIDDEN * LATENT + LATENT * HIDDEN + HIDDEN * PIXELS);
     const double by_inputs = 2e-9 * (2.0 * HIDDEN * LATENT + LATENT * HIDDEN + HIDDEN * PIXELS);
     const double decode = 2e-9 * (LATENT * HIDDEN + HIDDEN * PIXELS);
-    const double peak = machine_peak(threads);
+    const double peak = peak_of_threads(threads);
     if (!*only || strcmp(only, "train_b128") == 0)
         measure(&job, "train_b128", train, BATCH, BATCH * (2 * forward + by_inputs), threads, reps, peak);
     if (!*only || strcmp(only, "sample_b64") == 0)

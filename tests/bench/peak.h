@@ -121,4 +121,16 @@ static inline double peak_gflops(aigc__pool_t *pool, aigc__cpu_level_t level)
     return 2e-9 * PEAK_STEPS * PEAK_CHAINS * (double)(job.lanes * job.tiles) / t.min;
 }
 
+/* The same of a pool of so many threads of its own; 0 where there is no memory for it. */
+static inline double peak_of_threads(size_t threads)
+{
+    aigc__memory_t memory;
+    aigc__pool_t *pool = NULL;
+    aigc__memory_init(&memory, NULL, 0);
+    if (aigc__pool_create(&pool, &memory, threads, NULL) != AIGC_OK) return 0;
+    const double peak = peak_gflops(pool, aigc__cpu_detect());
+    aigc__pool_free(pool);
+    return peak;
+}
+
 #endif

@@ -6,13 +6,13 @@ Debian: apt-get install python3-torch. PyTorch computes in double. The file hold
 before ("before.*") and after ("after.*"), the pictures [3,4,11,9,3] (channels last), labels [3,4], the noise
 [3,4,5], of each step loss, reconstruction and kl, and what the network in eval mode makes of the first pictures
 after the steps: "mean" and "decoded". ConvVAE is the module of docs/from-pytorch.md."""
-import json
-import struct
 import sys
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from torch_file import save
 
 
 class ConvVAE(nn.Module):
@@ -51,19 +51,6 @@ class ConvVAE(nn.Module):
     def decode(self, z, labels=None):
         """Logits; the picture is their sigmoid."""
         return self.decoder(self.with_class(z, labels))
-
-
-def save(path, tensors):
-    header, data = {}, b''
-    for name, t in sorted(tensors.items()):
-        kind, dtype = ('I64', '<i8') if t.dtype == torch.int64 else ('F32', '<f4')
-        raw = t.detach().contiguous().numpy().astype(dtype).tobytes()
-        header[name] = dict(dtype=kind, shape=list(t.shape), data_offsets=[len(data), len(data) + len(raw)])
-        data += raw
-    text = json.dumps(header, separators=(',', ':')).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + data)
 
 
 def main(path):

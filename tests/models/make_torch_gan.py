@@ -7,14 +7,14 @@ dicts, "<case>.images" [steps,n,H,W,C] in 0..1 and "<case>.latents" [steps,2,n,z
 "<case>.numbers" [steps,4] the discriminator's loss, the means of the sigmoids of its logits on real and made pictures,
 and the generator's loss. The discriminator learns first, then the generator. "<case>.decoded" is what the generator,
 in evaluation, makes of the first latents in the end, in 0..1."""
-import json
-import struct
 import sys
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import spectral_norm
+
+from torch_file import save
 
 STEPS, BATCH, LATENT, WIDTH, SIDE = 4, 4, 6, 4, 16
 
@@ -124,18 +124,6 @@ def run(name, G, D, loss, shape, r1=0, r2=0, lazy=1, flat=False):
     out[name + '.numbers'] = torch.tensor(numbers)
     made = G.eval()(code(latents[0, 0])).reshape(BATCH, *shape)
     out[name + '.decoded'] = (made.permute(0, 2, 3, 1) + 1) / 2
-
-
-def save(path, tensors):
-    header, data = {}, b''
-    for name, t in sorted(tensors.items()):
-        raw = t.detach().contiguous().numpy().astype('<f4').tobytes()
-        header[name] = dict(dtype='F32', shape=list(t.shape), data_offsets=[len(data), len(data) + len(raw)])
-        data += raw
-    text = json.dumps(header, separators=(',', ':')).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + data)
 
 
 torch.manual_seed(3)

@@ -5,13 +5,13 @@
 Debian: apt-get install python3-torch. The file holds the weights before ("before.*", as the network's own
 state dict names them) and after ("after.*"), the pictures [10,8,36], the noise [10,8,4], and of each
 step loss, reconstruction and kl (sums over pixels, means over the batch)."""
-import json
-import struct
 import sys
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from torch_file import save
 
 PIXELS, HIDDEN, LATENT, BATCH, STEPS = 36, 16, 4, 8, 10
 
@@ -29,18 +29,6 @@ class VAE(nn.Module):
         reconstruction = F.binary_cross_entropy(y, x, reduction='sum') / len(x)
         kl = -0.5 * torch.sum(1 + logvar - mean.pow(2) - logvar.exp()) / len(x)
         return reconstruction, kl
-
-
-def save(path, tensors):
-    header, data = {}, b''
-    for name, t in sorted(tensors.items()):
-        raw = t.detach().contiguous().numpy().astype('<f4').tobytes()
-        header[name] = dict(dtype='F32', shape=list(t.shape), data_offsets=[len(data), len(data) + len(raw)])
-        data += raw
-    text = json.dumps(header, separators=(',', ':')).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + data)
 
 
 torch.manual_seed(1)
