@@ -35,6 +35,10 @@ for version in 5.4 5.3 5.1; do
         >out 2>err || fail "examples/vae.lua with lua$version"
     grep -q '^epoch 3: loss' out || fail "examples/vae.lua shows no progress"
     [ -s new.png ] || fail "examples/vae.lua makes no pictures"
+    LUA_CPATH="$tree/lib/lua/$version/?.so" "lua$version" "$AIGC_SOURCE/examples/gan.lua" home-designs game.png 1 \
+        >out 2>err || fail "examples/gan.lua with lua$version"
+    grep -q '^epoch 1: loss_d .* loss_g' out || fail "examples/gan.lua shows no progress"
+    [ -s game.png ] || fail "examples/gan.lua makes no pictures"
     tested="$tested $version"
     break
 done

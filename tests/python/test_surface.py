@@ -385,17 +385,26 @@ class Package(Case):
                     ]
                     self.assertEqual(self.parameters(node), found, f"{name}.{key}")
 
-    def test_the_example_prints_what_the_c_program_prints(self):
+    def run_example(self, name, *arguments):
         done = subprocess.run(
-            [sys.executable, os.path.join(SOURCE, "examples", "vae.py"), self.small_folder(), "new.png"],
+            [sys.executable, os.path.join(SOURCE, "examples", name), self.small_folder(), "new.png", *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             universal_newlines=True,
             env={**os.environ, "PYTHONPATH": os.path.dirname(PACKAGE)},
         )
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stdout, r"\A(epoch [123]: loss [\d.]+ nats per image\n){3}\Z")
-        self.assertTrue(os.path.exists(self.path("new.png")) and os.path.exists(self.path("vae.safetensors")))
+        self.assertTrue(os.path.exists(self.path("new.png")))
+        return done.stdout
+
+    def test_the_example_prints_what_the_c_program_prints(self):
+        self.assertRegex(self.run_example("vae.py"), r"\A(epoch [123]: loss [\d.]+ nats per image\n){3}\Z")
+        self.assertTrue(os.path.exists(self.path("vae.safetensors")))
+
+    def test_the_example_of_a_game_too(self):
+        line = r"epoch [12]: loss_d [\d.]+ real_score [\d.]+ fake_score [\d.]+ loss_g [\d.]+\n"
+        self.assertRegex(self.run_example("gan.py", "2"), rf"\A({line}){{2}}\Z")
+        self.assertTrue(os.path.exists(self.path("gan.safetensors")))
 
     def small_folder(self):
         small_pictures(20).export(self.path("pictures"))
