@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     if (status == AIGC_OK) status = aigc_options_parse(small, "generator_width=16 discriminator_width=16");
     if (status == AIGC_OK) status = aigc_model_create(&model, context, "gan", small);
     if (status == AIGC_OK) status = aigc_options_create(&options);
-    if (status == AIGC_OK) status = aigc_options_parse(options, "epochs=10 ema=0.99 output=gan.safetensors");
+    if (status == AIGC_OK) status = aigc_options_parse(options, "epochs=10 output=gan.safetensors");
     if (status == AIGC_OK && argc > 3) status = aigc_options_set_string(options, "epochs", argv[3]);
     if (status == AIGC_OK) status = aigc_model_train(model, pictures, NULL, options, show, NULL);
     if (status == AIGC_OK) status = aigc_options_create(&grid);

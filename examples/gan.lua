@@ -14,7 +14,7 @@ end
 local function main(pictures_path, output, epochs)
     local pictures = aigc.dataset.auto(pictures_path or "home-designs")
     local model = aigc.model.create("gan", {generator_width = 16, discriminator_width = 16})
-    model:train(pictures, {epochs = epochs or 10, ema = 0.99, output = "gan.safetensors", progress = show})
+    model:train(pictures, {epochs = epochs or 10, output = "gan.safetensors", progress = show})
     aigc.save_grid(model:generate{n = 64}, output or "new.png")
 end
 

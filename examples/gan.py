@@ -22,7 +22,7 @@ def main():
     epochs = sys.argv[3] if len(sys.argv) > 3 else 10
     pictures = aigc.Dataset.auto(pictures_path)
     model = aigc.Model.create("gan", generator_width=16, discriminator_width=16)
-    model.train(pictures, epochs=epochs, ema=0.99, output="gan.safetensors", progress=show)
+    model.train(pictures, epochs=epochs, output="gan.safetensors", progress=show)
     images = model.generate(64)
     aigc.save_grid(images, output)
 

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 6, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3, NUMBERS = 4 };
+enum { TEXT_BYTES = 160, LINE_BYTES = 512, BAR_LEAST = 6, BAR_MOST = 30, WIDE = 106, LOSS_AND_PARTS = 3, NUMBERS = 5 };
 
 /* Whether a bar stands in the terminal's last line; the log may want it away from another thread. */
 static atomic_bool bar_drawn;
@@ -44,7 +44,7 @@ static bool is_one_loss(const aigc_metrics_t *metrics)
     return metrics != NULL && metrics->count > 0 && strcmp(metrics->names[0], "loss") == 0;
 }
 
-/* "loss_d 1.21  real_score 0.62  fake_score 0.31  loss_g 1.40" */
+/* "loss_d 1.21  real_score 0.62  fake_score 0.31  variety 0.80  loss_g 1.40" */
 static void put_numbers(char *line, size_t size, const aigc_metrics_t *metrics)
 {
     const uint32_t all = metrics == NULL ? 0 : metrics->count, n = all < NUMBERS ? all : NUMBERS;

@@ -70,6 +70,7 @@ typedef struct aigc__gan {
     uint64_t updates;  /* of the discriminator in a step */
     struct {
         double lead, variety; /* means over the last steps: real score less fake score, and variety */
+        uint64_t seen;        /* steps */
         bool told_lead, told_variety;
     } watch;
     float *undo; /* what a step changes first, as it was: to be put back when the rest of the step fails */

@@ -173,14 +173,16 @@ static aigc__id_t mlp_features(aigc__graph_t *graph, aigc__store_t *store, const
 
 /* ---- all ---- */
 
-/* Latents, and beside them a learnt vector of the class. */
+/* Latents, and beside them a learnt vector of the class, of length 1 at the start: with as large numbers as the
+ * latent's, batch norms would take their variance from the class alone, and each class would become one picture. */
 static aigc__id_t codes_of(aigc__graph_t *graph, aigc__store_t *store, const aigc__gan_config_t *config,
                            aigc__id_t latents, aigc__id_t labels)
 {
     if (!config->conditional) return latents;
     const aigc__id_t vectors =
         aigc__embedding(graph, store, "generator.embedding", labels, config->classes, config->latent_dim);
-    return aigc__concat(graph, (aigc__id_t[]){latents, vectors}, 2, 1);
+    const aigc__id_t scaled = aigc__scale(graph, vectors, 1 / __builtin_sqrt((double)config->latent_dim));
+    return aigc__concat(graph, (aigc__id_t[]){latents, scaled}, 2, 1);
 }
 
 aigc__id_t aigc__gan_generator(aigc__graph_t *graph, aigc__store_t *store, const aigc__gan_config_t *config,

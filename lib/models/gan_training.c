@@ -318,8 +318,9 @@ static void watch(aigc_model_t *model, const double numbers[AIGC__GAN_NUMBERS], 
     enum { WARM = 200, SPAN = 100 };
     aigc__gan_t *gan = gan_of(model);
     const double lead = numbers[AIGC__GAN_REAL_SCORE] - numbers[AIGC__GAN_FAKE_SCORE];
-    gan->watch.lead += (lead - gan->watch.lead) / SPAN;
-    gan->watch.variety += (numbers[AIGC__GAN_VARIETY] - gan->watch.variety) / SPAN;
+    const uint64_t span = ++gan->watch.seen < SPAN ? gan->watch.seen : SPAN;
+    gan->watch.lead += (lead - gan->watch.lead) / (double)span;
+    gan->watch.variety += (numbers[AIGC__GAN_VARIETY] - gan->watch.variety) / (double)span;
     if (step < WARM) return;
     if (gan->watch.lead > 0.98 && !gan->watch.told_lead) {
         gan->watch.told_lead = true;
@@ -376,8 +377,8 @@ static aigc_status_t begin(void *user, uint64_t total_steps)
         AIGC__TRY(aigc__schedule_check(schedule));
     }
     gan->noise_steps = total_steps * gan->updates;
-    gan->watch.lead = 0;
-    gan->watch.variety = 1;
+    gan->watch.lead = gan->watch.variety = 0;
+    gan->watch.seen = 0;
     gan->watch.told_lead = gan->watch.told_variety = false;
     return AIGC_OK;
 }

@@ -21,7 +21,7 @@ def _number(value: float) -> str:
 
 def _metrics(p) -> str:
     """The loss and its parts, or the numbers of a game, and the first of them on the validation pictures."""
-    shown = 3 if "loss" in p.metrics else 4
+    shown = 3 if "loss" in p.metrics else 5
     words = [f"{name} {_number(value)}" for name, value in list(p.metrics.items())[:shown]]
     if p.validation:
         words.append(f"validation {_number(next(iter(p.validation.values())))}")
