@@ -206,16 +206,6 @@ static aigc_status_t prepare(aigc_model_t *model, int32_t verb, const turn_t *tu
     return aigc__executor_set_feed(*out, "labels", gan->staging.labels);
 }
 
-static aigc_status_t take_gradients(aigc_model_t *model, aigc__executor_t *executor, size_t fetch, uint32_t part)
-{
-    for (size_t k = 0; k < aigc__store_count(model->store); k++) {
-        const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
-        if (parameter->role == AIGC__TRAINED && parameter->part == part)
-            AIGC__TRY(aigc__executor_set_fetch(executor, fetch++, aigc__optimizer_gradient(model->optimizer, k)));
-    }
-    return AIGC_OK;
-}
-
 static double fetched(const aigc__executor_t *executor, size_t fetch)
 {
     return (double)*(const float *)aigc__executor_fetch(executor, fetch);
@@ -244,7 +234,7 @@ static aigc_status_t play(aigc_model_t *model, int32_t verb, uint32_t part, cons
     const aigc__gan_t *gan = gan_of(model);
     aigc__executor_t *executor = NULL;
     AIGC__TRY(prepare(model, verb, turn, &executor));
-    AIGC__TRY(take_gradients(model, executor, n_numbers, part));
+    AIGC__TRY(aigc__take_gradients(model, executor, n_numbers, part));
     AIGC__TRY(aigc__executor_run(executor, seed_of(gan, part, turn->number), (uint32_t)turn->number));
     for (size_t k = 0; k < n_numbers; k++) numbers[k] = fetched(executor, k);
     if (numbers[0] - numbers[0] != 0)

@@ -33,6 +33,16 @@ void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double
     for (uint32_t k = 0; k < mean->count; k++) mean->values[k] = weight > 0 ? sums->values[k] / weight : 0;
 }
 
+aigc_status_t aigc__take_gradients(aigc_model_t *model, aigc__executor_t *executor, size_t fetch, uint32_t part)
+{
+    for (size_t k = 0; k < aigc__store_count(model->store); k++) {
+        const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
+        if (parameter->role == AIGC__TRAINED && parameter->part == part)
+            AIGC__TRY(aigc__executor_set_fetch(executor, fetch++, aigc__optimizer_gradient(model->optimizer, k)));
+    }
+    return AIGC_OK;
+}
+
 /* ---- progress ---- */
 
 /* What a report tells beside the clock. */

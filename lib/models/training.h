@@ -46,6 +46,10 @@ aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t
                             const aigc__trainee_t *trainee, const char *phase, aigc_metrics_t *metrics,
                             aigc_progress_fn progress, void *user);
 
+/* The next run of the executor writes the gradients of a part's parameters, its fetches from `fetch` on in the store's
+ * order, into the optimizer's block. */
+aigc_status_t aigc__take_gradients(aigc_model_t *model, aigc__executor_t *executor, size_t fetch, uint32_t part);
+
 /* sums += metrics * weight, and the means of such sums. */
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight);
 void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double weight);

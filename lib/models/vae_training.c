@@ -94,16 +94,6 @@ static aigc_status_t name_bad_loss(const aigc_model_t *model, const float *image
 /* Steps beyond 32 bits have random numbers of their own too. */
 static uint64_t seed_of(uint64_t seed, uint64_t step) { return seed ^ (step >> 32) * 0x9e3779b97f4a7c15u; }
 
-/* The next run writes its gradients into the optimizer's block. */
-static aigc_status_t take_gradients(aigc_model_t *model, aigc__executor_t *executor)
-{
-    size_t fetch = LOSSES;
-    for (size_t k = 0; k < aigc__store_count(model->store); k++)
-        if (aigc__store_parameter(model->store, k)->role == AIGC__TRAINED)
-            AIGC__TRY(aigc__executor_set_fetch(executor, fetch++, aigc__optimizer_gradient(model->optimizer, k)));
-    return AIGC_OK;
-}
-
 /* One optimizer step; `noise` NULL: drawn. */
 static aigc_status_t learn(aigc_model_t *model, const float *images, const int64_t *labels, const float *noise,
                            size_t n, uint64_t step, aigc_metrics_t *metrics)
@@ -114,7 +104,7 @@ static aigc_status_t learn(aigc_model_t *model, const float *images, const int64
     double norm = 0;
     AIGC__TRY(prepare(model, &key, images, labels, &executor));
     if (noise) AIGC__TRY(aigc__executor_set_feed(executor, "noise", noise));
-    AIGC__TRY(take_gradients(model, executor));
+    AIGC__TRY(aigc__take_gradients(model, executor, LOSSES, 0));
     AIGC__TRY(aigc__executor_run(executor, seed_of(vae->seed, step), (uint32_t)step));
     const float loss = *(const float *)aigc__executor_fetch(executor, LOSS);
     if (loss - loss != 0) return name_bad_loss(model, images, noise, n);
