@@ -151,7 +151,7 @@ check_abi() {
 }
 
 check_layers() {
-    layers='base kernels tensor graph nn optim formats data models api'
+    layers='base kernels tensor graph nn optim metrics formats data models api'
     for file in $(cd "$source/lib" && find . -name '*.[ch]' -o -name '*.def' | sort); do
         own=${file#./}
         own=${own%%/*}
