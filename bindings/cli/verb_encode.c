@@ -1,4 +1,4 @@
-/* The verbs that look at pictures: encode, reconstruct, evaluate. */
+/* The verbs that look at pictures with a model: encode, reconstruct. */
 #include "session.h"
 #include "verbs.h"
 #include <inttypes.h>
@@ -137,21 +137,6 @@ static int run_reconstruct(cli_arguments_t *arguments)
     return code;
 }
 
-static int run_evaluate(cli_arguments_t *arguments)
-{
-    inputs_t inputs;
-    aigc_metrics_t metrics = {.struct_size = sizeof metrics};
-    int code = open_inputs(&inputs, arguments, false, 0);
-    if (code == CLI_OK)
-        code = cli_check(aigc_model_evaluate(inputs.session.model, inputs.pictures, inputs.options, &metrics,
-                                             cli_progress_show, &inputs.session.progress));
-    cli_progress_clear();
-    for (uint32_t i = 0; i < metrics.count && code == CLI_OK; i++)
-        printf("%-16s %.4f nats per image\n", metrics.names[i], metrics.values[i]);
-    close_inputs(&inputs);
-    return code;
-}
-
 static const cli_flag_t encode_flags[] = {
     {"output", "FILE", "where the latents go (.npy or .safetensors); needed", 'o'},
     {"n", "COUNT", "only the first so many pictures", 'n'},
@@ -191,14 +176,4 @@ const cli_verb_t cli_verb_reconstruct = {
                CLI_TABLE_WRITE,
                CLI_TABLE_CONTEXT},
     .run = run_reconstruct,
-};
-
-const cli_verb_t cli_verb_evaluate = {
-    .name = "evaluate",
-    .synopsis = "MODEL PICTURES [OPTIONS]",
-    .summary = "measure a model's losses on pictures",
-    .example = "aigc evaluate model.safetensors test-pictures",
-    .n_positionals = 2,
-    .tables = {{"evaluate", "model", "Measuring", false}, CLI_TABLE_PICTURES, CLI_TABLE_CONTEXT},
-    .run = run_evaluate,
 };

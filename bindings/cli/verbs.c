@@ -10,6 +10,7 @@ const cli_verb_t *const cli_verbs[] = {
     &cli_verb_encode,
     &cli_verb_decode,
     &cli_verb_evaluate,
+    &cli_verb_compare,
     &cli_verb_draw,
     &cli_verb_info,
     &cli_verb_help,

@@ -100,6 +100,8 @@ void aigclua_call_end(aigclua_call_t *call, aigc_status_t status);
 int32_t aigclua_on_progress(const aigc_progress_t *progress, void *user);
 int32_t aigclua_on_picture(uint8_t *pixels, int64_t *label, uint64_t index, void *user);
 void aigclua_push_metrics(lua_State *L, const aigc_metrics_t *metrics);
+/* Pushes option progress of the table at `index`, a function or nil; its place on the stack. */
+int aigclua_push_progress_option(lua_State *L, int index);
 
 #ifdef AIGCLUA_CHECK_FRAMES
 /* Frames of the library on the C stack through which an error raised now would jump. */

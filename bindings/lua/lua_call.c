@@ -59,6 +59,14 @@ void aigclua_try(lua_State *L, aigc_status_t status)
     raise(L);
 }
 
+int aigclua_push_progress_option(lua_State *L, int index)
+{
+    aigclua_get_option(L, index, "progress");
+    if (!lua_isnil(L, -1) && !lua_isfunction(L, -1))
+        aigclua_fail(L, "option progress must be a function, not a %s", luaL_typename(L, -1));
+    return lua_gettop(L);
+}
+
 /* ---- the protected side ---- */
 
 static void set_count(lua_State *L, const char *name, uint64_t value)
@@ -77,6 +85,9 @@ void aigclua_push_metrics(lua_State *L, const aigc_metrics_t *metrics)
 {
     lua_createtable(L, 0, metrics ? (int)metrics->count : 0);
     for (uint32_t k = 0; metrics && k < metrics->count; k++) set_number(L, metrics->names[k], metrics->values[k]);
+    if (metrics == NULL || metrics->space[0] == '\0') return;
+    lua_pushstring(L, metrics->space);
+    lua_setfield(L, -2, "space");
 }
 
 static void push_progress(lua_State *L, const aigc_progress_t *progress)

@@ -205,6 +205,26 @@ static int export(lua_State *L)
     return 0;
 }
 
+/* d:compare(real, {progress=function}) -> metrics */
+static int compare(lua_State *L)
+{
+    static const char *const taken_by_compare[] = {"progress", NULL};
+    aigclua_call_t call;
+    aigc_metrics_t metrics = {.struct_size = sizeof metrics};
+    lua_settop(L, 3);
+    const aigclua_object_t *made = aigclua_check_open(L, 1, &aigclua_dataset);
+    const aigclua_object_t *real = aigclua_check_open(L, 2, &aigclua_dataset);
+    const int progress = aigclua_push_progress_option(L, 3);
+    aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_compare);
+    aigclua_call_begin(L, &call, progress, 1, 2);
+    const aigc_status_t status =
+        aigc_dataset_compare(made->handle, real->handle, options->handle, &metrics, aigclua_on_progress, &call);
+    aigclua_close(options);
+    aigclua_call_end(&call, status);
+    aigclua_push_metrics(L, &metrics);
+    return 1;
+}
+
 static int to_string(lua_State *L)
 {
     int64_t height = 0, width = 0, channels = 0;
@@ -231,8 +251,8 @@ static void set_kind(lua_State *L, const char *kind)
 
 void aigclua_open_dataset(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"info", info}, {"batch", batch}, {"split", split}, {"export", export}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"info", info},     {"batch", batch},     {"split", split},
+                                       {"export", export}, {"compare", compare}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__len", length}, {"__tostring", to_string}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"create", create}, {"array", create_array}, {"callback", create_callback}, {NULL, NULL}};

@@ -59,15 +59,6 @@ static int load_weights(lua_State *L) { return use_file(L, aigc_model_load_weigh
 
 /* ---- training ---- */
 
-/* Pushes option progress of the table at `index`: a function or nil. */
-static int push_progress_option(lua_State *L, int index)
-{
-    aigclua_get_option(L, index, "progress");
-    if (!lua_isnil(L, -1) && !lua_isfunction(L, -1))
-        aigclua_fail(L, "option progress must be a function, not a %s", luaL_typename(L, -1));
-    return lua_gettop(L);
-}
-
 /* m:train(dataset, {epochs=3, progress=function, validation=dataset}) */
 static int train(lua_State *L)
 {
@@ -75,7 +66,7 @@ static int train(lua_State *L)
     lua_settop(L, 3);
     const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
     const aigclua_object_t *dataset = aigclua_check_open(L, 2, &aigclua_dataset), *validation = NULL;
-    const int progress = push_progress_option(L, 3);
+    const int progress = aigclua_push_progress_option(L, 3);
     aigclua_get_option(L, 3, "validation");
     const int validating = lua_isnil(L, -1) ? 0 : lua_gettop(L);
     if (validating && !aigclua_test(L, validating, &aigclua_dataset))
@@ -99,7 +90,7 @@ static int evaluate(lua_State *L)
     lua_settop(L, 3);
     const aigclua_object_t *model = aigclua_check_open(L, 1, &aigclua_model);
     const aigclua_object_t *dataset = aigclua_check_open(L, 2, &aigclua_dataset);
-    const int progress = push_progress_option(L, 3);
+    const int progress = aigclua_push_progress_option(L, 3);
     aigclua_object_t *options = aigclua_check_options(L, 3, taken_by_evaluate);
     aigclua_call_begin(L, &call, progress, 2, 0);
     const aigc_status_t status =

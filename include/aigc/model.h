@@ -23,6 +23,8 @@ typedef struct aigc_metrics {
     uint32_t reserved;  /**< 0 */
     const char *names[AIGC_MAX_METRICS]; /**< static strings */
     double values[AIGC_MAX_METRICS];     /**< in the order of the names */
+    char space[64]; /**< feature space of distances among the numbers, else ""; numbers of different spaces do not compare.
+                     *   Since 0.4 */
 } aigc_metrics_t;
 
 /** Where a long call stands. `phase` is a static string: "train", "evaluate". */
@@ -48,7 +50,7 @@ typedef struct aigc_progress {
 typedef int32_t (*aigc_progress_fn)(const aigc_progress_t *progress, void *user);
 
 /** A new, untrained model.
- *  @param kind     "vae"
+ *  @param kind     "vae", "gan", "classifier"
  *  @param options  verb "create" with this kind. Where height, width or channels are not given, the
  *                  network is built when the first training (or encoding) shows the pictures; until then verbs that
  *                  need it return AIGC_ERROR_STATE.
@@ -93,10 +95,32 @@ AIGC_API aigc_status_t aigc_model_train(aigc_model_t *model, aigc_dataset_t *dat
 AIGC_API aigc_status_t aigc_model_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
                                              const aigc_options_t *options, aigc_metrics_t *metrics);
 
-/** Measure on a dataset without learning (vae: loss, reconstruction, kl, always with beta 1, so that
- *  loss is the negative ELBO). @param metrics  needed. @param options verb "evaluate". Since 0.1. */
+/** Measure on a dataset without learning. A vae tells loss, reconstruction and kl, always with beta 1, so that loss is
+ *  the negative ELBO; a classifier loss and accuracy (0..1). Of a vae and a gan pictures are made too and held against
+ *  those of the dataset, unless option samples is 0: see aigc_dataset_compare() for these numbers. The same seed gives the
+ *  same numbers on any number of threads.
+ *  @param metrics  needed
+ *  @param options  verb "evaluate" with this kind: samples, pictures, seed, features, neighbours, batch_size. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
                                            aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
+
+/** Measure how far made pictures are from real ones. In metrics:
+ *  - `frechet`: the Frechet distance of Gaussians fitted to the features of both sets (known as FID where the features
+ *    are those of a certain network); 0 is best;
+ *  - `kid`: the kernel distance, unbiased, so that it may be a little below 0, also of few pictures; 0 is best;
+ *  - `precision`, the part of the made pictures that could be real ones, and `recall`, the part of the real ones that
+ *    could have been made, both 0..1;
+ *  - `least_class`, `most_class`: where the features are a classifier's, the part of the made pictures that it takes for
+ *    the rarest and for the most frequent class;
+ *  - `made` and `real`: how many pictures were looked at.
+ *
+ *  All of it is relative to the feature space that metrics->space names: the built-in one, or by option features a file's.
+ *  @param made, real  of one context; of any sizes and channels
+ *  @param options     verb "compare" without a kind: samples, pictures, features, neighbours
+ *  @param metrics     needed
+ *  @return AIGC_ERROR_ARGUMENT: less than two pictures; ... Since 0.4. */
+AIGC_API aigc_status_t aigc_dataset_compare(aigc_dataset_t *made, aigc_dataset_t *real, const aigc_options_t *options,
+                                            aigc_metrics_t *metrics, aigc_progress_fn progress, void *user);
 
 /** New images f32 [n,H,W,C] 0..1; the same seed gives the same picture in any batch and on any
  *  number of threads. @param options verb "generate": n, seed or seeds, class, temperature. Since 0.1. */

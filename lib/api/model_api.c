@@ -1,5 +1,7 @@
 #include "api/call.h"
-#include "models/network.h"
+#include "models/evaluation.h"
+#include <stddef.h>
+#include <string.h>
 
 aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
                                 const aigc_options_t *options)
@@ -70,17 +72,18 @@ aigc_status_t aigc_model_save(aigc_model_t *model, const char *path, const aigc_
 
 static aigc_status_t check_metrics(const aigc_metrics_t *metrics)
 {
-    if (metrics && metrics->struct_size < sizeof *metrics)
+    const size_t first_version = offsetof(aigc_metrics_t, space);
+    if (metrics && metrics->struct_size < first_version)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "metrics->struct_size is %zu, not %zu", metrics->struct_size,
                           sizeof *metrics);
     return AIGC_OK;
 }
 
-/* The caller's record keeps its size, which may be a later version's. */
+/* The caller's record keeps its size, which may be an earlier or a later version's. */
 static void give_metrics(aigc_metrics_t *to, aigc_metrics_t from)
 {
     from.struct_size = to->struct_size;
-    *to = from;
+    memcpy(to, &from, from.struct_size < sizeof from ? from.struct_size : sizeof from);
 }
 
 /* Its threads, lock and cancel flag are its context's. */
@@ -155,12 +158,36 @@ aigc_status_t aigc_model_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, 
     AIGC__TRY(aigc__check_handle(model, AIGC__MODEL, "model"));
     AIGC__TRY(check_dataset(model, dataset, "dataset"));
     AIGC__TRY(begin(&call, model, options));
+    aigc__dataset_retain(dataset); /* a callback may free it */
     const aigc_status_t status = model->kind->evaluate
                                      ? model->kind->evaluate(model, dataset, options, &own, progress, user)
                                      : unsupported(model, "evaluate");
     own.step = model->optimizer ? aigc__optimizer_steps(model->optimizer, 0) : 0;
     if (status == AIGC_OK) give_metrics(metrics, own);
+    aigc__dataset_release(dataset);
     return end(&call, model, status);
+}
+
+aigc_status_t aigc_dataset_compare(aigc_dataset_t *made, aigc_dataset_t *real, const aigc_options_t *options,
+                                   aigc_metrics_t *metrics, aigc_progress_fn progress, void *user)
+{
+    aigc__call_t call;
+    aigc_metrics_t own = {.struct_size = sizeof own};
+    AIGC__TRY(aigc__check_handle(made, AIGC__DATASET, "made"));
+    AIGC__TRY(aigc__check_handle(real, AIGC__DATASET, "real"));
+    AIGC__TRY(aigc__check_pointer(metrics, "metrics"));
+    AIGC__TRY(check_metrics(metrics));
+    AIGC__TRY(aigc__check_options(options));
+    if (made->context != real->context)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "argument 'real' belongs to another context than 'made'");
+    AIGC__TRY(aigc__call_begin(&call, made->context));
+    aigc__dataset_retain(made); /* a callback may free what it likes */
+    aigc__dataset_retain(real);
+    const aigc_status_t status = aigc__compare(made, real, options, &own, progress, user);
+    if (status == AIGC_OK) give_metrics(metrics, own);
+    aigc__dataset_release(real);
+    aigc__dataset_release(made);
+    return aigc__call_end(&call, status);
 }
 
 /* ---- sampling ---- */

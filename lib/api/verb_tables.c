@@ -1,5 +1,5 @@
 #include "api/verb_tables.h"
-#include "models/network.h"
+#include "models/evaluation.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -64,7 +64,7 @@ static const struct {
     {"context", ROWS(context_rows)},           {"image-read", ROWS(image_read_rows)},
     {"image-write", ROWS(image_write_rows)},   {"image-grid", ROWS(image_grid_rows)},
     {"image-resize", ROWS(image_resize_rows)}, {"animation-write", ROWS(animation_write_rows)},
-    {"load", ROWS(aigc__load_rows)},
+    {"load", ROWS(aigc__load_rows)},           {"compare", ROWS(aigc__compare_rows)},
 };
 
 aigc__option_group_t aigc__verb_group(const char *verb, void *record)
@@ -91,11 +91,12 @@ const char *aigc__verb_help(const char *verb)
         {"image-resize", "make pictures of another size"},
         {"animation-write", "write pictures as the frames of an animated PNG file"},
         {"load", "read a model file"},
+        {"compare", "measure how far made pictures are from real ones"},
         {"dataset", "open pictures to train on"},
         {"create", "make a new model"},
         {"train", "learn from a dataset, for some epochs"},
         {"train_step", "learn from one batch of pictures"},
-        {"evaluate", "measure the losses on a dataset"},
+        {"evaluate", "measure the losses on a dataset, and how good made pictures are"},
         {"generate", "make new pictures"},
         {"interpolate", "make the pictures between two latents"},
         {"encode", "turn pictures into latents"},

@@ -1,4 +1,5 @@
 #include "models/gan.h"
+#include "models/evaluation.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ static const aigc__verb_table_t tables[] = {
     {"train_step", aigc__gan_game_rows, &aigc__gan_game_row_count},
     {"train_step", aigc__gan_train_step_rows, &aigc__gan_train_step_row_count},
     {"train_step", aigc__optimizer_rows, &aigc__optimizer_row_count},
+    {"evaluate", aigc__evaluate_rows, &aigc__evaluate_row_count},
     {"generate", aigc__generate_rows, &aigc__generate_row_count},
     {"interpolate", aigc__interpolate_rows, &aigc__interpolate_row_count},
     {"decode", aigc__class_rows, &aigc__class_row_count},
@@ -183,6 +185,7 @@ const aigc__model_kind_t aigc__model_kind_gan = {
     .latent_space = latent_space,
     .train = aigc__gan_train,
     .train_step = aigc__gan_train_step,
+    .evaluate = aigc__evaluate,
     .generate = aigc__generate,
     .decode = aigc__decode,
     .interpolate = aigc__interpolate,

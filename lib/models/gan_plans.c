@@ -102,40 +102,6 @@ static aigc__id_t with_penalty(const maker_t *m, aigc__id_t loss, aigc__id_t rea
 
 /* ---- plans ---- */
 
-/* A part's parameters; how many. */
-static size_t parameters_of(const maker_t *m, uint32_t part, aigc__id_t parameters[AIGC__MAX_FETCHES])
-{
-    size_t n = 0;
-    for (size_t k = 0; k < aigc__store_count(m->store); k++) {
-        const aigc__parameter_t *parameter = aigc__store_parameter(m->store, k);
-        if (parameter->role != AIGC__TRAINED || parameter->part != part) continue;
-        if (n == AIGC__MAX_FETCHES - AIGC__GAN_NUMBERS) {
-            aigc__graph_fail(m->graph, AIGC_ERROR_LIMIT,
-                             "the network has more than the %d parameters a training can have",
-                             AIGC__MAX_FETCHES - AIGC__GAN_NUMBERS);
-            return 0;
-        }
-        parameters[n++] = aigc__param(m->graph, m->store, parameter->name, parameter->shape, parameter->initialiser);
-    }
-    return n;
-}
-
-/* The gradients of a part's parameters, written to the optimizer's block. A second goal's are added to the first's:
- * each goal's way back comes right after its way there, so that what one keeps for it is gone before the other begins.
- */
-static aigc_status_t add_gradients(const maker_t *m, aigc__id_t goal, uint32_t part, bool is_first,
-                                   aigc__plan_recipe_t *recipe)
-{
-    aigc__id_t parameters[AIGC__MAX_FETCHES], gradients[AIGC__MAX_FETCHES];
-    aigc__id_t *all = recipe->fetches + recipe->n_fetches;
-    const size_t n = parameters_of(m, part, parameters);
-    AIGC__TRY(aigc__gradient(m->graph, goal, parameters, n, gradients));
-    for (size_t k = 0; k < n; k++) all[k] = is_first ? gradients[k] : aigc__add(m->graph, all[k], gradients[k]);
-    recipe->n_external = n;
-    recipe->assigns = true;
-    return AIGC_OK;
-}
-
 static aigc_status_t learn_from_pairs(const maker_t *m, aigc__plan_recipe_t *recipe)
 {
     const aigc__gan_objective_t *o = m->objective;
@@ -149,7 +115,7 @@ static aigc_status_t learn_from_pairs(const maker_t *m, aigc__plan_recipe_t *rec
     recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
     recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
     recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
-    return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, true, recipe);
+    return aigc__add_gradients(m->graph, m->store, goal, AIGC__GAN_DISCRIMINATOR, true, recipe);
 }
 
 static aigc_status_t learn_apart(const maker_t *m, aigc__plan_recipe_t *recipe)
@@ -157,7 +123,8 @@ static aigc_status_t learn_apart(const maker_t *m, aigc__plan_recipe_t *recipe)
     const aigc__gan_objective_t *o = m->objective;
     const aigc__id_t real = shown(m, real_pictures(m)), on_real = judge(m, real);
     const aigc__id_t from_real = aigc__gan_loss_on_real(m->graph, o, on_real);
-    AIGC__TRY(add_gradients(m, with_slope(m, from_real, on_real, real, o->r1), AIGC__GAN_DISCRIMINATOR, true, recipe));
+    const aigc__id_t first_goal = with_slope(m, from_real, on_real, real, o->r1);
+    AIGC__TRY(aigc__add_gradients(m->graph, m->store, first_goal, AIGC__GAN_DISCRIMINATOR, true, recipe));
     const aigc__id_t fake = aigc__stop_gradient(m->graph, shown(m, made_pictures(m))), on_fake = judge(m, fake);
     const aigc__id_t from_fake = aigc__gan_loss_on_fake(m->graph, o, on_fake);
     const aigc__id_t goal = with_penalty(m, with_slope(m, from_fake, on_fake, fake, o->r2), real, fake);
@@ -165,7 +132,7 @@ static aigc_status_t learn_apart(const maker_t *m, aigc__plan_recipe_t *recipe)
     recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
     recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
     recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
-    return add_gradients(m, goal, AIGC__GAN_DISCRIMINATOR, false, recipe);
+    return aigc__add_gradients(m->graph, m->store, goal, AIGC__GAN_DISCRIMINATOR, false, recipe);
 }
 
 static aigc_status_t learn_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
@@ -183,7 +150,7 @@ static aigc_status_t follow_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
     const aigc__id_t on_fake = judge(m, shown(m, made_pictures(m)));
     const aigc__id_t loss = aigc__gan_generator_loss(m->graph, m->objective, on_real, on_fake);
     recipe->fetches[recipe->n_fetches++] = loss;
-    AIGC__TRY(add_gradients(m, loss, AIGC__GAN_GENERATOR, true, recipe));
+    AIGC__TRY(aigc__add_gradients(m->graph, m->store, loss, AIGC__GAN_GENERATOR, true, recipe));
     recipe->n_fetches += recipe->n_external;
     return AIGC_OK;
 }

@@ -94,9 +94,9 @@ const float *aigc__staged_images(const aigc_model_t *model, const aigc__staging_
 
 aigc_status_t aigc__check_labels(const aigc_model_t *model, const int64_t *labels, size_t n)
 {
-    const int64_t classes = aigc__latent_space(model).classes;
+    const int64_t classes = model->kind->geometry(model).classes;
     if (classes == 0) return AIGC_OK;
-    if (labels == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "a conditional model needs labels");
+    if (labels == NULL) return aigc__fail(AIGC_ERROR_ARGUMENT, "the model knows classes: labels are needed");
     for (size_t i = 0; i < n; i++)
         if (labels[i] < 0 || labels[i] >= classes)
             return aigc__fail(AIGC_ERROR_ARGUMENT, "label %zu is %lld; the model knows classes 0 to %d", i,
@@ -107,10 +107,10 @@ aigc_status_t aigc__check_labels(const aigc_model_t *model, const int64_t *label
 /* ---- chunks ---- */
 
 /* Rows of the plan that so many go through. */
-static size_t plan_rows(const aigc__latent_space_t *space, size_t n)
+static size_t plan_rows(bool any_rows, size_t n)
 {
     enum { FEW = 8 };
-    if (!space->any_rows || n > FEW) return AIGC__CHUNK;
+    if (!any_rows || n > FEW) return AIGC__CHUNK;
     return n > 1 ? FEW : 1;
 }
 
@@ -133,7 +133,7 @@ aigc_status_t aigc__chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *ar
     const aigc__latent_space_t space = aigc__latent_space(model);
     static const size_t counts[] = {AIGC__CHUNK, 2, 1};
     for (size_t k = 0; k < (space.any_rows ? sizeof counts / sizeof *counts : 1); k++) {
-        const aigc__plan_key_t key = {verb, 0, plan_rows(&space, counts[k])};
+        const aigc__plan_key_t key = {verb, 0, plan_rows(space.any_rows, counts[k])};
         AIGC__TRY(aigc__model_plan_bytes(model, &key, space.builder, arena, own));
     }
     if (space.staging->floats < chunk_floats(&space)) *own += chunk_floats(&space) * sizeof(float);
@@ -144,28 +144,45 @@ aigc_status_t aigc__chunk_memory(aigc_model_t *model, int32_t verb, uint64_t *ar
 aigc_status_t aigc__run_chunk(aigc_model_t *model, const aigc__transfer_t *t, const float *in, const int64_t *labels,
                               size_t n, float *out)
 {
-    const aigc__latent_space_t space = aigc__latent_space(model);
-    const size_t all = plan_rows(&space, n);
+    const size_t all = plan_rows(t->any_rows, n);
     const aigc__plan_key_t key = {t->verb, 0, all};
-    float *rows = space.staging->rows;
+    float *rows = t->staging->rows;
     aigc__executor_t *executor = NULL;
     if (in != rows) memcpy(rows, in, n * t->in_width * sizeof *in);
     memset(rows + n * t->in_width, 0, (all - n) * t->in_width * sizeof *in);
-    AIGC__TRY(aigc__model_executor(model, &key, space.builder, &executor));
+    AIGC__TRY(aigc__model_executor(model, &key, t->builder, &executor));
     AIGC__TRY(aigc__executor_set_feed(executor, t->feed, rows));
-    if (space.classes > 0) {
-        for (size_t i = 0; i < all; i++) space.staging->labels[i] = i < n ? (int32_t)labels[i] : 0;
-        AIGC__TRY(aigc__executor_set_feed(executor, "labels", space.staging->labels));
+    if (t->is_labelled) {
+        for (size_t i = 0; i < all; i++) t->staging->labels[i] = i < n ? (int32_t)labels[i] : 0;
+        AIGC__TRY(aigc__executor_set_feed(executor, "labels", t->staging->labels));
     }
     AIGC__TRY(aigc__executor_run(executor, 0, 0));
     memcpy(out, aigc__executor_fetch(executor, 0), n * t->out_width * sizeof *out);
     return AIGC_OK;
 }
 
+aigc_status_t aigc__transfer_images(aigc_model_t *model, const aigc__transfer_t *t, const aigc_tensor_t *images,
+                                    const int64_t *labels, float *out)
+{
+    const size_t n = (size_t)images->shape[0];
+    if (t->is_labelled) AIGC__TRY(aigc__check_labels(model, labels, n));
+    AIGC__TRY(
+        aigc__staging_reserve(model->context, t->staging, AIGC__CHUNK * t->in_width, t->is_labelled ? AIGC__CHUNK : 0));
+    for (size_t first = 0; first < n; first += AIGC__CHUNK) {
+        const size_t part = aigc__chunk_part(n, first);
+        AIGC__TRY(aigc__check_cancel(model->context));
+        AIGC__TRY(aigc__run_chunk(model, t, aigc__staged_images(model, t->staging, images, first, part, t->in_width),
+                                  labels ? labels + first : NULL, part, out + first * t->out_width));
+    }
+    return AIGC_OK;
+}
+
 static aigc_status_t decode_rows(aigc_model_t *model, const float *latents, const int64_t *labels, size_t n, float *out)
 {
     const aigc__latent_space_t space = aigc__latent_space(model);
-    const aigc__transfer_t t = {space.decode, "latents", (size_t)space.dim, aigc__space_pixels(&space)};
+    const aigc__transfer_t t = {
+        space.builder,  space.decode,      "latents",    (size_t)space.dim, aigc__space_pixels(&space),
+        space.any_rows, space.classes > 0, space.staging};
     AIGC__TRY(aigc__check_labels(model, labels, n));
     for (size_t first = 0; first < n; first += AIGC__CHUNK) {
         AIGC__TRY(aigc__check_cancel(model->context));

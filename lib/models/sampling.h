@@ -48,18 +48,25 @@ void aigc__staging_free(aigc_context_t *context, aigc__staging_t *staging);
  * have room. */
 const float *aigc__staged_images(const aigc_model_t *model, const aigc__staging_t *staging, const aigc_tensor_t *images,
                                  size_t first, size_t n, size_t pixels);
-/* Labels must be there, and within the classes, where the model is conditional. */
+/* Labels must be there, and within the classes, where the model knows classes. */
 aigc_status_t aigc__check_labels(const aigc_model_t *model, const int64_t *labels, size_t n);
 
-/* Rows of one width that a plan makes rows of another of. */
+/* Rows of one width of which the plan (verb, 0, n) of the builder makes rows of another: its feed is [n, in_width], of
+ * a labelled one also "labels" i32 [n], and its first fetch [n, out_width]. */
 typedef struct aigc__transfer {
+    aigc__plan_builder builder;
     int32_t verb;
     const char *feed;
     size_t in_width, out_width;
+    bool any_rows, is_labelled;
+    aigc__staging_t *staging;
 } aigc__transfer_t;
 /* At most AIGC__CHUNK rows; staging has room. */
 aigc_status_t aigc__run_chunk(aigc_model_t *model, const aigc__transfer_t *transfer, const float *in,
                               const int64_t *labels, size_t n, float *out);
+/* All of the pictures, made f32; staging is given room. Parameters are there. */
+aigc_status_t aigc__transfer_images(aigc_model_t *model, const aigc__transfer_t *transfer, const aigc_tensor_t *images,
+                                    const int64_t *labels, float *out);
 static inline size_t aigc__chunk_part(size_t n, size_t first)
 {
     return n - first < AIGC__CHUNK ? n - first : AIGC__CHUNK;

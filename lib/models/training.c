@@ -273,7 +273,7 @@ static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_met
         AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, trainee, "validate",
                                 validation, NULL, NULL));
     validation->step = means->step;
-    if (run->options->samples > 0 && is_watched)
+    if (trainee->preview && run->options->samples > 0 && is_watched)
         AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
     AIGC__TRY(aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began,
                                       means, run->validation ? validation : NULL));

@@ -29,7 +29,7 @@ typedef struct aigc__trainee {
     /* The same losses without learning; `batch` keys the random numbers. */
     aigc_status_t (*measure)(void *user, const float *images, const int64_t *labels, size_t n, uint64_t batch,
                              aigc_metrics_t *metrics);
-    /* Sample pictures of fixed seeds. */
+    /* Sample pictures of fixed seeds. NULL: the model makes none. */
     aigc_status_t (*preview)(void *user, aigc_tensor_t **images, size_t n);
     /* Told how many steps the whole training has, for schedules; may refuse it with AIGC_ERROR_OPTION. */
     aigc_status_t (*begin)(void *user, uint64_t total_steps);
@@ -49,6 +49,12 @@ aigc_status_t aigc__measure(aigc_model_t *model, aigc_dataset_t *dataset, size_t
 /* The next run of the executor writes the gradients of a part's parameters, its fetches from `fetch` on in the store's
  * order, into the optimizer's block. */
 aigc_status_t aigc__take_gradients(aigc_model_t *model, aigc__executor_t *executor, size_t fetch, uint32_t part);
+
+/* Gradients of a goal by a part's trained parameters, in the store's order: into the recipe's places behind its
+ * n_fetches, which is for the caller to raise by n_external in the end. A second goal's are added to the first's: each
+ * goal's way back comes right after its way there, so that what one keeps for it is gone before the other begins. */
+aigc_status_t aigc__add_gradients(aigc__graph_t *graph, aigc__store_t *store, aigc__id_t goal, uint32_t part,
+                                  bool is_first, aigc__plan_recipe_t *recipe);
 
 /* sums += metrics * weight, and the means of such sums. */
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight);

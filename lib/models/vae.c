@@ -1,6 +1,7 @@
 #include "models/vae.h"
 #include "base/sizes.h"
 #include "formats/safetensors.h"
+#include "models/evaluation.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ static const aigc__verb_table_t tables[] = {
     {"train_step", aigc__vae_train_step_rows, &aigc__vae_train_step_row_count},
     {"train_step", aigc__optimizer_rows, &aigc__optimizer_row_count},
     {"evaluate", aigc__vae_evaluate_rows, &aigc__vae_evaluate_row_count},
+    {"evaluate", aigc__evaluate_rows, &aigc__evaluate_row_count},
     {"generate", aigc__generate_rows, &aigc__generate_row_count},
     {"interpolate", aigc__interpolate_rows, &aigc__interpolate_row_count},
     {"save", aigc__save_rows, &aigc__save_row_count},

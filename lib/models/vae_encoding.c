@@ -4,16 +4,9 @@
 static aigc_status_t encode_rows(aigc_model_t *model, const aigc_tensor_t *images, const int64_t *labels, float *out)
 {
     const aigc__latent_space_t space = aigc__latent_space(model);
-    const aigc__transfer_t t = {AIGC__VAE_ENCODE, "images", aigc__space_pixels(&space), (size_t)space.dim};
-    const size_t n = (size_t)images->shape[0];
-    AIGC__TRY(aigc__check_labels(model, labels, n));
-    for (size_t first = 0; first < n; first += AIGC__CHUNK) {
-        const size_t part = aigc__chunk_part(n, first);
-        AIGC__TRY(aigc__check_cancel(model->context));
-        AIGC__TRY(aigc__run_chunk(model, &t, aigc__staged_images(model, space.staging, images, first, part, t.in_width),
-                                  labels ? labels + first : NULL, part, out + first * t.out_width));
-    }
-    return AIGC_OK;
+    const aigc__transfer_t t = {space.builder,     AIGC__VAE_ENCODE, "images",          aigc__space_pixels(&space),
+                                (size_t)space.dim, space.any_rows,   space.classes > 0, space.staging};
+    return aigc__transfer_images(model, &t, images, labels, out);
 }
 
 static aigc_status_t encode(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,

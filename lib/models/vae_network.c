@@ -74,26 +74,6 @@ static aigc__id_t reparameterise(aigc__graph_t *graph, aigc__vae_codes_t codes, 
     return aigc__add(graph, codes.mean, aigc__mul(graph, noise, deviation));
 }
 
-static aigc_status_t add_gradients(aigc_model_t *model, aigc__graph_t *graph, aigc__id_t loss,
-                                   aigc__plan_recipe_t *recipe)
-{
-    aigc__id_t parameters[AIGC__MAX_FETCHES];
-    size_t n = 0;
-    for (size_t k = 0; k < aigc__store_count(model->store); k++) {
-        const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
-        if (parameter->role != AIGC__TRAINED) continue;
-        if (recipe->n_fetches + n == AIGC__MAX_FETCHES)
-            return aigc__fail(AIGC_ERROR_LIMIT, "the network has more than the %d parameters a training can have",
-                              AIGC__MAX_FETCHES - 3);
-        parameters[n++] = aigc__param(graph, model->store, parameter->name, parameter->shape, parameter->initialiser);
-    }
-    AIGC__TRY(aigc__gradient(graph, loss, parameters, n, recipe->fetches + recipe->n_fetches));
-    recipe->n_fetches += n;
-    recipe->n_external = n; /* the optimizer's */
-    recipe->assigns = true;
-    return AIGC_OK;
-}
-
 static aigc_status_t loss_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
                                aigc__plan_recipe_t *recipe)
 {
@@ -116,7 +96,9 @@ static aigc_status_t loss_plan(aigc_model_t *model, const aigc__plan_key_t *key,
     recipe->fetches[recipe->n_fetches++] = reconstruction;
     recipe->fetches[recipe->n_fetches++] = kl;
     recipe->frozen = !training;
-    return training ? add_gradients(model, graph, loss, recipe) : AIGC_OK;
+    if (training) AIGC__TRY(aigc__add_gradients(graph, model->store, loss, 0, true, recipe));
+    recipe->n_fetches += recipe->n_external; /* the optimizer's */
+    return AIGC_OK;
 }
 
 aigc_status_t aigc__vae_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,

@@ -1,4 +1,5 @@
 /* One step of a VAE, and measuring it: what the training service asks of a kind. */
+#include "models/evaluation.h"
 #include "models/vae.h"
 #include <stddef.h>
 #include <string.h>
@@ -25,13 +26,12 @@ const aigc__option_t aigc__vae_train_step_rows[] = {
 };
 
 typedef struct evaluate_options {
-    int64_t batch_size, seed;
+    int64_t batch_size;
 } evaluate_options_t;
 
 const aigc__option_t aigc__vae_evaluate_rows[] = {
     {"batch_size", AIGC__OPTION_INT, offsetof(evaluate_options_t, batch_size), "128", 1, 65536, NULL,
-     "pictures at a time"},
-    {"seed", AIGC__OPTION_INT, offsetof(evaluate_options_t, seed), "0", 0, 9e18, NULL, "names the random numbers"},
+     "pictures at a time whose losses are measured"},
 };
 
 const size_t aigc__vae_train_row_count = sizeof aigc__vae_train_rows / sizeof *aigc__vae_train_rows;
@@ -199,10 +199,17 @@ aigc_status_t aigc__vae_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, c
 {
     aigc__vae_t *vae = model->network;
     evaluate_options_t given;
+    aigc__evaluate_options_t common;
+    aigc_metrics_t distances = {.struct_size = sizeof distances};
     const aigc__trainee_t trainee = trainee_of(model);
-    AIGC__TRY(aigc__model_options(model, "evaluate", options, (void *[]){&given}, 1));
+    AIGC__TRY(aigc__model_options(model, "evaluate", options, (void *[]){&given, &common}, 2));
     AIGC__TRY(aigc__model_fit_dataset(model, dataset));
     vae->beta = 1;
-    vae->seed = (uint64_t)given.seed;
-    return aigc__measure(model, dataset, (size_t)given.batch_size, &trainee, "evaluate", metrics, progress, user);
+    vae->seed = (uint64_t)common.seed;
+    /* First what reads the options: a callback may free them. */
+    AIGC__TRY(aigc__evaluate_samples(model, dataset, &common, &distances, progress, user));
+    AIGC__TRY(aigc__measure(model, dataset, (size_t)given.batch_size, &trainee, "evaluate", metrics, progress, user));
+    aigc__metrics_accumulate(metrics, &distances, 1);
+    memcpy(metrics->space, distances.space, sizeof metrics->space);
+    return AIGC_OK;
 }

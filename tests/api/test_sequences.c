@@ -153,8 +153,8 @@ static void call_context(scene_t *s)
     aigc_context_t *context = (void *)s;
     aigc_options_t *options = NULL;
     check_ok(aigc_options_create(&options));
-    check_ok(aigc_options_parse(options, once_in(s, 20)   ? "threads=-1"
-                                         : once_in(s, 20) ? "threads=2 cpu=c"
+    check_ok(aigc_options_parse(options, once_in(s, 100)   ? "threads=-1"
+                                         : once_in(s, 100) ? "threads=2 cpu=c"
                                                           : "threads=1 cpu=c"));
     const aigc_status_t status = aigc_context_create_with(&context, &s->memory.allocator, options);
     aigc_options_free(options);
@@ -194,7 +194,7 @@ static void call_options(scene_t *s)
     if (once_in(s, 3)) made(s, OPTIONS, aigc_options_create(&options), &options);
     check(s, aigc_options_parse(pick(s, OPTIONS), texts[draw(s, sizeof texts / sizeof *texts)]));
     if (once_in(s, 4)) check(s, aigc_options_set_int(pick(s, OPTIONS), "seed", (int64_t)draw(s, 9)));
-    if (once_in(s, 20)) check(s, aigc_options_set_tensor(pick(s, OPTIONS), "noise", pick(s, TENSOR)));
+    if (once_in(s, 100)) check(s, aigc_options_set_tensor(pick(s, OPTIONS), "noise", pick(s, TENSOR)));
 }
 
 /* Shapes of pictures, latents, labels and things that are none of these. */
@@ -379,8 +379,14 @@ static void call_evaluate(scene_t *s)
 {
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     aigc_model_t *model = pick(s, MODEL);
-    aigc_dataset_t *dataset = pick(s, DATASET);
-    check(s, aigc_model_evaluate(model, dataset, NULL, &metrics, once_in(s, 2) ? on_progress : NULL, s));
+    aigc_dataset_t *dataset = pick(s, DATASET), *real = pick(s, DATASET);
+    const aigc_progress_fn progress = once_in(s, 2) ? on_progress : NULL;
+    aigc_options_t *options = NULL;
+    check_ok(aigc_options_create(&options));
+    if (!once_in(s, 100)) check_ok(aigc_options_parse(options, "samples=0"));
+    check(s, aigc_model_evaluate(model, dataset, options, &metrics, progress, s));
+    aigc_options_free(options);
+    if (once_in(s, 100)) check(s, aigc_dataset_compare(dataset, real, NULL, &metrics, progress, s));
 }
 
 static void call_sample(scene_t *s)

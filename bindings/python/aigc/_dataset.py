@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import byref, c_char_p, c_int64, c_void_p, memmove
+from ctypes import byref, c_char_p, c_int64, c_void_p, memmove, sizeof
 from operator import index as as_index
 
 from ._callbacks import on_picture, watch
@@ -10,9 +10,10 @@ from ._calls import long_call, made, quick_call
 from ._context import state_of
 from ._errors import argument_error, check
 from ._handles import Core, Owner, State
-from ._library import lib
+from ._library import Metrics, lib
 from ._options import Options
-from ._tables import class_takes_options, kinds, verb
+from ._progress import MetricsDict, metrics_of, watching
+from ._tables import class_takes_options, kinds, takes_options, verb
 from ._tensor import Tensor, as_tensor
 from ._values import text_of, whole, whole_numbers
 
@@ -232,3 +233,16 @@ class Dataset(Owner, metaclass=_ByKind):
         """Write every picture as PNG into a folder, class by sub-folder where there are labels."""
         core = self._live()
         long_call(core.state, lib.aigc_dataset_export, core, text_of(folder, "folder"))
+
+    @takes_options((None, "compare"))
+    def compare(self, real: Dataset, *, progress=None, **options) -> MetricsDict:
+        """Measure how far these pictures are from real ones: frechet, kid, precision, recall, in the feature space that
+        the attribute `space` of the answer names."""
+        core = self._live()
+        if not isinstance(real, Dataset):
+            raise argument_error(f"real is of type {type(real).__name__}; expected a Dataset")
+        pictures, metrics = real._live(), Metrics(struct_size=sizeof(Metrics))
+        named = Options(core.state, options)
+        with watching(core.state, progress) as (function, key):
+            long_call(core.state, lib.aigc_dataset_compare, core, pictures, named, byref(metrics), function, key)
+        return metrics_of(metrics)

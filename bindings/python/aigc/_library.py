@@ -46,6 +46,7 @@ class Metrics(Structure):
         ("reserved", c_uint32),
         ("names", c_char_p * MAX_METRICS),
         ("values", c_double * MAX_METRICS),
+        ("space", c_char * 64),
     ]
 
 
@@ -139,6 +140,7 @@ PROTOTYPES = {
     "aigc_dataset_class_name": (_status, (_handle, c_int64, _text_out)),
     "aigc_dataset_batch": (_status, (_handle, _numbers, c_size_t, _out, _out)),
     "aigc_dataset_export": (_status, (_handle, _text)),
+    "aigc_dataset_compare": (_status, (_handle, _handle, _handle, POINTER(Metrics), ProgressFunction, c_void_p)),
     # models
     "aigc_model_create": (_status, (_out, _handle, _text, _handle)),
     "aigc_model_load": (_status, (_out, _handle, _text, _handle)),

@@ -12,7 +12,7 @@ from ._errors import NotFoundError, argument_error
 from ._handles import Core, Owner, State
 from ._library import Metrics, lib
 from ._options import Options
-from ._progress import metrics_of, watching
+from ._progress import MetricsDict, metrics_of, watching
 from ._tables import OptionTable, class_takes_options, takes_options
 from ._tensor import Tensor, as_tensor
 from ._values import text_of
@@ -128,8 +128,9 @@ class Model(Owner):
         return metrics_of(metrics)
 
     @takes_options(("model", "evaluate"))
-    def evaluate(self, dataset: Dataset, *, progress=None, **options) -> dict[str, float]:
-        """Measure the losses on a dataset without learning, in nats per picture."""
+    def evaluate(self, dataset: Dataset, *, progress=None, **options) -> MetricsDict:
+        """Measure the losses on a dataset without learning, in nats per picture, and how far the pictures that the model
+        makes are from those of the dataset: see Dataset.compare()."""
         core, pictures = self._live(), _dataset_core(dataset, "dataset")
         named, metrics = Options(core.state, options), Metrics(struct_size=sizeof(Metrics))
         with watching(core.state, progress) as (function, key):

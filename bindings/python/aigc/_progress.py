@@ -9,8 +9,17 @@ from ._library import Metrics, ProgressFunction, lib
 from ._tensor import Tensor
 
 
-def metrics_of(record: Metrics) -> dict[str, float]:
-    return {record.names[i].decode(): record.values[i] for i in range(record.count)}
+class MetricsDict(dict):
+    """Numbers by name; `space` names the feature space of the distances among them, else it is ""."""
+
+    space = ""
+
+
+def metrics_of(record: Metrics) -> MetricsDict:
+    metrics = MetricsDict((record.names[i].decode(), record.values[i]) for i in range(record.count))
+    if record.space:
+        metrics.space = record.space.decode()
+    return metrics
 
 
 class Progress:
