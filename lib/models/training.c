@@ -230,6 +230,54 @@ done:
     return status;
 }
 
+/* ---- samples ---- */
+
+/* Steps of this training up to its position, those before a resume included. */
+static uint64_t steps_done(const run_t *run)
+{
+    const aigc__position_t *position = &run->model->position;
+    return position->epoch * run->batches + position->batch;
+}
+
+/* By the position alone, so that a resumed training draws the same grids. */
+static bool samples_are_due(const run_t *run)
+{
+    const uint64_t every = (uint64_t)run->options->samples_every;
+    const bool is_watched = run->files.model_path || run->progress;
+    const bool is_end = run->model->position.batch == run->batches;
+    return run->options->samples > 0 && is_watched && (every == 0 ? is_end : steps_done(run) % every == 0);
+}
+
+static aigc_status_t draw_samples(run_t *run, aigc_tensor_t **preview)
+{
+    const aigc__trainee_t *trainee = run->trainee;
+    AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
+    if (run->options->samples_every > 0)
+        return aigc__run_files_samples(&run->files, "step", 8, steps_done(run), *preview);
+    return aigc__run_files_samples(&run->files, "epoch", 4, run->model->position.epoch + 1, *preview);
+}
+
+static aigc_status_t report_step(run_t *run, aigc_tensor_t *preview)
+{
+    const aigc__position_t *position = &run->model->position;
+    const aigc_metrics_t means = means_so_far(run);
+    return report(run, &(moment_t){position->epoch + 1, position->batch, &means, NULL, preview});
+}
+
+/* Between two steps: the position stays, so that what fails or is cancelled in here is drawn again by a resume. It is
+ * not told again, or a callback that stops at each preview would never get on. */
+static aigc_status_t sample_on_the_way(run_t *run)
+{
+    const aigc__position_t *position = &run->model->position;
+    const bool is_between = position->batch > 0 && position->batch < run->batches;
+    aigc_tensor_t *preview = NULL;
+    if (!is_between || !samples_are_due(run)) return AIGC_OK;
+    aigc_status_t status = draw_samples(run, &preview);
+    if (status == AIGC_OK && run->images_here > 0) status = report_step(run, preview);
+    aigc__tensor_release(preview);
+    return status;
+}
+
 /* ---- the loop ---- */
 
 static aigc_status_t name_step(const run_t *run, aigc_status_t status)
@@ -256,9 +304,8 @@ static aigc_status_t one_batch(run_t *run)
     position->batch++;
     run->images_here += batch.n;
     const bool is_last = position->batch == run->batches; /* told once, with the epoch's end */
-    if (is_last || aigc__now() - run->last_report < 0.05) return AIGC_OK;
-    const aigc_metrics_t means = means_so_far(run);
-    return report(run, &(moment_t){.epoch = position->epoch + 1, .step = position->batch, .means = &means});
+    if (is_last || aigc__now() - run->last_report < 0.05 || samples_are_due(run)) return AIGC_OK;
+    return report_step(run, NULL);
 }
 
 /* What is measured, drawn and written at the end of an epoch. A failure or a cancel in here leaves the position
@@ -266,18 +313,14 @@ static aigc_status_t one_batch(run_t *run)
 static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_metrics_t *validation,
                                aigc_tensor_t **preview)
 {
-    const aigc__trainee_t *trainee = run->trainee;
     const aigc__position_t *position = &run->model->position;
-    const bool is_watched = run->files.model_path || run->progress;
     if (run->validation)
-        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, trainee, "validate",
+        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, run->trainee, "validate",
                                 validation, NULL, NULL));
     validation->step = means->step;
-    if (run->options->samples > 0 && is_watched)
-        AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
-    AIGC__TRY(aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began,
-                                      means, run->validation ? validation : NULL));
-    return aigc__run_files_samples(&run->files, position->epoch + 1, *preview);
+    if (samples_are_due(run)) AIGC__TRY(draw_samples(run, preview));
+    return aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began, means,
+                                   run->validation ? validation : NULL);
 }
 
 static aigc_status_t finish_epoch(run_t *run)
@@ -306,7 +349,10 @@ static aigc_status_t loop(run_t *run)
 {
     const aigc__position_t *position = &run->model->position;
     while (position->epoch < (uint64_t)run->options->epochs) {
-        while (position->batch < run->batches) AIGC__TRY(one_batch(run));
+        while (position->batch < run->batches) {
+            AIGC__TRY(sample_on_the_way(run));
+            AIGC__TRY(one_batch(run));
+        }
         AIGC__TRY(finish_epoch(run));
     }
     return run->is_dirty ? save(run) : AIGC_OK;

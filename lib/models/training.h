@@ -9,7 +9,7 @@
 typedef struct aigc__train_options {
     int64_t epochs, batch_size, seed; /* batch_size 0: the kind's to choose before it calls aigc__train() */
     int64_t shuffle, flip, resume;
-    int64_t samples, save_seconds, cache;
+    int64_t samples, samples_every, save_seconds, cache;
     double validation_split, ema; /* ema negative: none, unless the kind chooses one before it calls aigc__train() */
     const char *output;
 } aigc__train_options_t;
@@ -89,6 +89,8 @@ aigc_status_t aigc__run_files_keep(aigc__run_files_t *files, uint64_t epochs);
 /* The line of an epoch, numbers from 1. */
 aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, uint64_t epoch, uint64_t images, double seconds,
                                       const aigc_metrics_t *train, const aigc_metrics_t *validation);
-aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, uint64_t epoch, const aigc_tensor_t *images);
+/* A grid of pictures, named "<unit>-<number>" with so many digits at least. */
+aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, const char *unit, int digits, uint64_t number,
+                                      const aigc_tensor_t *images);
 
 #endif

@@ -122,7 +122,7 @@ static char *timeless(const small_world_t *world, const char *name)
 static void assert_same_run(const small_world_t *world, const char *a, const char *b)
 {
     static const char *const tails[] = {".safetensors", ".state.safetensors"};
-    char first[64], second[64];
+    char first[64], second[64], command[256];
     for (size_t k = 0; k < 2; k++) {
         snprintf(first, sizeof first, "%s%s", a, tails[k]);
         snprintf(second, sizeof second, "%s%s", b, tails[k]);
@@ -134,6 +134,8 @@ static void assert_same_run(const small_world_t *world, const char *a, const cha
     assert_string_equal(one, other);
     free(one);
     free(other);
+    snprintf(command, sizeof command, "diff -r '%s/%s.samples' '%s/%s.samples'", world->folder, a, world->folder, b);
+    assert_int_equal(system(command), 0);
 }
 
 static const options_t combinations[] = {
@@ -147,6 +149,8 @@ static const options_t combinations[] = {
     {"", "epochs=3 schedule=linear final_rate=0.1 batch_size=7 beta=0.5", false},
     {"", "epochs=3 batch_size=64 optimizer=sgd momentum=0", false},
     {"architecture=conv widths=4,6", "epochs=3 ema=0.9 flip=true", true},
+    {"", "epochs=3 ema=0.9 samples_every=3", true},
+    {"conditional=true", "epochs=3 samples_every=1 validation_split=0.2", false},
 };
 
 static void any_training_stopped_anywhere_goes_on(void **state)
