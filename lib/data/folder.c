@@ -33,7 +33,7 @@ typedef struct folder_options {
 #define AT(member) offsetof(folder_options_t, member)
 static const aigc__option_t rows[] = {
     {"size", AIGC__OPTION_INTS, AT(size.size), "", 1, MAX_SIDE, NULL,
-     "picture size, one number or height,width (default: the first picture's)"},
+     "picture size: one number, HEIGHTxWIDTH or HEIGHT,WIDTH (default: the first picture's)"},
     {"height", AIGC__OPTION_INT, AT(size.height), "0", 0, MAX_SIDE, NULL, "picture height in pixels (0: by size)"},
     {"width", AIGC__OPTION_INT, AT(size.width), "0", 0, MAX_SIDE, NULL, "picture width in pixels (0: by size)"},
     {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "0 as the first picture, 1 gray, 3 RGB, 4 RGBA"},
