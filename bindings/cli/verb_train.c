@@ -44,6 +44,8 @@ static int run_train(cli_arguments_t *arguments)
     int code = cli_session_open(&session, arguments);
     if (code == CLI_OK) code = cli_apply(arguments, &create_options, "create", kind);
     if (code == CLI_OK) code = cli_apply(arguments, &train_options, "train", kind);
+    if (code == CLI_OK) code = cli_check(aigc_options_check(create_options, "create", kind));
+    if (code == CLI_OK) code = cli_check(aigc_options_check(train_options, "train", kind));
     if (code == CLI_OK) code = cli_open_pictures(&session, arguments->positionals[1], &pictures);
     if (code == CLI_OK && validation_source != NULL) code = cli_open_pictures(&session, validation_source, &validation);
     if (code == CLI_OK) code = cli_check(aigc_model_create(&session.model, session.context, kind, create_options));

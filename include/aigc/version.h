@@ -19,7 +19,7 @@ AIGC_BEGIN_DECLS
 /** Of the interface: the SONAME. Changes only when a built program would break. */
 #define AIGC_API_VERSION_MAJOR 0
 /** Of the interface: grows with every addition. */
-#define AIGC_API_VERSION_MINOR 3
+#define AIGC_API_VERSION_MINOR 4
 /** Of the interface. */
 #define AIGC_API_VERSION_PATCH 0
 

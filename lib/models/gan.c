@@ -50,6 +50,15 @@ static const aigc__verb_table_t tables[] = {
     {"load_weights", aigc__load_weights_rows, &aigc__load_weights_row_count},
 };
 
+static const aigc__option_need_t needs[] = {
+    {"generator_width", "architecture", "dcgan|resnet"},
+    {"discriminator_width", "architecture", "dcgan|resnet"},
+    {"hidden_dim", "architecture", "mlp"},
+    {"discriminator_norm", "architecture", "dcgan"},
+    {"label_smoothing", "loss", "logistic|minimax|least-squares"},
+    {NULL, NULL, NULL},
+};
+
 /* ---- configuration ---- */
 
 static aigc__gan_config_t *config_of(const aigc_model_t *model) { return &((aigc__gan_t *)model->network)->config; }
@@ -173,6 +182,7 @@ const aigc__model_kind_t aigc__model_kind_gan = {
         "generative adversarial network: one network learns to make pictures that another cannot tell from real ones",
     .tables = tables,
     .n_tables = sizeof tables / sizeof *tables,
+    .needs = needs,
     .metrics = aigc__gan_metrics,
     .create = create,
     .free = free_network,

@@ -68,17 +68,11 @@ static aigc__gan_t *gan_of(const aigc_model_t *model) { return model->network; }
 
 /* ---- options ---- */
 
-static aigc_status_t settle_objective(aigc__gan_objective_t *objective, double instance_noise)
+static void settle_objective(aigc__gan_objective_t *objective, double instance_noise)
 {
-    const bool smooths = objective->loss == AIGC__GAN_LOGISTIC || objective->loss == AIGC__GAN_MINIMAX ||
-                         objective->loss == AIGC__GAN_LEAST_SQUARES;
-    if (objective->label_smoothing > 0 && !smooths)
-        return aigc__fail(AIGC_ERROR_OPTION,
-                          "option label_smoothing: only the losses logistic, minimax and least-squares have targets");
     if (objective->gradient_penalty < 0)
         objective->gradient_penalty = objective->loss == AIGC__GAN_WASSERSTEIN ? 10 : 0;
     objective->has_noise = instance_noise > 0;
-    return AIGC_OK;
 }
 
 static bool is_same(const aigc__gan_objective_t *a, const aigc__gan_objective_t *b)
@@ -102,7 +96,7 @@ static void settle_optimizers(aigc__gan_t *gan, const aigc__optimizer_settings_t
 static aigc_status_t settle(aigc_model_t *model, game_options_t *game, const aigc__optimizer_settings_t *given)
 {
     aigc__gan_t *gan = gan_of(model);
-    AIGC__TRY(settle_objective(&game->objective, game->instance_noise));
+    settle_objective(&game->objective, game->instance_noise);
     if (!is_same(&game->objective, &gan->objective)) aigc__model_forget_plans(model);
     gan->objective = game->objective;
     gan->instance_noise = (float)game->instance_noise;

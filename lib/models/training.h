@@ -19,6 +19,7 @@ extern const size_t aigc__train_row_count;
 /* Into aigc__optimizer_settings_t. */
 extern const aigc__option_t aigc__optimizer_rows[];
 extern const size_t aigc__optimizer_row_count;
+extern const aigc__option_need_t aigc__optimizer_needs[];
 
 /* What a kind does. Images are f32 [n,H,W,C], labels i64 [n]. Metrics come cleared. */
 typedef struct aigc__trainee {

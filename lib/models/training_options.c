@@ -59,3 +59,15 @@ const aigc__option_t aigc__optimizer_rows[] = {
      "linear, cosine: part of the learning rate left at the end"},
 };
 const size_t aigc__optimizer_row_count = sizeof aigc__optimizer_rows / sizeof *aigc__optimizer_rows;
+
+const aigc__option_need_t aigc__optimizer_needs[] = {
+    {"beta1", "optimizer", "adam|adamw"},
+    {"beta2", "optimizer", "adam|adamw"},
+    {"epsilon", "optimizer", "adam|adamw|rmsprop"},
+    {"momentum", "optimizer", "sgd|rmsprop"},
+    {"alpha", "optimizer", "rmsprop"},
+    {"nesterov", "optimizer", "sgd"},
+    {"schedule_steps", "schedule", "linear|cosine"},
+    {"final_rate", "schedule", "linear|cosine"},
+    {NULL, NULL, NULL},
+};

@@ -344,8 +344,7 @@ static void a_seed_is_a_picture_in_any_company(void **state)
         aigc_options_free(options);
         check_company(&world, "height=32 width=32 channels=3 generator_width=16 latent_dim=600", 32 * 32 * 3);
         check_company(&world, "height=9 width=45 channels=1 generator_width=20", 9 * 45);
-        check_company(&world, "height=28 width=28 channels=1 generator_width=8 architecture=mlp hidden_dim=40",
-                      28 * 28);
+        check_company(&world, "height=28 width=28 channels=1 architecture=mlp hidden_dim=40", 28 * 28);
         check_company(&world, "height=16 width=16 channels=1 generator_width=8 architecture=resnet", 16 * 16);
         small_world_end(&world);
     }
@@ -368,8 +367,10 @@ static void every_network_fits_every_picture(void **state)
                 char text[256];
                 aigc_tensor_t *images = NULL;
                 aigc_metrics_t metrics = {.struct_size = sizeof metrics};
-                snprintf(text, sizeof text, "%s %s height=%d width=%d channels=%d classes=%d", small_text, networks[k],
-                         (int)shapes[s][0], (int)shapes[s][1], (int)shapes[s][2], classes);
+                const bool is_mlp = strstr(networks[k], "mlp") != NULL;
+                snprintf(text, sizeof text, "%s %s height=%d width=%d channels=%d classes=%d",
+                         is_mlp ? "latent_dim=6" : small_text, networks[k], (int)shapes[s][0], (int)shapes[s][1],
+                         (int)shapes[s][2], classes);
                 aigc_model_t *model = new_gan(&world, text);
                 check_ok(aigc_tensor_create(&images, world.context, AIGC_DTYPE_F32, 4,
                                             (int64_t[]){3, shapes[s][0], shapes[s][1], shapes[s][2]}));
@@ -532,7 +533,28 @@ static void impossible_wishes_are_refused(void **state)
     check_refused("height=16 width=16 channels=1", "", "8x8");
     check_refused("conditional=true classes=2", "", "labels");
     check_refused("architecture=mlp hidden_dim=", "", "hidden_dim");
+    check_refused("", "optimizer=sgd alpha=0.5", "belongs to optimizer=rmsprop");
     check_refused("", "regularise_every=0", "regularise_every");
+}
+
+/* What would be passed over in silence; what is given as it is anyway does no harm. */
+static void options_of_other_networks_are_refused(void **state)
+{
+    static const char *const refused[] = {"hidden_dim=64", "architecture=mlp generator_width=8",
+                                          "architecture=resnet discriminator_norm=none"};
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++) {
+        aigc_model_t *model = NULL;
+        aigc_options_t *options = small_options(&world, refused[k], NULL);
+        check_failure(aigc_model_create(&model, world.context, "gan", options), AIGC_ERROR_OPTION,
+                      "has no effect with");
+        aigc_options_free(options);
+    }
+    aigc_model_free(new_gan(&world, "hidden_dim=256,256 generator_width=8"));
+    aigc_model_free(new_gan(&world, "architecture=mlp generator_width=64 discriminator_norm=batch"));
+    small_world_end(&world);
 }
 
 int main(void)
@@ -550,6 +572,7 @@ int main(void)
         cmocka_unit_test(truncated_latents_keep_what_is_small),
         cmocka_unit_test(later_steps_allocate_nothing),
         cmocka_unit_test(impossible_wishes_are_refused),
+        cmocka_unit_test(options_of_other_networks_are_refused),
     };
     return cmocka_run_group_tests_name("gan", tests, NULL, NULL);
 }
