@@ -73,7 +73,7 @@ const cli_verb_t cli_verb_train = {
                "--seed, goes to all of them. Ctrl-C stops and keeps what was "
                "learned; the same command with --resume goes on. Beside the model stand NAME.metrics.jsonl (one line "
                "an epoch), NAME.samples/ and, to resume, NAME.state.safetensors.",
-    .example = "aigc train vae home-designs -o model.safetensors --epochs 20 --latent-dim 32",
+    .example = "aigc train vae home-designs -o model.safetensors --epochs 20 --samples 36",
     .n_positionals = 2,
     .kind_noun = "model",
     .flags = flags,
