@@ -71,6 +71,7 @@ void aigc__model_release(aigc_model_t *model)
     model->kind->free(model);
     free_class_names(&context->memory, model->class_names);
     aigc__memory_free(&context->memory, model->config_json);
+    aigc__memory_free(&context->memory, model->training_record);
     model->kind_tag = AIGC__DEAD;
     aigc__memory_free(&context->memory, model);
     aigc__context_release(context);

@@ -131,6 +131,8 @@ struct aigc_model {
     _Atomic uint64_t parameters_version;      /* grows whenever parameters change */
     _Atomic uint32_t tensors_out;             /* parameter tensors in users' hands: parameters may change any time */
     aigc__position_t position;                /* of the training that was stopped or finished last */
+    const aigc_options_t *train_options;      /* of the call of train that is going on; borrowed */
+    char *training_record;                    /* the options of the training that `position` is of; or NULL */
     char **class_names;                       /* of the first classes, printable; NULL after the last; or NULL */
     char *config_json;                        /* what aigc_model_config() lent last */
     char option_text[AIGC__OPTION_TEXT_SIZE]; /* what aigc_model_option() lent last */

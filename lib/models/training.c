@@ -12,6 +12,7 @@ typedef struct run {
     aigc__run_files_t files;
     aigc_progress_fn progress;
     void *user;
+    char *record; /* of this call's options, until the model has it */
     double began, last_report, last_save;
     uint64_t batches, images_here, images_to_do;
     bool is_dirty; /* the files may be behind the model */
@@ -206,6 +207,9 @@ static aigc_status_t start(run_t *run)
     aigc__state_t state = {.optimizer = NULL};
     aigc_status_t status;
     AIGC__GOTO(done, find_earlier(run, &state, &earlier));
+    const char *const before = earlier == &model->position ? model->training_record : state.record;
+    AIGC__GOTO(done, aigc__training_record(model, model->train_options, &run->record));
+    if (earlier) AIGC__GOTO(done, aigc__training_refuse(before, run->record));
     if (earlier) AIGC__GOTO(done, check_position(run, earlier));
     if (earlier)
         AIGC__GOTO(done, aigc__run_files_keep(&run->files, earlier->epoch));
@@ -217,6 +221,10 @@ static aigc_status_t start(run_t *run)
     AIGC__GOTO(done, aigc__loader_seek(run->loader, from.epoch + at_end, at_end ? 0 : from.batch));
     const bool goes_on = earlier == &model->position; /* with all the handle holds */
     run->is_dirty = earlier != NULL; /* the state is saved before the model, which may have failed then */
+    if (earlier) aigc__training_tell(model, before, run->record);
+    aigc__memory_free(&model->context->memory, model->training_record);
+    model->training_record = run->record;
+    run->record = NULL;
     if (!goes_on) aigc__state_adopt(model, &state);
     aigc__model_use_average(model, averages,
                             state.average || goes_on ? state.average : aigc__store_block(model->store));
@@ -373,6 +381,7 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     status = loop(&run);
     if (status != AIGC_OK) save_after_stop(&run);
 done:
+    aigc__memory_free(&model->context->memory, run.record);
     aigc__loader_free(run.loader);
     aigc__run_files_close(&run.files);
     aigc__dataset_release(run.train);

@@ -62,6 +62,7 @@ typedef struct aigc__state {
     aigc__optimizer_t *optimizer; /* with moments and steps */
     float *parameters, *average;  /* laid out like the store; NULL: none */
     aigc__position_t position;
+    char *record; /* see below; NULL: none, from an older file */
 } aigc__state_t;
 
 aigc_status_t aigc__state_save(aigc_model_t *model, const char *path);
@@ -72,6 +73,13 @@ aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, co
 /* Into the model, as a whole: nothing in it can fail. Empties the state. */
 void aigc__state_adopt(aigc_model_t *model, aigc__state_t *state);
 void aigc__state_free(const aigc_model_t *model, aigc__state_t *state);
+
+/* ---- training_record.c: the options of a training as JSON, kept with its state ---- */
+aigc_status_t aigc__training_record(const aigc_model_t *model, const aigc_options_t *options, char **out);
+/* AIGC_ERROR_STATE where a training with the options of `before` (NULL: not known) cannot go on with those of `now`. */
+aigc_status_t aigc__training_refuse(const char *before, const char *now);
+/* A sentence to the log about those that change its course. */
+void aigc__training_tell(const aigc_model_t *model, const char *before, const char *now);
 
 /* ---- run_files.c: what a training leaves beside its model ---- */
 typedef struct aigc__run_files {
