@@ -132,6 +132,21 @@ static aigc_status_t split(run_t *run, aigc_dataset_t *dataset, aigc_dataset_t *
     return AIGC_OK;
 }
 
+/* One picture is a copy of it, not a kind of pictures. */
+static aigc_status_t check_count(const run_t *run, const aigc_dataset_t *dataset)
+{
+    const unsigned long long n = run->train->count, all = dataset->count;
+    if (run->validation && run->validation->count == 0)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "there are no pictures for validation");
+    if (n >= 2) return AIGC_OK;
+    if (n < all)
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "of %llu pictures validation_split leaves %llu to learn from; at least 2 "
+                          "are needed",
+                          all, n);
+    return aigc__fail(AIGC_ERROR_ARGUMENT, "there are too few pictures to learn from: %llu; at least 2 are needed", n);
+}
+
 static aigc_status_t fit(run_t *run)
 {
     AIGC__TRY(aigc__model_fit_dataset(run->model, run->train));
@@ -373,6 +388,7 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     run_t run = {.model = model, .options = options, .trainee = trainee, .progress = progress, .user = user};
     aigc_status_t status;
     AIGC__GOTO(done, split(&run, dataset, validation));
+    AIGC__GOTO(done, check_count(&run, dataset));
     AIGC__GOTO(done, aigc__run_files_open(&run.files, model->context, options->output));
     AIGC__GOTO(done, fit(&run));
     AIGC__GOTO(done, open_loader(&run));
