@@ -349,6 +349,23 @@ static aigc_status_t measure(void *user, const float *images, const int64_t *lab
     return AIGC_OK;
 }
 
+/* Which player leads is seen in the scores only where they are probabilities; else in the discriminator's loss beside
+ * what it is when all pictures look the same to it. The Wasserstein loss has no such value. */
+static const char *judge(void *user, const aigc_metrics_t *means)
+{
+    static const double even[] = {
+        [AIGC__GAN_HINGE] = 2, [AIGC__GAN_LEAST_SQUARES] = 0.25, [AIGC__GAN_RELATIVISTIC] = 0.6931};
+    const int64_t loss = gan_of(user)->objective.loss;
+    const double *value = means->values;
+    const double lead = value[AIGC__GAN_REAL_SCORE] - value[AIGC__GAN_FAKE_SCORE];
+    const bool by_scores = loss == AIGC__GAN_LOGISTIC || loss == AIGC__GAN_MINIMAX;
+    if (means->count < AIGC__GAN_NUMBERS) return NULL;
+    if (value[AIGC__GAN_VARIETY] < 0.3) return "little variety";
+    if (loss == AIGC__GAN_WASSERSTEIN) return "varied pictures";
+    const double part = by_scores ? 1 - lead : value[AIGC__GAN_LOSS_D] / even[loss]; /* 1: even, 0: all told apart */
+    return part < 0.2 ? "discriminator leads" : part > 1.1 ? "generator leads" : "even game";
+}
+
 /* A step of the service has several of the discriminator. */
 static aigc_status_t begin(void *user, uint64_t total_steps)
 {
@@ -376,7 +393,7 @@ aigc_status_t aigc__gan_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc
     game_options_t game;
     train_options_t own;
     const aigc__trainee_t trainee = {
-        .step = step, .measure = measure, .preview = aigc__preview, .begin = begin, .user = model};
+        .step = step, .measure = measure, .preview = aigc__preview, .begin = begin, .judge = judge, .user = model};
     AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&common, &game, &own, &given}, 4));
     settle_common(&common);
     AIGC__TRY(settle(model, &game, &given));

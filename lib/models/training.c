@@ -15,6 +15,8 @@ typedef struct run {
     char *record; /* of this call's options, until the model has it */
     double began, last_report, last_save;
     uint64_t batches, images_here, images_to_do;
+    aigc__pace_t pace;
+    aigc__course_t course;
     bool is_dirty; /* the files may be behind the model */
 } run_t;
 
@@ -63,24 +65,32 @@ static aigc_metrics_t means_so_far(const run_t *run)
     return means;
 }
 
+static const char *judgement(const run_t *run, const aigc_metrics_t *means)
+{
+    return run->trainee->judge ? run->trainee->judge(run->trainee->user, means) : NULL;
+}
+
 static aigc_status_t report(run_t *run, const moment_t *moment)
 {
     const double now = aigc__now(), seconds = now - run->began;
     if (run->progress == NULL) return AIGC_OK;
+    const uint64_t epochs = (uint64_t)run->options->epochs, done = run->model->position.epoch;
     const double left =
-        run->images_here > 0 ? seconds * (double)(run->images_to_do - run->images_here) / (double)run->images_here : -1;
+        aigc__pace_left(&run->pace, run->images_to_do - run->images_here, epochs > done ? epochs - done : 0,
+                        run->validation ? run->validation->count : 0);
     const aigc_progress_t progress = {.struct_size = sizeof progress,
                                       .phase = "train",
                                       .step = moment->step,
                                       .steps = run->batches,
                                       .epoch = moment->epoch,
-                                      .epochs = (uint64_t)run->options->epochs,
+                                      .epochs = epochs,
                                       .images = run->images_here,
                                       .seconds = seconds,
                                       .seconds_left = left,
                                       .metrics = moment->means,
                                       .validation = moment->validation,
-                                      .preview = moment->preview};
+                                      .preview = moment->preview,
+                                      .verdict = run->course.text[0] ? run->course.text : NULL};
     run->last_report = now;
     const int32_t answer = run->progress(&progress, run->user);
     if (answer != 0)
@@ -284,6 +294,7 @@ static aigc_status_t report_step(run_t *run, aigc_tensor_t *preview)
 {
     const aigc__position_t *position = &run->model->position;
     const aigc_metrics_t means = means_so_far(run);
+    aigc__course_step(&run->course, judgement(run, &means));
     return report(run, &(moment_t){position->epoch + 1, position->batch, &means, NULL, preview});
 }
 
@@ -326,6 +337,7 @@ static aigc_status_t one_batch(run_t *run)
     position->images += batch.n;
     position->batch++;
     run->images_here += batch.n;
+    aigc__pace_step(&run->pace, aigc__now(), batch.n);
     const bool is_last = position->batch == run->batches; /* told once, with the epoch's end */
     if (is_last || aigc__now() - run->last_report < 0.05 || samples_are_due(run)) return AIGC_OK;
     return report_step(run, NULL);
@@ -359,10 +371,13 @@ static aigc_status_t finish_epoch(run_t *run)
     position->sums.count = 0;
     position->weight = 0;
     run->is_dirty = true;
+    aigc__pace_look(&run->pace, aigc__now());
+    aigc__course_epoch(&run->course, judgement(run, &means), &means, run->validation ? &validation : NULL);
     const moment_t end = {position->epoch, run->batches, &means, run->validation ? &validation : NULL, preview};
     AIGC__GOTO(done, report(run, &end));
     const bool is_due = aigc__now() - run->last_save >= (double)run->options->save_seconds;
     if (is_due || position->epoch >= (uint64_t)run->options->epochs) status = save(run);
+    run->pace.mark = aigc__now();
 done:
     aigc__tensor_release(preview);
     return status;
@@ -394,6 +409,7 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     AIGC__GOTO(done, open_loader(&run));
     AIGC__GOTO(done, start(&run));
     run.began = run.last_report = run.last_save = aigc__now();
+    aigc__pace_begin(&run.pace, run.began);
     status = loop(&run);
     if (status != AIGC_OK) save_after_stop(&run);
 done:

@@ -34,6 +34,9 @@ typedef struct aigc__trainee {
     aigc_status_t (*preview)(void *user, aigc_tensor_t **images, size_t n);
     /* Told how many steps the whole training has, for schedules; may refuse it with AIGC_ERROR_OPTION. */
     aigc_status_t (*begin)(void *user, uint64_t total_steps);
+    /* In a few words, how it goes by means of a training's numbers; NULL where they do not tell. NULL: the first number
+     * is a loss, of which less is better. */
+    const char *(*judge)(void *user, const aigc_metrics_t *means);
     void *user;
 } aigc__trainee_t;
 
@@ -54,6 +57,35 @@ aigc_status_t aigc__take_gradients(aigc_model_t *model, aigc__executor_t *execut
 /* sums += metrics * weight, and the means of such sums. */
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight);
 void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double weight);
+
+/* ---- training_course.c: how fast a training goes, and how well ---- */
+
+typedef struct aigc__pace {
+    double mark;            /* when the last step or look ended */
+    double seconds, images; /* of steps, the late ones mostly */
+    double look;            /* seconds from an epoch's last step to the next epoch */
+    uint64_t looks;
+    size_t batch; /* pictures of a step that counts; 0: none was made */
+} aigc__pace_t;
+
+void aigc__pace_begin(aigc__pace_t *pace, double now);
+void aigc__pace_step(aigc__pace_t *pace, double now, size_t images);
+void aigc__pace_look(aigc__pace_t *pace, double now);
+/* Seconds for so many pictures and ends of epochs, each of which measures `measured` pictures; negative: unknown. */
+double aigc__pace_left(const aigc__pace_t *pace, uint64_t images, uint64_t looks, uint64_t measured);
+
+typedef struct aigc__course {
+    char text[96]; /* in a few words; empty: nothing to say yet */
+    double distance, loss, validation;
+    uint64_t epochs, rises; /* rises: epochs in a row in which only the validation's loss rose */
+    bool has_distance;
+} aigc__course_t;
+
+/* `judgement`: the kind's words, or NULL. A number named "frechet", the distance of made pictures from real ones, says
+ * more than those wherever it is measured. */
+void aigc__course_epoch(aigc__course_t *course, const char *judgement, const aigc_metrics_t *means,
+                        const aigc_metrics_t *validation);
+void aigc__course_step(aigc__course_t *course, const char *judgement);
 
 /* ---- training_state.c: everything a training needs to go on, in one safetensors file ---- */
 

@@ -63,6 +63,7 @@ class ProgressRecord(Structure):
         ("metrics", POINTER(Metrics)),
         ("validation", POINTER(Metrics)),
         ("preview", c_void_p),
+        ("verdict", c_char_p),
     ]
 
 
