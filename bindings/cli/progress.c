@@ -109,14 +109,14 @@ static void put_duration(char *line, size_t size, double seconds)
 }
 
 /* The pieces of a line, in the order in which they stand there. */
-enum { HEAD, LOSS, VERDICT, NUMBERS_BESIDE, VALIDATION, SPEED, TIME, PIECES };
+enum { HEAD, LOSS, NUMBERS_BESIDE, VERDICT, VALIDATION, SPEED, TIME, PIECES };
 
 typedef struct pieces {
     char text[PIECES][TEXT_BYTES];
     char least_loss[TEXT_BYTES], least_numbers[TEXT_BYTES]; /* what two of them become where there is little room */
 } pieces_t;
 
-/* Numbers of a game say little to a person: the verdict comes before them. `wide` spells the words out. */
+/* `wide` spells the words out. */
 static void put_how_it_goes(pieces_t *pieces, const aigc_progress_t *progress, bool wide)
 {
     const bool is_loss = is_one_loss(progress->metrics);

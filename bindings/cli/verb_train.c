@@ -71,7 +71,7 @@ const cli_verb_t cli_verb_train = {
     .details = "KIND is a kind of model. PICTURES is a folder of PNG and JPEG files (sub-folders are classes), an IDX "
                "file, gzipped or not, or a kind of pictures that needs no files. An option of several parts, such as "
                "--seed, goes to all of them. Ctrl-C stops and keeps what was "
-               "learned; the same command with --resume goes on. Beside the model stand NAME.metrics.jsonl (one line "
+               "learned; the same command with --resume goes on, and warns of options that change its course. Beside the model stand NAME.metrics.jsonl (one line "
                "an epoch), NAME.samples/ and, to resume, NAME.state.safetensors.",
     .example = "aigc train vae home-designs -o model.safetensors --epochs 20 --samples 36",
     .n_positionals = 2,
