@@ -74,8 +74,7 @@ static bool differs(const json_t *before, const json_t *now, const char *name)
 
 static const char *printable(char value[VALUE_SIZE], const char *text)
 {
-    strncpy(value, text, VALUE_SIZE - 1);
-    value[VALUE_SIZE - 1] = '\0';
+    snprintf(value, VALUE_SIZE, "%s", text);
     aigc__make_printable(value, VALUE_SIZE);
     return value;
 }
