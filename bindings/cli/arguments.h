@@ -29,7 +29,7 @@ typedef struct cli_verb {
     const char *synopsis; /* after the name */
     const char *summary;
     const char *details; /* NULL: none */
-    const char *example;
+    const char *example;     /* with a kind_noun: "aigc NAME KIND ...", good for every kind */
     size_t n_positionals;    /* that must be there */
     size_t n_optional;       /* that may follow */
     const char *kind_noun;   /* the first argument is a kind of this noun; NULL: it is not */

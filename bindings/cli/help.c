@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH_OTHERWISE = 80, WIDTH_MOST = 110 };
+enum { WIDTH_OTHERWISE = 80, WIDTH_MOST = 110, EXAMPLE_BYTES = 256 };
 
 void cli_help_overview(FILE *stream)
 {
@@ -20,6 +20,21 @@ void cli_help_overview(FILE *stream)
           "  aigc train vae home-designs -o model.safetensors\n"
           "  aigc generate model.safetensors -o designs.png\n",
           stream);
+}
+
+/* The example; about `kind` where the command takes such a one as its first argument. */
+static void put_example(const cli_page_t *page, const cli_verb_t *verb, const char *kind)
+{
+    char text[EXAMPLE_BYTES];
+    const size_t before = strlen("aigc ") + strlen(verb->name) + 1;
+    cli_page_heading(page, "Example");
+    if (kind == NULL || verb->kind_noun == NULL || !cli_kind_exists(verb->kind_noun, kind)) {
+        cli_page_literal(page, verb->example);
+        return;
+    }
+    const char *after = verb->example + before + strcspn(verb->example + before, " ");
+    snprintf(text, sizeof text, "%.*s%s%s", (int)before, verb->example, kind, after);
+    cli_page_literal(page, text);
 }
 
 static cli_page_t terminal_page(void)
@@ -36,10 +51,7 @@ void cli_help_verb(const cli_verb_t *verb, const char *kind)
     cli_page_heading(&page, "Always");
     cli_page_item(&page, "-q, --quiet", cli_common_flags[0].help);
     cli_page_item(&page, "-h, --help", cli_common_flags[1].help);
-    if (verb->example != NULL) {
-        cli_page_heading(&page, "Example");
-        cli_page_literal(&page, verb->example);
-    }
+    if (verb->example != NULL) put_example(&page, verb, kind);
 }
 
 static int help_without_verb(void)

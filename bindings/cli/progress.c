@@ -36,7 +36,14 @@ static void put(char *line, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-static const char *short_name(const char *name) { return strcmp(name, "reconstruction") == 0 ? "rec" : name; }
+static const char *short_name(const char *name)
+{
+    static const char *const names[][2] = {
+        {"reconstruction", "rec"}, {"real_score", "real"}, {"fake_score", "fake"}, {"loss_d", "D"}, {"loss_g", "G"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i][0], name) == 0) return names[i][1];
+    return name;
+}
 
 /* One loss, in nats, of which other numbers may be parts; or several numbers side by side. */
 static bool is_one_loss(const aigc_metrics_t *metrics)
@@ -45,11 +52,14 @@ static bool is_one_loss(const aigc_metrics_t *metrics)
 }
 
 /* "loss_d 1.21  real_score 0.62  fake_score 0.31  variety 0.80  loss_g 1.40" */
-static void put_numbers(char *line, size_t size, const aigc_metrics_t *metrics)
+static void put_numbers(char *line, size_t size, const aigc_metrics_t *metrics, bool wide, bool losses)
 {
     const uint32_t all = metrics == NULL ? 0 : metrics->count, n = all < NUMBERS ? all : NUMBERS;
-    for (uint32_t i = 0; i < n; i++)
-        put(line, size, "%s%s %.2f", i > 0 ? "  " : "", metrics->names[i], metrics->values[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = metrics->names[i];
+        if (!losses && strncmp(name, "loss_", strlen("loss_")) == 0) continue;
+        put(line, size, "%s%s %.2f", line[0] != '\0' ? "  " : "", wide ? name : short_name(name), metrics->values[i]);
+    }
 }
 
 /* The loss and its parts; what may follow them is for the metrics file. "loss 245.1 = rec 220.3 + kl 24.8"; where the
@@ -71,7 +81,7 @@ static void put_loss(char *line, size_t size, const aigc_metrics_t *metrics)
 static void put_metrics(char *line, size_t size, const aigc_metrics_t *metrics, bool wide)
 {
     if (!is_one_loss(metrics)) {
-        put_numbers(line, size, metrics);
+        put_numbers(line, size, metrics, wide, true);
         return;
     }
     put_loss(line, size, metrics);
@@ -98,84 +108,122 @@ static void put_duration(char *line, size_t size, double seconds)
         put(line, size, "%u:%02u", minutes, (unsigned)(whole % 60));
 }
 
-/* The pieces of a line; `wide` spells the words out. */
+/* The pieces of a line, in the order in which they stand there. */
+enum { HEAD, LOSS, NUMBERS_BESIDE, VERDICT, VALIDATION, SPEED, TIME, PIECES };
+
 typedef struct pieces {
-    char head[TEXT_BYTES], metrics[TEXT_BYTES], speed[TEXT_BYTES], left[TEXT_BYTES];
+    char text[PIECES][TEXT_BYTES];
+    char least_loss[TEXT_BYTES], least_numbers[TEXT_BYTES]; /* what two of them become where there is little room */
 } pieces_t;
+
+/* `wide` spells the words out. */
+static void put_how_it_goes(pieces_t *pieces, const aigc_progress_t *progress, bool wide)
+{
+    const bool is_loss = is_one_loss(progress->metrics);
+    put_metrics(pieces->text[is_loss ? LOSS : NUMBERS_BESIDE], TEXT_BYTES, progress->metrics, wide);
+    if (is_loss)
+        put(pieces->least_loss, TEXT_BYTES, "loss %.1f", progress->metrics->values[0]);
+    else
+        put_numbers(pieces->least_numbers, TEXT_BYTES, progress->metrics, false, false);
+    if (progress->verdict != NULL) put(pieces->text[VERDICT], TEXT_BYTES, "%s", progress->verdict);
+}
+
+/* What the pieces take with the two blanks between them. */
+static size_t width_of(const pieces_t *pieces)
+{
+    size_t width = strlen(pieces->text[HEAD]);
+    for (size_t i = HEAD + 1; i < PIECES; i++)
+        if (pieces->text[i][0] != '\0') width += 2 + strlen(pieces->text[i]);
+    return width;
+}
+
+/* Leaves out what matters least until the line has room; the head and the time stay. */
+static void fit(pieces_t *pieces, size_t width)
+{
+    static const struct {
+        int piece;
+        bool shortens;
+    } order[] = {{NUMBERS_BESIDE, true}, {SPEED, false}, {NUMBERS_BESIDE, false}, {LOSS, true}, {VERDICT, false},
+                 {VALIDATION, false},    {LOSS, false}};
+    for (size_t i = 0; i < sizeof order / sizeof *order && width_of(pieces) > width; i++) {
+        const char *least = order[i].piece == LOSS ? pieces->least_loss : pieces->least_numbers;
+        snprintf(pieces->text[order[i].piece], TEXT_BYTES, "%s", order[i].shortens ? least : "");
+    }
+}
+
+/* `bar`: what follows the head. */
+static void join(char *line, size_t size, const pieces_t *pieces, const char *bar)
+{
+    put(line, size, "%s%s", pieces->text[HEAD], bar);
+    for (size_t i = HEAD + 1; i < PIECES; i++)
+        if (pieces->text[i][0] != '\0') put(line, size, "  %s", pieces->text[i]);
+}
 
 static void make_pieces(pieces_t *pieces, const aigc_progress_t *progress, bool wide)
 {
     const bool trains = strcmp(progress->phase, "train") == 0;
-    *pieces = (pieces_t){.head = ""};
+    char *head = pieces->text[HEAD], *speed = pieces->text[SPEED], *left = pieces->text[TIME];
+    *pieces = (pieces_t){.least_loss = ""};
     if (trains)
-        put(pieces->head, TEXT_BYTES, "%s%llu/%llu  ", wide ? "epoch " : "", (unsigned long long)progress->epoch,
+        put(head, TEXT_BYTES, "%s%llu/%llu  ", wide ? "epoch " : "", (unsigned long long)progress->epoch,
             (unsigned long long)progress->epochs);
-    put(pieces->head, TEXT_BYTES, "%s%s%llu/%llu", trains ? (wide ? "step" : "") : progress->phase,
-        trains && !wide ? "" : " ", (unsigned long long)progress->step, (unsigned long long)progress->steps);
-    put_metrics(pieces->metrics, TEXT_BYTES, progress->metrics, wide);
-    put_speed(pieces->speed, TEXT_BYTES, progress);
-    if (pieces->speed[0] != '\0') put(pieces->speed, TEXT_BYTES, "%s", wide ? " images/s" : "/s");
+    put(head, TEXT_BYTES, "%s%s%llu/%llu", trains ? (wide ? "step" : "") : progress->phase, trains && !wide ? "" : " ",
+        (unsigned long long)progress->step, (unsigned long long)progress->steps);
+    put_how_it_goes(pieces, progress, wide);
+    if (!wide) pieces->text[NUMBERS_BESIDE][0] = '\0'; /* for the bar */
+    put_speed(speed, TEXT_BYTES, progress);
+    if (speed[0] != '\0') put(speed, TEXT_BYTES, "%s", wide ? " images/s" : "/s");
     if (progress->seconds_left >= 0) {
-        put_duration(pieces->left, TEXT_BYTES, progress->seconds_left);
-        put(pieces->left, TEXT_BYTES, " left");
+        put_duration(left, TEXT_BYTES, progress->seconds_left);
+        put(left, TEXT_BYTES, " left");
     }
 }
 
-/* What a piece takes with the two blanks before it. */
-static size_t room_for(const char *piece) { return piece[0] == '\0' ? 0 : strlen(piece) + 2; }
-
-static void put_bar(char *line, size_t size, const aigc_progress_t *progress, size_t cells)
+static void make_bar(char *bar, size_t size, const aigc_progress_t *progress, size_t cells)
 {
     const double share = progress->steps > 0 ? (double)progress->step / (double)progress->steps : 0;
     const size_t done = (size_t)((share < 1 ? share : 1) * (double)cells);
-    put(line, size, " [");
-    for (size_t i = 0; i < cells; i++) put(line, size, "%s", i < done ? "=" : i == done ? ">" : " ");
-    put(line, size, "]");
+    put(bar, size, " [");
+    for (size_t i = 0; i < cells; i++) put(bar, size, "%s", i < done ? "=" : i == done ? ">" : " ");
+    put(bar, size, "]");
 }
 
-/* Fits the line to the width: the bar takes what is over; where there is too little room first the
- * bar goes, then the speed, then the metrics; the rest is cut. */
+/* The bar takes the room that the pieces leave. */
 static void draw(const aigc_progress_t *progress)
 {
     const size_t width = cli_terminal_width(STDERR_FILENO, 80) - 1;
-    char line[LINE_BYTES] = "";
+    char line[LINE_BYTES] = "", bar[LINE_BYTES] = "";
     pieces_t pieces;
     make_pieces(&pieces, progress, width >= WIDE);
-    const size_t head = strlen(pieces.head), bar = BAR_LEAST + 3;
-    size_t used = head + room_for(pieces.metrics) + room_for(pieces.speed) + room_for(pieces.left);
-    if (used > width) {
-        used -= room_for(pieces.speed);
-        pieces.speed[0] = '\0';
-    }
-    if (used > width) pieces.metrics[0] = '\0';
-    put(line, sizeof line, "%s", pieces.head);
-    if (used + bar <= width) {
-        const size_t cells = width - used - 3;
-        put_bar(line, sizeof line, progress, cells < BAR_MOST ? cells : BAR_MOST);
-    }
-    const char *rest[] = {pieces.metrics, pieces.speed, pieces.left};
-    for (size_t i = 0; i < 3; i++)
-        if (rest[i][0] != '\0') put(line, sizeof line, "  %s", rest[i]);
+    fit(&pieces, width);
+    const size_t used = width_of(&pieces) + 3;
+    if (used + BAR_LEAST <= width)
+        make_bar(bar, sizeof bar, progress, width - used < BAR_MOST ? width - used : BAR_MOST);
+    join(line, sizeof line, &pieces, bar);
     fprintf(stderr, "\r%.*s\033[K", (int)width, line);
     atomic_store(&bar_drawn, true);
 }
 
+/* The line that stays of an epoch: within the terminal's width, whole elsewhere. */
 static void summarize(cli_progress_t *state, const aigc_progress_t *progress)
 {
-    char *line = state->summary;
-    const size_t size = sizeof state->summary;
-    line[0] = '\0';
-    put(line, size, "epoch %llu/%llu  ", (unsigned long long)progress->epoch, (unsigned long long)progress->epochs);
-    put_metrics(line, size, progress->metrics, true);
-    put(line, size, "  ");
+    const bool is_terminal = isatty(STDERR_FILENO) != 0;
+    const size_t width = cli_terminal_width(STDERR_FILENO, 80);
+    pieces_t pieces = {.least_loss = ""};
+    put(pieces.text[HEAD], TEXT_BYTES, "epoch %llu/%llu", (unsigned long long)progress->epoch,
+        (unsigned long long)progress->epochs);
+    put_how_it_goes(&pieces, progress, !is_terminal || width >= WIDE);
     if (progress->validation != NULL && progress->validation->count > 0) {
-        put(line, size, is_one_loss(progress->validation) ? "validation %.1f  " : "validation %.2f  ",
-            progress->validation->values[0]);
+        put(pieces.text[VALIDATION], TEXT_BYTES,
+            is_one_loss(progress->validation) ? "validation %.1f" : "validation %.2f", progress->validation->values[0]);
     } else {
-        put_speed(line, size, progress);
-        put(line, size, " images/s  ");
+        put_speed(pieces.text[SPEED], TEXT_BYTES, progress);
+        put(pieces.text[SPEED], TEXT_BYTES, " images/s");
     }
-    put_duration(line, size, progress->seconds);
+    put_duration(pieces.text[TIME], TEXT_BYTES, progress->seconds);
+    if (is_terminal) fit(&pieces, width);
+    state->summary[0] = '\0';
+    join(state->summary, sizeof state->summary, &pieces, "");
     state->epoch = progress->epoch;
 }
 

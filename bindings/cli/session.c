@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { PATH_BYTES = 4096 };
@@ -139,9 +140,34 @@ static size_t square_root_up(size_t n)
     return root;
 }
 
+static bool ends_in(const char *path, const char *suffix)
+{
+    const size_t length = strlen(path), n = strlen(suffix);
+    return length > n && strcasecmp(path + length - n, suffix) == 0;
+}
+
+int cli_check_suffix(const cli_session_t *session, const char *what, const char *const *suffixes)
+{
+    char names[64] = "";
+    for (size_t i = 0; suffixes[i] != NULL; i++) {
+        if (ends_in(session->output, suffixes[i])) return CLI_OK;
+        const size_t length = strlen(names);
+        snprintf(names + length, sizeof names - length, "%s%s",
+                 i == 0                    ? ""
+                 : suffixes[i + 1] == NULL ? " or "
+                                           : ", ",
+                 suffixes[i]);
+    }
+    return cli_usage("%s: %s: expected a name that ends in %s for %s", session->arguments->verb->name, session->output,
+                     names, what);
+}
+
 int cli_prepare_images(cli_session_t *session)
 {
-    int code = cli_apply(session->arguments, &session->grid_options, "image-grid", NULL);
+    static const char *const suffixes[] = {".png", ".jpg", ".jpeg", NULL};
+    int code = cli_writes_each(session) ? CLI_OK : cli_check_suffix(session, "pictures", suffixes);
+    if (code != CLI_OK) return code;
+    code = cli_apply(session->arguments, &session->grid_options, "image-grid", NULL);
     if (code == CLI_OK) code = cli_apply(session->arguments, &session->grid_options, "image-write", NULL);
     if (code == CLI_OK) code = cli_apply(session->arguments, &session->write_options, "image-write", NULL);
     return code;

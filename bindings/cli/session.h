@@ -62,6 +62,10 @@ bool cli_writes_each(const cli_session_t *session);
  * grid that is not told otherwise; 0: as square as it goes. */
 int cli_write_images(cli_session_t *session, aigc_tensor_t *images, size_t columns);
 
+/* A usage error unless --output ends in one of the suffixes, the last of which is followed by NULL: before the work
+ * begins. `what` is what is written. */
+int cli_check_suffix(const cli_session_t *session, const char *what, const char *const *suffixes);
+
 /* A whole number of 1 or more of one of the program's own flags. */
 int cli_count(const cli_arguments_t *arguments, const char *name, uint64_t otherwise, uint64_t *out);
 

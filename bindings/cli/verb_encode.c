@@ -21,9 +21,9 @@ static int open_inputs(inputs_t *inputs, cli_arguments_t *arguments, bool makes_
     *inputs = (inputs_t){.options = NULL};
     int code = cli_session_open(&inputs->session, arguments);
     if (code == CLI_OK) code = cli_count(arguments, "n", n_default, &inputs->count);
+    if (code == CLI_OK && makes_images) code = cli_prepare_images(&inputs->session);
     if (code == CLI_OK) code = cli_load_model(&inputs->session, arguments->positionals[0]);
     if (code == CLI_OK) code = cli_apply(arguments, &inputs->options, arguments->verb->name, inputs->session.kind);
-    if (code == CLI_OK && makes_images) code = cli_prepare_images(&inputs->session);
     if (code == CLI_OK) code = cli_open_pictures(&inputs->session, arguments->positionals[1], &inputs->pictures);
     if (code != CLI_OK) return code;
     const uint64_t all = aigc_dataset_count(inputs->pictures);

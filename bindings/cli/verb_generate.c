@@ -12,9 +12,9 @@ static int make_images(cli_arguments_t *arguments, make_fn make, size_t columns)
     aigc_tensor_t *images = NULL;
     aigc_options_t *options = NULL;
     int code = cli_session_open(&session, arguments);
+    if (code == CLI_OK) code = cli_prepare_images(&session);
     if (code == CLI_OK) code = cli_load_model(&session, arguments->positionals[0]);
     if (code == CLI_OK) code = cli_apply(arguments, &options, arguments->verb->name, session.kind);
-    if (code == CLI_OK) code = cli_prepare_images(&session);
     if (code == CLI_OK) code = cli_check_applied(arguments);
     if (code == CLI_OK) code = make(&session, options, &images);
     if (code == CLI_OK) code = cli_write_images(&session, images, columns);

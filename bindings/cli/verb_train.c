@@ -44,6 +44,8 @@ static int run_train(cli_arguments_t *arguments)
     int code = cli_session_open(&session, arguments);
     if (code == CLI_OK) code = cli_apply(arguments, &create_options, "create", kind);
     if (code == CLI_OK) code = cli_apply(arguments, &train_options, "train", kind);
+    if (code == CLI_OK) code = cli_check(aigc_options_check(create_options, "create", kind));
+    if (code == CLI_OK) code = cli_check(aigc_options_check(train_options, "train", kind));
     if (code == CLI_OK) code = cli_open_pictures(&session, arguments->positionals[1], &pictures);
     if (code == CLI_OK && validation_source != NULL) code = cli_open_pictures(&session, validation_source, &validation);
     if (code == CLI_OK) code = cli_check(aigc_model_create(&session.model, session.context, kind, create_options));
@@ -69,9 +71,9 @@ const cli_verb_t cli_verb_train = {
     .details = "KIND is a kind of model. PICTURES is a folder of PNG and JPEG files (sub-folders are classes), an IDX "
                "file, gzipped or not, or a kind of pictures that needs no files. An option of several parts, such as "
                "--seed, goes to all of them. Ctrl-C stops and keeps what was "
-               "learned; the same command with --resume goes on. Beside the model stand NAME.metrics.jsonl (one line "
+               "learned; the same command with --resume goes on, and warns of options that change its course. Beside the model stand NAME.metrics.jsonl (one line "
                "an epoch), NAME.samples/ and, to resume, NAME.state.safetensors.",
-    .example = "aigc train vae home-designs -o model.safetensors --epochs 20 --latent-dim 32",
+    .example = "aigc train vae home-designs -o model.safetensors --epochs 20 --samples 36",
     .n_positionals = 2,
     .kind_noun = "model",
     .flags = flags,

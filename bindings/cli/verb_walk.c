@@ -64,10 +64,12 @@ static int write_film(const cli_session_t *session, aigc_tensor_t *images, size_
 
 static int walk(cli_session_t *session, size_t steps)
 {
+    static const char *const suffixes[] = {".png", ".apng", NULL};
     cli_arguments_t *arguments = session->arguments;
     aigc_options_t *way = NULL, *film = NULL;
     aigc_tensor_t *images = NULL;
-    int code = cli_load_model(session, arguments->positionals[0]);
+    int code = cli_check_suffix(session, "animations", suffixes);
+    if (code == CLI_OK) code = cli_load_model(session, arguments->positionals[0]);
     if (code == CLI_OK) code = cli_apply(arguments, &way, "interpolate", session->kind);
     if (code == CLI_OK) code = cli_apply(arguments, &film, "animation-write", NULL);
     if (code == CLI_OK) code = cli_check_applied(arguments);

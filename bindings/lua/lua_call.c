@@ -92,7 +92,7 @@ void aigclua_push_metrics(lua_State *L, const aigc_metrics_t *metrics)
 
 static void push_progress(lua_State *L, const aigc_progress_t *progress)
 {
-    lua_createtable(L, 0, 11);
+    lua_createtable(L, 0, 12);
     lua_pushstring(L, progress->phase);
     lua_setfield(L, -2, "phase");
     set_count(L, "step", progress->step);
@@ -107,6 +107,10 @@ static void push_progress(lua_State *L, const aigc_progress_t *progress)
     if (progress->validation) {
         aigclua_push_metrics(L, progress->validation);
         lua_setfield(L, -2, "validation");
+    }
+    if (progress->verdict) {
+        lua_pushstring(L, progress->verdict);
+        lua_setfield(L, -2, "verdict");
     }
     if (progress->preview) {
         aigclua_object_t *preview = aigclua_new(L, &aigclua_tensor);

@@ -40,7 +40,9 @@ typedef struct aigc_progress {
     double seconds_left;     /**< estimated; negative while unknown */
     const aigc_metrics_t *metrics; /**< running means over the epoch so far */
     const aigc_metrics_t *validation; /**< at an epoch's end where there are validation pictures; else NULL */
-    aigc_tensor_t *preview;  /**< images made at the end of an epoch, borrowed; mostly NULL */
+    aigc_tensor_t *preview;  /**< sample images, at the end of an epoch or every `samples_every` steps; borrowed, mostly NULL */
+    const char *verdict;     /**< how it goes, in a few words for a person ("falling, was 251.0", "even game", "quality:
+                                  distance 12.3 (was 15.1), better"); borrowed; NULL: nothing to say. Since API 0.4 */
 } aigc_progress_t;
 
 /** Called from the thread that made the call, at most every 50 ms and at every epoch's end. Non-zero
@@ -74,8 +76,8 @@ AIGC_API aigc_status_t aigc_model_load_weights(aigc_model_t *model, const char *
 AIGC_API aigc_status_t aigc_model_save(aigc_model_t *model, const char *path, const aigc_options_t *options);
 
 /** Train. With option `output` it also writes: after every epoch a line of NAME.metrics.jsonl and
- *  NAME.samples/epoch-NNNN.png; at the end, when stopped, and on the way every `save_seconds` the model
- *  and NAME.state.safetensors (to resume). With option `ema` everything but training itself uses the
+ *  NAME.samples/epoch-NNNN.png, or every `samples_every` steps NAME.samples/step-NNNNNNNN.png; at the end, when
+ *  stopped, and on the way every `save_seconds` the model and NAME.state.safetensors (to resume). With option `ema` everything but training itself uses the
  *  moving average of the parameters.
  *  @param validation  may be NULL
  *  @param options     verb "train" with this kind

@@ -39,6 +39,13 @@ AIGC_API aigc_status_t aigc_options_set_tensor(aigc_options_t *options, const ch
  *  blanks in double quotes. Numbers are read in the C locale, whatever the host's. Since 0.1. */
 AIGC_API aigc_status_t aigc_options_parse(aigc_options_t *options, const char *text);
 
+/** Whether the tables of a verb and kind (as in aigc_option_info()) would take these options: names, types, ranges, and
+ *  that no option is given which another choice beside it makes meaningless. So a program can tell its user before
+ *  pictures are read. Some things only the call itself can know, such as how many pictures there are.
+ *  @param options  may be NULL
+ *  @return AIGC_OK; AIGC_ERROR_OPTION; AIGC_ERROR_NOT_FOUND: no such verb or kind. Any thread. Since 0.1. */
+AIGC_API aigc_status_t aigc_options_check(const aigc_options_t *options, const char *verb, const char *kind);
+
 /** What one row of a table says. The pointers are to static strings. */
 typedef struct aigc_option_info {
     size_t struct_size;        /**< sizeof(aigc_option_info_t), set by the caller */

@@ -122,9 +122,12 @@ aigc_status_t aigc_model_train(aigc_model_t *model, aigc_dataset_t *dataset, aig
     AIGC__TRY(check_dataset(model, dataset, "dataset"));
     if (validation) AIGC__TRY(check_dataset(model, validation, "validation"));
     AIGC__TRY(begin(&call, model, options));
-    return end(&call, model,
-               model->kind->train ? model->kind->train(model, dataset, validation, options, progress, user)
-                                  : unsupported(model, "train"));
+    model->train_options = options;
+    const aigc_status_t status = model->kind->train
+                                     ? model->kind->train(model, dataset, validation, options, progress, user)
+                                     : unsupported(model, "train");
+    model->train_options = NULL;
+    return end(&call, model, status);
 }
 
 static aigc_status_t train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,

@@ -119,6 +119,41 @@ aigc_status_t aigc_option_info(const char *verb, const char *kind, size_t index,
     return AIGC_OK;
 }
 
+/* Of a table without a kind, or of a kind of datasets. */
+static aigc_status_t check_rows(const aigc_options_t *options, const char *what, const aigc__option_t *rows, size_t n)
+{
+    aigc__option_value_t value;
+    AIGC__TRY(aigc__options_resolve(options, what, &(aigc__option_group_t){rows, n, NULL}, 1));
+    for (size_t k = 0; k < n; k++) AIGC__TRY(aigc__option_resolve_one(options, what, &rows[k], &value));
+    return AIGC_OK;
+}
+
+static aigc_status_t check_options(const aigc_options_t *options, const char *verb, const char *kind)
+{
+    const aigc__option_group_t group = aigc__verb_group(verb, NULL);
+    const aigc__model_kind_t *model = NULL;
+    if (kind == NULL && group.rows) return check_rows(options, verb, group.rows, group.n);
+    if (kind && strcmp(verb, "dataset") == 0) {
+        const aigc__dataset_kind_t *dataset = aigc__dataset_kind_named(kind);
+        if (dataset) return check_rows(options, kind, dataset->options, dataset->n_options);
+    } else if (kind) {
+        model = aigc__model_kind_named(kind);
+    }
+    if (model && aigc__model_has_verb(model, verb)) return aigc__model_check_options(model, verb, options);
+    return aigc__fail(AIGC_ERROR_NOT_FOUND, "there is no option table '%s'%s%s", verb, kind ? " of kind " : "",
+                      kind ? kind : "");
+}
+
+aigc_status_t aigc_options_check(const aigc_options_t *options, const char *verb, const char *kind)
+{
+    AIGC__TRY(aigc__check_pointer(verb, "verb"));
+    AIGC__TRY(aigc__check_options(options));
+    aigc__fp_state_t state = aigc__fp_enter();
+    const aigc_status_t status = check_options(options, verb, kind);
+    aigc__fp_leave(state);
+    return status;
+}
+
 /* A verb may have several tables; it counts where the first of them stands. */
 static bool is_first_table(const aigc__model_kind_t *kind, size_t table)
 {

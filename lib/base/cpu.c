@@ -145,15 +145,25 @@ size_t aigc__cpu_cache(int level)
 }
 
 #if defined(__x86_64__)
+/* MXCSR in the lower half; in the upper the x87 control word, by which the C library rounds what it prints. */
 aigc__fp_state_t aigc__fp_enter(void)
 {
     enum { ALL_MASKED_NEAREST = 0x1f80 };
-    const aigc__fp_state_t state = {_mm_getcsr()};
+    const uint16_t x87_nearest = 0x037f;
+    uint16_t x87 = 0;
+    __asm__ volatile("fnstcw %0" : "=m"(x87));
+    if (x87 != x87_nearest) __asm__ volatile("fldcw %0" : : "m"(x87_nearest));
+    const aigc__fp_state_t state = {_mm_getcsr() | (uint64_t)x87 << 32};
     _mm_setcsr(ALL_MASKED_NEAREST);
     return state;
 }
 
-void aigc__fp_leave(aigc__fp_state_t state) { _mm_setcsr((uint32_t)state.control); }
+void aigc__fp_leave(aigc__fp_state_t state)
+{
+    const uint16_t x87 = (uint16_t)(state.control >> 32);
+    __asm__ volatile("fldcw %0" : : "m"(x87));
+    _mm_setcsr((uint32_t)state.control);
+}
 #elif defined(__aarch64__)
 /* FPCR in the lower half, the sticky flags of FPSR in the upper. */
 aigc__fp_state_t aigc__fp_enter(void)

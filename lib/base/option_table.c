@@ -129,6 +129,17 @@ static aigc_status_t too_many(const place_t *place)
                       AIGC__OPTION_MAX_NUMBERS);
 }
 
+/* "64x48": two numbers, as "64,48". */
+static bool parse_pair(const char *text, aigc__ints_t *out)
+{
+    const size_t first = strspn(text, "0123456789");
+    if (first == 0 || text[first] != 'x') return false;
+    const char *second = text + first + 1;
+    if (!aigc__parse_int(text, first, &out->own[0]) || !aigc__parse_int(second, strlen(second), &out->own[1])) return false;
+    out->n = 2;
+    return true;
+}
+
 /* "7" or "5-9"; a sign may stand before each. */
 static bool parse_int_range(const char *text, size_t length, int64_t *low, int64_t *high)
 {
@@ -143,6 +154,7 @@ static aigc_status_t ints_from_text(const place_t *place, const char *text, aigc
 {
     out->n = 0;
     out->values = out->own;
+    if (parse_pair(text, out)) return AIGC_OK;
     for (const char *s = text; *s; s += *s == ',') {
         const size_t length = strcspn(s, ",");
         int64_t low = 0, high = 0;
@@ -359,6 +371,19 @@ aigc_status_t aigc__options_resolve(const aigc_options_t *options, const char *w
     if (!options) return AIGC_OK;
     for (const aigc__option_entry_t *entry = options->first; entry; entry = entry->next)
         AIGC__TRY(apply(entry, what, groups, n_groups));
+    return AIGC_OK;
+}
+
+aigc_status_t aigc__option_resolve_one(const aigc_options_t *options, const char *what, const aigc__option_t *row,
+                                       aigc__option_value_t *out)
+{
+    const place_t place = {row, what};
+    AIGC__TRY(fill_default(row, what, out));
+    for (const aigc__option_entry_t *entry = options ? options->first : NULL; entry; entry = entry->next) {
+        if (!aigc__option_names_equal(entry->name, row->name)) continue;
+        AIGC__TRY(fill_from_entry(&place, entry, out));
+        AIGC__TRY(check_value(&place, out));
+    }
     return AIGC_OK;
 }
 

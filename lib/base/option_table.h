@@ -13,7 +13,7 @@ typedef enum aigc__option_type {
     AIGC__OPTION_CHOICE, /* int64_t, the place in `choices` */
     AIGC__OPTION_STRING, /* const char *, NULL where the default is "" */
     AIGC__OPTION_PATH,   /* the same; shells complete it as a file */
-    AIGC__OPTION_INTS,   /* aigc__ints_t; text "1,2,5-9" */
+    AIGC__OPTION_INTS,   /* aigc__ints_t; text "1,2,5-9", or "64x48" for two */
     AIGC__OPTION_FLOATS, /* aigc__floats_t */
     AIGC__OPTION_TENSOR  /* aigc_tensor_t *, borrowed, NULL where not given */
 } aigc__option_type_t;
@@ -55,6 +55,20 @@ typedef struct aigc__option_group {
  * are whole for integers, text for everything. */
 aigc_status_t aigc__options_resolve(const aigc_options_t *options, const char *what, const aigc__option_group_t *groups,
                                     size_t n_groups);
+
+/* Room for the value of any row. */
+typedef union aigc__option_value {
+    int64_t integer;
+    double number;
+    const char *text;
+    aigc__ints_t ints;
+    aigc__floats_t floats;
+    aigc_tensor_t *tensor;
+} aigc__option_value_t;
+
+/* The value of one row as aigc__options_resolve() would find it; names that are not the row's are passed over. */
+aigc_status_t aigc__option_resolve_one(const aigc_options_t *options, const char *what, const aigc__option_t *row,
+                                       aigc__option_value_t *out);
 
 /* '-' and '_' are the same. */
 bool aigc__option_names_equal(const char *a, const char *b);

@@ -180,7 +180,7 @@ aigc_status_t aigc__size_resolve(const aigc__size_options_t *options, int64_t *h
 {
     const aigc__ints_t *size = &options->size;
     if (size->n > 2)
-        return aigc__fail(AIGC_ERROR_OPTION, "option 'size' has %zu numbers; expected one, or height,width", size->n);
+        return aigc__fail(AIGC_ERROR_OPTION, "option 'size' has %zu numbers; expected one, or HEIGHTxWIDTH", size->n);
     *height = size->n > 0 ? size->values[0] : 0;
     *width = size->n > 0 ? size->values[size->n - 1] : 0;
     if (options->height > 0) *height = options->height;

@@ -5,7 +5,8 @@
  * part of the dataset. Pictures are sorted by path, bytewise; so the numbering depends on the names
  * alone. Where every picture lies in a sub-folder, the first sub-folder's name is its class and
  * classes are sorted bytewise. Then pictures are decoded in order until one succeeds: it gives the
- * size and channels that options leave open, and proves that there is a picture at all.
+ * size and channels that options leave open, and proves that there is a picture at all. Where that one is gray and
+ * another is not, whether colours are to be dropped is for the user to say.
  *
  * A file that cannot be opened, or is named like a picture without being one, is left out at opening
  * with a warning. A picture that turns out to be corrupt when it is fetched is replaced, with its
@@ -33,7 +34,7 @@ typedef struct folder_options {
 #define AT(member) offsetof(folder_options_t, member)
 static const aigc__option_t rows[] = {
     {"size", AIGC__OPTION_INTS, AT(size.size), "", 1, MAX_SIDE, NULL,
-     "picture size, one number or height,width (default: the first picture's)"},
+     "picture size: one number, HEIGHTxWIDTH or HEIGHT,WIDTH (default: the first picture's)"},
     {"height", AIGC__OPTION_INT, AT(size.height), "0", 0, MAX_SIDE, NULL, "picture height in pixels (0: by size)"},
     {"width", AIGC__OPTION_INT, AT(size.width), "0", 0, MAX_SIDE, NULL, "picture width in pixels (0: by size)"},
     {"channels", AIGC__OPTION_INT, AT(channels), "0", 0, 4, NULL, "0 as the first picture, 1 gray, 3 RGB, 4 RGBA"},
@@ -56,6 +57,7 @@ typedef struct folder {
     aigc__pixel_request_t request;
     aigc__filter_t filter;
     bool is_strict;
+    const char *coloured; /* the first picture in colour, where channels are open; one of `files`; NULL: none */
 } folder_t;
 
 /* ---- which files ---- */
@@ -66,7 +68,8 @@ static bool is_named_picture(const char *path)
            aigc__path_has_suffix(path, ".jpeg");
 }
 
-/* Is the file a picture by its first bytes? Fails where it cannot be opened or its name promises one. */
+/* Is the file a picture by its first bytes, and is it in colour? Fails where it cannot be opened or its name promises
+ * a picture. */
 static aigc_status_t look_at(aigc_dataset_t *dataset, const char *path, bool *is_picture)
 {
     folder_t *folder = dataset->implementation;
@@ -76,6 +79,8 @@ static aigc_status_t look_at(aigc_dataset_t *dataset, const char *path, bool *is
     AIGC__TRY(aigc__path_join(&dataset->context->memory, folder->root, path, &full));
     AIGC__GOTO(done, aigc__source_open(&source, dataset->context->files, full));
     *is_picture = aigc__pixels_known(&source);
+    const bool asks = *is_picture && folder->request.channels == 0 && folder->coloured == NULL;
+    if (asks && aigc__pixels_coloured(&source)) folder->coloured = path;
     if (!*is_picture && is_named_picture(path)) {
         aigc__pixels_t pixels = {0};
         status = aigc__pixels_read(&pixels, &dataset->context->memory, &source, &folder->request);
@@ -254,6 +259,11 @@ static aigc_status_t take_first(aigc_dataset_t *dataset)
         dataset->height = first.height;
         dataset->width = first.width;
     }
+    if (folder->request.channels == 0 && first.channels == 1 && folder->coloured)
+        return aigc__fail(AIGC_ERROR_OPTION,
+                          "%s: the first picture, %s, is gray, and %s is in colour; give option channels: 3 for "
+                          "colour, 1 to take all as gray",
+                          folder->root, folder->files.items[index], folder->coloured);
     dataset->channels = folder->request.channels = first.channels;
     if (dataset->height > MAX_SIDE || dataset->width > MAX_SIDE)
         return aigc__fail(AIGC_ERROR_LIMIT,

@@ -18,7 +18,7 @@ typedef struct home_options {
 static const aigc__option_t rows[] = {
     {"n", AIGC__OPTION_INT, AT(n), "4000", 1, 1e9, NULL, "how many pictures"},
     {"size", AIGC__OPTION_INTS, AT(size.size), "32", MIN_SIDE, MAX_SIDE, NULL,
-     "picture size, one number or height,width"},
+     "picture size: one number, HEIGHTxWIDTH or HEIGHT,WIDTH"},
     {"height", AIGC__OPTION_INT, AT(size.height), "0", 0, MAX_SIDE, NULL, "picture height in pixels (0: by size)"},
     {"width", AIGC__OPTION_INT, AT(size.width), "0", 0, MAX_SIDE, NULL, "picture width in pixels (0: by size)"},
     {"channels", AIGC__OPTION_INT, AT(channels), "3", 1, 3, NULL, "3 RGB, 1 gray"},

@@ -47,6 +47,37 @@ bool aigc__pixels_known(const aigc__source_t *source)
     return is_png(head) || (AIGC_HAVE_JPEG && is_jpeg(head));
 }
 
+/* The first chunk is IHDR: length, name, width, height, depth, colour type (2: in colour). */
+static bool is_coloured_png(const aigc__source_t *source)
+{
+    enum { COLOUR_TYPE = 8 + 8 + 4 + 4 + 1, COLOUR = 2 };
+    uint8_t type = 0;
+    return aigc__source_read(source, COLOUR_TYPE, &type, 1) == AIGC_OK && (type & COLOUR) != 0;
+}
+
+/* Segments up to the frame's: marker, length, depth, height, width, components. */
+static bool is_coloured_jpeg(const aigc__source_t *source)
+{
+    enum { MOST_SEGMENTS = 1000, FRAME = 10 };
+    uint64_t at = 2;
+    for (int k = 0; k < MOST_SEGMENTS && at + FRAME <= source->size; k++) {
+        uint8_t s[FRAME];
+        if (aigc__source_read(source, at, s, FRAME) != AIGC_OK || s[0] != 0xff) return false;
+        const bool is_frame = s[1] >= 0xc0 && s[1] <= 0xcf && s[1] != 0xc4 && s[1] != 0xc8 && s[1] != 0xcc;
+        if (is_frame) return s[FRAME - 1] > 1;
+        if (s[1] == 0xda || s[1] == 0xd9) return false; /* the scan, or the end */
+        at += s[1] == 0xff ? 1 : 2 + ((uint64_t)s[2] << 8 | s[3]);
+    }
+    return false;
+}
+
+bool aigc__pixels_coloured(const aigc__source_t *source)
+{
+    uint8_t head[SNIFF_SIZE];
+    if (read_head(source, head) != AIGC_OK) return false;
+    return is_png(head) ? is_coloured_png(source) : is_jpeg(head) && is_coloured_jpeg(source);
+}
+
 static aigc_status_t refuse(const aigc__source_t *source, const uint8_t *head)
 {
     if (source->size == 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the file is empty", source->name);

@@ -28,6 +28,9 @@ aigc_status_t aigc__pixels_read(aigc__pixels_t *out, aigc__memory_t *memory, con
 /* Does the file begin like a picture this build can read? */
 bool aigc__pixels_known(const aigc__source_t *source);
 
+/* Does its header say that it is in colour? false where that cannot be told; nothing is decoded. */
+bool aigc__pixels_coloured(const aigc__source_t *source);
+
 aigc_status_t aigc__png_read(aigc__pixels_t *out, aigc__memory_t *memory, const aigc__source_t *source,
                              const aigc__pixel_request_t *request);
 aigc_status_t aigc__png_write(aigc__saver_t *saver, aigc__memory_t *memory, const aigc__pixels_t *pixels,

@@ -52,6 +52,15 @@ static const aigc__verb_table_t tables[] = {
     {"load_weights", aigc__load_weights_rows, &aigc__load_weights_row_count},
 };
 
+static const aigc__option_need_t needs[] = {
+    {"generator_width", "architecture", "dcgan|resnet"},
+    {"discriminator_width", "architecture", "dcgan|resnet"},
+    {"hidden_dim", "architecture", "mlp"},
+    {"discriminator_norm", "architecture", "dcgan"},
+    {"label_smoothing", "loss", "logistic|minimax|least-squares"},
+    {NULL, NULL, NULL},
+};
+
 /* ---- configuration ---- */
 
 static aigc__gan_config_t *config_of(const aigc_model_t *model) { return &((aigc__gan_t *)model->network)->config; }
@@ -109,6 +118,18 @@ static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
                                   .staging = &gan->staging};
 }
 
+/* Halving what has no 4 pixels leaves nothing to learn from. */
+static aigc_status_t check_sides(const aigc__gan_config_t *c)
+{
+    enum { LEAST = 4 };
+    if (c->architecture == AIGC__GAN_MLP || c->height >= LEAST || c->width >= LEAST) return AIGC_OK;
+    return aigc__fail(AIGC_ERROR_ARGUMENT,
+                      "pictures of %lldx%lld (height, width) are too small for architecture %s, which halves them: a "
+                      "side must have at least %d pixels; use architecture=mlp",
+                      (long long)c->height, (long long)c->width,
+                      c->architecture == AIGC__GAN_DCGAN ? "dcgan" : "resnet", LEAST);
+}
+
 /* The discriminator's parameters, then the generator's. */
 static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
 {
@@ -116,6 +137,7 @@ static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
     const int64_t one = 1;
     if (c->conditional && c->classes < 1)
         return aigc__fail(AIGC_ERROR_STATE, "a conditional model needs data with class labels, or option classes");
+    AIGC__TRY(check_sides(c));
     const aigc__id_t labels = c->conditional ? aigc__feed(graph, "labels", AIGC_DTYPE_I32, aigc__shape_of(1, &one)) : 0;
     const aigc__id_t pictures = aigc__feed(graph, "pictures", AIGC_DTYPE_F32,
                                            aigc__shape_of(4, (int64_t[]){1, c->height, c->width, c->channels}));
@@ -175,6 +197,7 @@ const aigc__model_kind_t aigc__model_kind_gan = {
         "generative adversarial network: one network learns to make pictures that another cannot tell from real ones",
     .tables = tables,
     .n_tables = sizeof tables / sizeof *tables,
+    .needs = needs,
     .metrics = aigc__gan_metrics,
     .create = create,
     .free = free_network,

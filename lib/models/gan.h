@@ -119,7 +119,8 @@ enum { AIGC__GAN_DRAWN, AIGC__GAN_FED }; /* variants: where latents come from */
 /* Fetches. LEARN: the first of these, then a gradient for each of the discriminator's parameters; FOLLOW: the
  * generator's loss and its gradients; MEASURE: all five; DECODE: pictures [n,D]. Scores are E s(logit): 1 for what the
  * discriminator takes for real; variety is how much made pictures differ from one another, 1 where it is as much as
- * real ones do: the ratio of the variances over the batch, means over the pixels. */
+ * real ones do: the ratio of the variances over the batch, within classes if there are some, means over
+ * the pixels. */
 enum {
     AIGC__GAN_LOSS_D,
     AIGC__GAN_REAL_SCORE,

@@ -57,14 +57,28 @@ static aigc__id_t score(const maker_t *m, aigc__id_t logits)
     return aigc__mean(m->graph, aigc__sigmoid(m->graph, logits), AIGC__ALL_AXES, false);
 }
 
-/* How much pictures differ from one another. */
+/* In the place of each picture the mean of those of its class: which pictures are of one class, [n,n], by one row each
+ * of 0 and 1. */
+static aigc__id_t class_means(const maker_t *m, aigc__id_t pictures)
+{
+    const aigc__shape_t shape = aigc__graph_shape(m->graph, pictures);
+    const aigc__id_t rows =
+        aigc__reshape(m->graph, pictures, aigc__shape_of(2, (int64_t[]){m->n, aigc__gan_pixels(m->config)}));
+    const aigc__id_t classes = aigc__one_hot(m->graph, m->labels, m->config->classes);
+    const aigc__id_t same = aigc__matmul(m->graph, classes, classes, false, true);
+    const aigc__id_t sums = aigc__matmul(m->graph, same, rows, false, false);
+    return aigc__reshape(m->graph, aigc__div(m->graph, sums, aigc__sum(m->graph, same, 1u << 1, true)), shape);
+}
+
+/* How much pictures differ from one another; those of a conditional model from others of their class, as classes that
+ * differ say nothing of what the latents do. */
 static aigc__id_t spread(const maker_t *m, aigc__id_t pictures)
 {
-    const aigc__id_t mean = aigc__mean(m->graph, pictures, 1u << 0, true);
+    const aigc__id_t mean = m->labels ? class_means(m, pictures) : aigc__mean(m->graph, pictures, 1u << 0, true);
     return aigc__mean(m->graph, aigc__square(m->graph, aigc__sub(m->graph, pictures, mean)), AIGC__ALL_AXES, false);
 }
 
-/* Of single pictures, 1. */
+/* Where no two pictures can be compared, 1. */
 static aigc__id_t variety(const maker_t *m, aigc__id_t real, aigc__id_t fake)
 {
     const double tiny = 1e-12;

@@ -68,17 +68,11 @@ static aigc__gan_t *gan_of(const aigc_model_t *model) { return model->network; }
 
 /* ---- options ---- */
 
-static aigc_status_t settle_objective(aigc__gan_objective_t *objective, double instance_noise)
+static void settle_objective(aigc__gan_objective_t *objective, double instance_noise)
 {
-    const bool smooths = objective->loss == AIGC__GAN_LOGISTIC || objective->loss == AIGC__GAN_MINIMAX ||
-                         objective->loss == AIGC__GAN_LEAST_SQUARES;
-    if (objective->label_smoothing > 0 && !smooths)
-        return aigc__fail(AIGC_ERROR_OPTION,
-                          "option label_smoothing: only the losses logistic, minimax and least-squares have targets");
     if (objective->gradient_penalty < 0)
         objective->gradient_penalty = objective->loss == AIGC__GAN_WASSERSTEIN ? 10 : 0;
     objective->has_noise = instance_noise > 0;
-    return AIGC_OK;
 }
 
 static bool is_same(const aigc__gan_objective_t *a, const aigc__gan_objective_t *b)
@@ -102,7 +96,7 @@ static void settle_optimizers(aigc__gan_t *gan, const aigc__optimizer_settings_t
 static aigc_status_t settle(aigc_model_t *model, game_options_t *game, const aigc__optimizer_settings_t *given)
 {
     aigc__gan_t *gan = gan_of(model);
-    AIGC__TRY(settle_objective(&game->objective, game->instance_noise));
+    settle_objective(&game->objective, game->instance_noise);
     if (!is_same(&game->objective, &gan->objective)) aigc__model_forget_plans(model);
     gan->objective = game->objective;
     gan->instance_noise = (float)game->instance_noise;
@@ -355,6 +349,23 @@ static aigc_status_t measure(void *user, const float *images, const int64_t *lab
     return AIGC_OK;
 }
 
+/* Which player leads is seen in the scores only where they are probabilities; else in the discriminator's loss beside
+ * what it is when all pictures look the same to it. The Wasserstein loss has no such value. */
+static const char *judge(void *user, const aigc_metrics_t *means)
+{
+    static const double even[] = {
+        [AIGC__GAN_HINGE] = 2, [AIGC__GAN_LEAST_SQUARES] = 0.25, [AIGC__GAN_RELATIVISTIC] = 0.6931};
+    const int64_t loss = gan_of(user)->objective.loss;
+    const double *value = means->values;
+    const double lead = value[AIGC__GAN_REAL_SCORE] - value[AIGC__GAN_FAKE_SCORE];
+    const bool by_scores = loss == AIGC__GAN_LOGISTIC || loss == AIGC__GAN_MINIMAX;
+    if (means->count < AIGC__GAN_NUMBERS) return NULL;
+    if (value[AIGC__GAN_VARIETY] < 0.3) return "little variety";
+    if (loss == AIGC__GAN_WASSERSTEIN) return "varied pictures";
+    const double part = by_scores ? 1 - lead : value[AIGC__GAN_LOSS_D] / even[loss]; /* 1: even, 0: all told apart */
+    return part < 0.2 ? "discriminator leads" : part > 1.1 ? "generator leads" : "even game";
+}
+
 /* A step of the service has several of the discriminator. */
 static aigc_status_t begin(void *user, uint64_t total_steps)
 {
@@ -382,7 +393,7 @@ aigc_status_t aigc__gan_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc
     game_options_t game;
     train_options_t own;
     const aigc__trainee_t trainee = {
-        .step = step, .measure = measure, .preview = aigc__preview, .begin = begin, .user = model};
+        .step = step, .measure = measure, .preview = aigc__preview, .begin = begin, .judge = judge, .user = model};
     AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&common, &game, &own, &given}, 4));
     settle_common(&common);
     AIGC__TRY(settle(model, &game, &given));

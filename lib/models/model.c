@@ -32,6 +32,7 @@ aigc_status_t aigc__model_create(aigc_model_t **out, aigc_context_t *context, co
     const aigc__model_kind_t *row = aigc__model_kind_named(kind);
     void *block = NULL;
     if (row == NULL) return AIGC_ERROR_NOT_FOUND;
+    if (builds) AIGC__TRY(aigc__model_check_options(row, "create", options)); /* files tell all options there are */
     AIGC__TRY(aigc__memory_alloc_zeroed(&context->memory, sizeof(aigc_model_t), &block));
     aigc_model_t *model = block;
     model->kind_tag = AIGC__MODEL;
@@ -70,6 +71,7 @@ void aigc__model_release(aigc_model_t *model)
     model->kind->free(model);
     free_class_names(&context->memory, model->class_names);
     aigc__memory_free(&context->memory, model->config_json);
+    aigc__memory_free(&context->memory, model->training_record);
     model->kind_tag = AIGC__DEAD;
     aigc__memory_free(&context->memory, model);
     aigc__context_release(context);
@@ -264,25 +266,6 @@ void aigc__model_use_average(aigc_model_t *model, bool wanted, const float *valu
     model->parameters_version++;
 }
 
-/* ---- options ---- */
-
-aigc_status_t aigc__model_options(const aigc_model_t *model, const char *verb, const aigc_options_t *options,
-                                  void *const *records, size_t n_records)
-{
-    enum { GROUPS = 4 };
-    aigc__option_group_t groups[GROUPS];
-    char what[64];
-    size_t n = 0;
-    for (size_t t = 0; t < model->kind->n_tables && n < GROUPS; t++) {
-        const aigc__verb_table_t *table = &model->kind->tables[t];
-        if (strcmp(table->verb, verb) != 0) continue;
-        groups[n] = (aigc__option_group_t){table->rows, *table->n, n < n_records ? records[n] : NULL};
-        n++;
-    }
-    snprintf(what, sizeof what, "%s %s", verb, model->kind->name);
-    return aigc__options_resolve(options, what, groups, n);
-}
-
 /* ---- metrics ---- */
 
 void aigc__metrics_clear(aigc_metrics_t *metrics) { metrics->count = 0; }
@@ -292,13 +275,4 @@ void aigc__metrics_put(aigc_metrics_t *metrics, const char *name, double value)
     if (metrics->count >= AIGC_MAX_METRICS) return;
     metrics->names[metrics->count] = name;
     metrics->values[metrics->count++] = value;
-}
-
-aigc_status_t aigc__keep_ints(aigc__ints_t *ints, const char *option, const char *what)
-{
-    if (ints->n == 0 || ints->n > sizeof ints->own / sizeof *ints->own)
-        return aigc__fail(AIGC_ERROR_OPTION, "option %s: give 1 to 64 %s", option, what);
-    memmove(ints->own, ints->values, ints->n * sizeof *ints->own);
-    ints->values = ints->own;
-    return AIGC_OK;
 }

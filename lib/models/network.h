@@ -19,6 +19,12 @@ typedef struct aigc__verb_table {
     const size_t *n; /* where the number of rows is kept */
 } aigc__verb_table_t;
 
+/* An option that is read only where a choice beside it is one of some: "hidden_dim" where "architecture" is "mlp|..".
+ * With another choice it would be passed over in silence, so giving it is an error. */
+typedef struct aigc__option_need {
+    const char *option, *choice, *values;
+} aigc__option_need_t;
+
 struct aigc__latent_space;
 struct aigc__safetensors;
 struct aigc__safetensors_part;
@@ -30,7 +36,8 @@ typedef struct aigc__model_kind {
     const char *help;
     const aigc__verb_table_t *tables;
     size_t n_tables;
-    const char *const *metrics; /* names of all numbers its training tells; NULL after the last */
+    const aigc__option_need_t *needs; /* beside those of the optimizers; ends with a NULL option; or NULL */
+    const char *const *metrics;       /* names of all numbers its training tells; NULL after the last */
 
     /* Resolves the create options into model->network. */
     aigc_status_t (*create)(aigc_model_t *model, const aigc_options_t *options);
@@ -124,6 +131,8 @@ struct aigc_model {
     _Atomic uint64_t parameters_version;      /* grows whenever parameters change */
     _Atomic uint32_t tensors_out;             /* parameter tensors in users' hands: parameters may change any time */
     aigc__position_t position;                /* of the training that was stopped or finished last */
+    const aigc_options_t *train_options;      /* of the call of train that is going on; borrowed */
+    char *training_record;                    /* the options of the training that `position` is of; or NULL */
     char **class_names;                       /* of the first classes, printable; NULL after the last; or NULL */
     char *config_json;                        /* what aigc_model_config() lent last */
     char option_text[AIGC__OPTION_TEXT_SIZE]; /* what aigc_model_option() lent last */
@@ -174,6 +183,16 @@ void aigc__model_forget_plans(aigc_model_t *model);
 /* Resolves a verb's options against all tables of the kind; records[k] belongs to the k-th table of that verb. */
 aigc_status_t aigc__model_options(const aigc_model_t *model, const char *verb, const aigc_options_t *options,
                                   void *const *records, size_t n_records);
+
+bool aigc__model_has_verb(const aigc__model_kind_t *kind, const char *verb);
+/* Whether aigc__model_options() would take these, needs included: without a model, so before pictures are looked at. */
+aigc_status_t aigc__model_check_options(const aigc__model_kind_t *kind, const char *verb,
+                                        const aigc_options_t *options);
+
+/* A row of a verb's tables, or NULL; and the text of its value in a set (NULL: of its default). */
+const aigc__option_t *aigc__model_option_row(const aigc__model_kind_t *kind, const char *verb, const char *name);
+aigc_status_t aigc__model_option_text(const aigc_options_t *options, const char *what, const aigc__option_t *row,
+                                      char text[AIGC__OPTION_TEXT_SIZE]);
 
 /* Makes numbers of an option the configuration's own: they are kept longer than the options they may point into.
  * AIGC_ERROR_OPTION unless there are 1 to 64 of them. */

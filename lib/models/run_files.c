@@ -166,7 +166,8 @@ aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, uint64_t epoch, 
     return aigc__saver_commit(saver);
 }
 
-aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, uint64_t epoch, const aigc_tensor_t *images)
+aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, const char *unit, int digits, uint64_t number,
+                                      const aigc_tensor_t *images)
 {
     char name[64];
     char *path = NULL;
@@ -174,7 +175,7 @@ aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, uint64_t epoch, 
     aigc_status_t status;
     if (files->model_path == NULL || images == NULL) return AIGC_OK;
     const aigc__grid_options_t options = {.columns = 8, .padding = 2};
-    snprintf(name, sizeof name, "/epoch-%04" PRIu64 ".png", epoch);
+    snprintf(name, sizeof name, "/%s-%0*" PRIu64 ".png", unit, digits, number);
     AIGC__GOTO(done, make_folder(files->context, files->samples_folder));
     AIGC__GOTO(done, join(files, files->samples_folder, strlen(files->samples_folder), name, &path));
     AIGC__GOTO(done, aigc__image_grid(&grid, images, &options));

@@ -12,8 +12,11 @@ typedef struct run {
     aigc__run_files_t files;
     aigc_progress_fn progress;
     void *user;
+    char *record; /* of this call's options, until the model has it */
     double began, last_report, last_save;
     uint64_t batches, images_here, images_to_do;
+    aigc__pace_t pace;
+    aigc__course_t course;
     bool is_dirty; /* the files may be behind the model */
 } run_t;
 
@@ -62,24 +65,32 @@ static aigc_metrics_t means_so_far(const run_t *run)
     return means;
 }
 
+static const char *judgement(const run_t *run, const aigc_metrics_t *means)
+{
+    return run->trainee->judge ? run->trainee->judge(run->trainee->user, means) : NULL;
+}
+
 static aigc_status_t report(run_t *run, const moment_t *moment)
 {
     const double now = aigc__now(), seconds = now - run->began;
     if (run->progress == NULL) return AIGC_OK;
+    const uint64_t epochs = (uint64_t)run->options->epochs, done = run->model->position.epoch;
     const double left =
-        run->images_here > 0 ? seconds * (double)(run->images_to_do - run->images_here) / (double)run->images_here : -1;
+        aigc__pace_left(&run->pace, run->images_to_do - run->images_here, epochs > done ? epochs - done : 0,
+                        run->validation ? run->validation->count : 0);
     const aigc_progress_t progress = {.struct_size = sizeof progress,
                                       .phase = "train",
                                       .step = moment->step,
                                       .steps = run->batches,
                                       .epoch = moment->epoch,
-                                      .epochs = (uint64_t)run->options->epochs,
+                                      .epochs = epochs,
                                       .images = run->images_here,
                                       .seconds = seconds,
                                       .seconds_left = left,
                                       .metrics = moment->means,
                                       .validation = moment->validation,
-                                      .preview = moment->preview};
+                                      .preview = moment->preview,
+                                      .verdict = run->course.text[0] ? run->course.text : NULL};
     run->last_report = now;
     const int32_t answer = run->progress(&progress, run->user);
     if (answer != 0)
@@ -129,6 +140,21 @@ static aigc_status_t split(run_t *run, aigc_dataset_t *dataset, aigc_dataset_t *
     if (validation) aigc__dataset_retain(validation);
     run->validation = validation;
     return AIGC_OK;
+}
+
+/* One picture is a copy of it, not a kind of pictures. */
+static aigc_status_t check_count(const run_t *run, const aigc_dataset_t *dataset)
+{
+    const unsigned long long n = run->train->count, all = dataset->count;
+    if (run->validation && run->validation->count == 0)
+        return aigc__fail(AIGC_ERROR_ARGUMENT, "there are no pictures for validation");
+    if (n >= 2) return AIGC_OK;
+    if (n < all)
+        return aigc__fail(AIGC_ERROR_ARGUMENT,
+                          "of %llu pictures validation_split leaves %llu to learn from; at least 2 "
+                          "are needed",
+                          all, n);
+    return aigc__fail(AIGC_ERROR_ARGUMENT, "there are too few pictures to learn from: %llu; at least 2 are needed", n);
 }
 
 static aigc_status_t fit(run_t *run)
@@ -206,6 +232,9 @@ static aigc_status_t start(run_t *run)
     aigc__state_t state = {.optimizer = NULL};
     aigc_status_t status;
     AIGC__GOTO(done, find_earlier(run, &state, &earlier));
+    const char *const before = earlier == &model->position ? model->training_record : state.record;
+    AIGC__GOTO(done, aigc__training_record(model, model->train_options, &run->record));
+    if (earlier) AIGC__GOTO(done, aigc__training_refuse(before, run->record));
     if (earlier) AIGC__GOTO(done, check_position(run, earlier));
     if (earlier)
         AIGC__GOTO(done, aigc__run_files_keep(&run->files, earlier->epoch));
@@ -217,6 +246,10 @@ static aigc_status_t start(run_t *run)
     AIGC__GOTO(done, aigc__loader_seek(run->loader, from.epoch + at_end, at_end ? 0 : from.batch));
     const bool goes_on = earlier == &model->position; /* with all the handle holds */
     run->is_dirty = earlier != NULL; /* the state is saved before the model, which may have failed then */
+    if (earlier) aigc__training_tell(model, before, run->record);
+    aigc__memory_free(&model->context->memory, model->training_record);
+    model->training_record = run->record;
+    run->record = NULL;
     if (!goes_on) aigc__state_adopt(model, &state);
     aigc__model_use_average(model, averages,
                             state.average || goes_on ? state.average : aigc__store_block(model->store));
@@ -227,6 +260,56 @@ static aigc_status_t start(run_t *run)
     run->images_to_do = all > past ? all - past : 0;
 done:
     aigc__state_free(model, &state);
+    return status;
+}
+
+/* ---- samples ---- */
+
+/* Steps of this training up to its position, those before a resume included. */
+static uint64_t steps_done(const run_t *run)
+{
+    const aigc__position_t *position = &run->model->position;
+    return position->epoch * run->batches + position->batch;
+}
+
+/* By the position alone, so that a resumed training draws the same grids. */
+static bool samples_are_due(const run_t *run)
+{
+    const uint64_t every = (uint64_t)run->options->samples_every;
+    const bool is_watched = run->files.model_path || run->progress;
+    const bool is_end = run->model->position.batch == run->batches;
+    return run->trainee->preview && run->options->samples > 0 && is_watched &&
+           (every == 0 ? is_end : steps_done(run) % every == 0);
+}
+
+static aigc_status_t draw_samples(run_t *run, aigc_tensor_t **preview)
+{
+    const aigc__trainee_t *trainee = run->trainee;
+    AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
+    if (run->options->samples_every > 0)
+        return aigc__run_files_samples(&run->files, "step", 8, steps_done(run), *preview);
+    return aigc__run_files_samples(&run->files, "epoch", 4, run->model->position.epoch + 1, *preview);
+}
+
+static aigc_status_t report_step(run_t *run, aigc_tensor_t *preview)
+{
+    const aigc__position_t *position = &run->model->position;
+    const aigc_metrics_t means = means_so_far(run);
+    aigc__course_step(&run->course, judgement(run, &means));
+    return report(run, &(moment_t){position->epoch + 1, position->batch, &means, NULL, preview});
+}
+
+/* Between two steps: the position stays, so that what fails or is cancelled in here is drawn again by a resume. It is
+ * not told again, or a callback that stops at each preview would never get on. */
+static aigc_status_t sample_on_the_way(run_t *run)
+{
+    const aigc__position_t *position = &run->model->position;
+    const bool is_between = position->batch > 0 && position->batch < run->batches;
+    aigc_tensor_t *preview = NULL;
+    if (!is_between || !samples_are_due(run)) return AIGC_OK;
+    aigc_status_t status = draw_samples(run, &preview);
+    if (status == AIGC_OK && run->images_here > 0) status = report_step(run, preview);
+    aigc__tensor_release(preview);
     return status;
 }
 
@@ -255,10 +338,10 @@ static aigc_status_t one_batch(run_t *run)
     position->images += batch.n;
     position->batch++;
     run->images_here += batch.n;
+    aigc__pace_step(&run->pace, aigc__now(), batch.n);
     const bool is_last = position->batch == run->batches; /* told once, with the epoch's end */
-    if (is_last || aigc__now() - run->last_report < 0.05) return AIGC_OK;
-    const aigc_metrics_t means = means_so_far(run);
-    return report(run, &(moment_t){.epoch = position->epoch + 1, .step = position->batch, .means = &means});
+    if (is_last || aigc__now() - run->last_report < 0.05 || samples_are_due(run)) return AIGC_OK;
+    return report_step(run, NULL);
 }
 
 /* What is measured, drawn and written at the end of an epoch. A failure or a cancel in here leaves the position
@@ -266,18 +349,14 @@ static aigc_status_t one_batch(run_t *run)
 static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_metrics_t *validation,
                                aigc_tensor_t **preview)
 {
-    const aigc__trainee_t *trainee = run->trainee;
     const aigc__position_t *position = &run->model->position;
-    const bool is_watched = run->files.model_path || run->progress;
     if (run->validation)
-        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, trainee, "validate",
+        AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, run->trainee, "validate",
                                 validation, NULL, NULL));
     validation->step = means->step;
-    if (trainee->preview && run->options->samples > 0 && is_watched)
-        AIGC__TRY(trainee->preview(trainee->user, preview, (size_t)run->options->samples));
-    AIGC__TRY(aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began,
-                                      means, run->validation ? validation : NULL));
-    return aigc__run_files_samples(&run->files, position->epoch + 1, *preview);
+    if (samples_are_due(run)) AIGC__TRY(draw_samples(run, preview));
+    return aigc__run_files_metrics(&run->files, position->epoch + 1, position->images, aigc__now() - run->began, means,
+                                   run->validation ? validation : NULL);
 }
 
 static aigc_status_t finish_epoch(run_t *run)
@@ -293,10 +372,13 @@ static aigc_status_t finish_epoch(run_t *run)
     position->sums.count = 0;
     position->weight = 0;
     run->is_dirty = true;
+    aigc__pace_look(&run->pace, aigc__now());
+    aigc__course_epoch(&run->course, judgement(run, &means), &means, run->validation ? &validation : NULL);
     const moment_t end = {position->epoch, run->batches, &means, run->validation ? &validation : NULL, preview};
     AIGC__GOTO(done, report(run, &end));
     const bool is_due = aigc__now() - run->last_save >= (double)run->options->save_seconds;
     if (is_due || position->epoch >= (uint64_t)run->options->epochs) status = save(run);
+    run->pace.mark = aigc__now();
 done:
     aigc__tensor_release(preview);
     return status;
@@ -306,7 +388,10 @@ static aigc_status_t loop(run_t *run)
 {
     const aigc__position_t *position = &run->model->position;
     while (position->epoch < (uint64_t)run->options->epochs) {
-        while (position->batch < run->batches) AIGC__TRY(one_batch(run));
+        while (position->batch < run->batches) {
+            AIGC__TRY(sample_on_the_way(run));
+            AIGC__TRY(one_batch(run));
+        }
         AIGC__TRY(finish_epoch(run));
     }
     return run->is_dirty ? save(run) : AIGC_OK;
@@ -319,14 +404,17 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     run_t run = {.model = model, .options = options, .trainee = trainee, .progress = progress, .user = user};
     aigc_status_t status;
     AIGC__GOTO(done, split(&run, dataset, validation));
+    AIGC__GOTO(done, check_count(&run, dataset));
     AIGC__GOTO(done, aigc__run_files_open(&run.files, model->context, options->output));
     AIGC__GOTO(done, fit(&run));
     AIGC__GOTO(done, open_loader(&run));
     AIGC__GOTO(done, start(&run));
     run.began = run.last_report = run.last_save = aigc__now();
+    aigc__pace_begin(&run.pace, run.began);
     status = loop(&run);
     if (status != AIGC_OK) save_after_stop(&run);
 done:
+    aigc__memory_free(&model->context->memory, run.record);
     aigc__loader_free(run.loader);
     aigc__run_files_close(&run.files);
     aigc__dataset_release(run.train);

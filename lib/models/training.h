@@ -9,7 +9,7 @@
 typedef struct aigc__train_options {
     int64_t epochs, batch_size, seed; /* batch_size 0: the kind's to choose before it calls aigc__train() */
     int64_t shuffle, flip, resume;
-    int64_t samples, save_seconds, cache;
+    int64_t samples, samples_every, save_seconds, cache;
     double validation_split, ema; /* ema negative: none, unless the kind chooses one before it calls aigc__train() */
     const char *output;
 } aigc__train_options_t;
@@ -19,6 +19,7 @@ extern const size_t aigc__train_row_count;
 /* Into aigc__optimizer_settings_t. */
 extern const aigc__option_t aigc__optimizer_rows[];
 extern const size_t aigc__optimizer_row_count;
+extern const aigc__option_need_t aigc__optimizer_needs[];
 
 /* What a kind does. Images are f32 [n,H,W,C], labels i64 [n]. Metrics come cleared. */
 typedef struct aigc__trainee {
@@ -33,6 +34,9 @@ typedef struct aigc__trainee {
     aigc_status_t (*preview)(void *user, aigc_tensor_t **images, size_t n);
     /* Told how many steps the whole training has, for schedules; may refuse it with AIGC_ERROR_OPTION. */
     aigc_status_t (*begin)(void *user, uint64_t total_steps);
+    /* In a few words, how it goes by means of a training's numbers; NULL where they do not tell. NULL: the first number
+     * is a loss, of which less is better. */
+    const char *(*judge)(void *user, const aigc_metrics_t *means);
     void *user;
 } aigc__trainee_t;
 
@@ -60,6 +64,35 @@ aigc_status_t aigc__add_gradients(aigc__graph_t *graph, aigc__store_t *store, ai
 void aigc__metrics_accumulate(aigc_metrics_t *sums, const aigc_metrics_t *metrics, double weight);
 void aigc__metrics_mean(aigc_metrics_t *mean, const aigc_metrics_t *sums, double weight);
 
+/* ---- training_course.c: how fast a training goes, and how well ---- */
+
+typedef struct aigc__pace {
+    double mark;            /* when the last step or look ended */
+    double seconds, images; /* of steps, the late ones mostly */
+    double look;            /* seconds from an epoch's last step to the next epoch */
+    uint64_t looks;
+    size_t batch; /* pictures of a step that counts; 0: none was made */
+} aigc__pace_t;
+
+void aigc__pace_begin(aigc__pace_t *pace, double now);
+void aigc__pace_step(aigc__pace_t *pace, double now, size_t images);
+void aigc__pace_look(aigc__pace_t *pace, double now);
+/* Seconds for so many pictures and ends of epochs, each of which measures `measured` pictures; negative: unknown. */
+double aigc__pace_left(const aigc__pace_t *pace, uint64_t images, uint64_t looks, uint64_t measured);
+
+typedef struct aigc__course {
+    char text[96]; /* in a few words; empty: nothing to say yet */
+    double distance, loss, validation;
+    uint64_t epochs, rises; /* rises: epochs in a row in which only the validation's loss rose */
+    bool has_distance;
+} aigc__course_t;
+
+/* `judgement`: the kind's words, or NULL. A number named "frechet", the distance of made pictures from real ones, says
+ * more than those wherever it is measured. */
+void aigc__course_epoch(aigc__course_t *course, const char *judgement, const aigc_metrics_t *means,
+                        const aigc_metrics_t *validation);
+void aigc__course_step(aigc__course_t *course, const char *judgement);
+
 /* ---- training_state.c: everything a training needs to go on, in one safetensors file ---- */
 
 /* Read from a file, or made for a new training, and not taken over yet. */
@@ -67,6 +100,7 @@ typedef struct aigc__state {
     aigc__optimizer_t *optimizer; /* with moments and steps */
     float *parameters, *average;  /* laid out like the store; NULL: none */
     aigc__position_t position;
+    char *record; /* see below; NULL: none, from an older file */
 } aigc__state_t;
 
 aigc_status_t aigc__state_save(aigc_model_t *model, const char *path);
@@ -77,6 +111,13 @@ aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, co
 /* Into the model, as a whole: nothing in it can fail. Empties the state. */
 void aigc__state_adopt(aigc_model_t *model, aigc__state_t *state);
 void aigc__state_free(const aigc_model_t *model, aigc__state_t *state);
+
+/* ---- training_record.c: the options of a training as JSON, kept with its state ---- */
+aigc_status_t aigc__training_record(const aigc_model_t *model, const aigc_options_t *options, char **out);
+/* AIGC_ERROR_STATE where a training with the options of `before` (NULL: not known) cannot go on with those of `now`. */
+aigc_status_t aigc__training_refuse(const char *before, const char *now);
+/* A sentence to the log about those that change its course. */
+void aigc__training_tell(const aigc_model_t *model, const char *before, const char *now);
 
 /* ---- run_files.c: what a training leaves beside its model ---- */
 typedef struct aigc__run_files {
@@ -95,6 +136,8 @@ aigc_status_t aigc__run_files_keep(aigc__run_files_t *files, uint64_t epochs);
 /* The line of an epoch, numbers from 1. */
 aigc_status_t aigc__run_files_metrics(aigc__run_files_t *files, uint64_t epoch, uint64_t images, double seconds,
                                       const aigc_metrics_t *train, const aigc_metrics_t *validation);
-aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, uint64_t epoch, const aigc_tensor_t *images);
+/* A grid of pictures, named "<unit>-<number>" with so many digits at least. */
+aigc_status_t aigc__run_files_samples(aigc__run_files_t *files, const char *unit, int digits, uint64_t number,
+                                      const aigc_tensor_t *images);
 
 #endif

@@ -19,8 +19,9 @@ const aigc__option_t aigc__train_rows[] = {
      "model file, written as training goes on, with its companions"},
     {"resume", AIGC__OPTION_BOOL, AT(resume), "false", 0, 0, NULL,
      "go on from the training state beside output, if there is one"},
-    {"samples", AIGC__OPTION_INT, AT(samples), "64", 0, 4096, NULL,
-     "pictures in the grid saved each epoch (0: no grid)"},
+    {"samples", AIGC__OPTION_INT, AT(samples), "64", 0, 4096, NULL, "pictures in the grid of samples (0: no grid)"},
+    {"samples_every", AIGC__OPTION_INT, AT(samples_every), "0", 0, 1e12, NULL,
+     "steps from one grid of samples to the next (0: one at each epoch's end)"},
     {"save_seconds", AIGC__OPTION_INT, AT(save_seconds), "30", 0, 1e9, NULL,
      "least time between two saves on the way (0: every epoch)"},
     {"cache", AIGC__OPTION_INT, AT(cache), "1073741824", 0, 9e18, NULL, "bytes of decoded pictures kept in memory"},
@@ -58,3 +59,15 @@ const aigc__option_t aigc__optimizer_rows[] = {
      "linear, cosine: part of the learning rate left at the end"},
 };
 const size_t aigc__optimizer_row_count = sizeof aigc__optimizer_rows / sizeof *aigc__optimizer_rows;
+
+const aigc__option_need_t aigc__optimizer_needs[] = {
+    {"beta1", "optimizer", "adam|adamw"},
+    {"beta2", "optimizer", "adam|adamw"},
+    {"epsilon", "optimizer", "adam|adamw|rmsprop"},
+    {"momentum", "optimizer", "sgd|rmsprop"},
+    {"alpha", "optimizer", "rmsprop"},
+    {"nesterov", "optimizer", "sgd"},
+    {"schedule_steps", "schedule", "linear|cosine"},
+    {"final_rate", "schedule", "linear|cosine"},
+    {NULL, NULL, NULL},
+};

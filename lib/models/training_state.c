@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 160, POSITION_SIZE = 2048 };
@@ -157,6 +158,7 @@ aigc_status_t aigc__state_save(aigc_model_t *model, const char *path)
     AIGC__GOTO(done, position_json(model, position));
     AIGC__GOTO(done, aigc__model_metadata(model, &metadata));
     aigc__model_metadata_add(&metadata, "aigc.position", position);
+    if (model->training_record) aigc__model_metadata_add(&metadata, "aigc.training", model->training_record);
     AIGC__GOTO(done, aigc__memory_alloc(memory, n * sizeof *list.parts, &parts));
     AIGC__GOTO(done, aigc__memory_alloc(memory, n * sizeof *list.names, &names));
     list.parts = parts;
@@ -184,10 +186,35 @@ aigc_status_t aigc__state_find(const aigc_model_t *model, const char *path, bool
     return result >= 0 || result == -ENOENT ? AIGC_OK : aigc__io_fail("look for the training state", path, result);
 }
 
+/* "latent_dim is 64 here and 100 in the file, ...": what differs between two configurations. */
+static void list_differences(const char *ours, const char *theirs, char *text, size_t size)
+{
+    enum { LONGEST = 16384 };
+    json_t *here = json_loads(ours, 0, NULL), *there = strlen(theirs) <= LONGEST ? json_loads(theirs, 0, NULL) : NULL;
+    const char *name;
+    json_t *value;
+    size_t length = 0;
+    text[0] = '\0';
+    json_object_foreach(here, name, value)
+    {
+        const json_t *other = json_object_get(there, name);
+        if (json_equal(value, (json_t *)other) || length >= size) continue;
+        char *own = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT),
+             *their = other ? json_dumps(other, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+        length += (size_t)snprintf(text + length, size - length, "%s%s is %.60s here and %.60s in the file",
+                                   length ? ", " : "", name, own ? own : "?", their ? their : "not told");
+        free(own);
+        free(their);
+    }
+    if (length == 0) snprintf(text, size, "it was written by another version");
+    json_decref(here);
+    json_decref(there);
+}
+
 /* The model must be what the file was saved from: same kind, same configuration. */
 static aigc_status_t check_config(const aigc_model_t *model, const aigc__safetensors_t *file)
 {
-    char *config = NULL;
+    char *config = NULL, differences[400];
     const char *kind = aigc__safetensors_metadata(file, "aigc.kind"),
                *theirs = aigc__safetensors_metadata(file, "aigc.config");
     if (kind == NULL || theirs == NULL || strcmp(kind, model->kind->name) != 0)
@@ -195,9 +222,10 @@ static aigc_status_t check_config(const aigc_model_t *model, const aigc__safeten
     AIGC__TRY(aigc__model_config_json(model, &config));
     const bool is_same = strcmp(config, theirs) == 0;
     aigc_status_t status = AIGC_OK;
-    if (!is_same)
-        status = aigc__fail(AIGC_ERROR_STATE, "the training to resume has another configuration: %.180s, not %.180s",
-                            theirs, config);
+    if (!is_same) {
+        list_differences(config, theirs, differences, sizeof differences);
+        status = aigc__fail(AIGC_ERROR_STATE, "the training to resume has another configuration: %s", differences);
+    }
     aigc__memory_free(&model->context->memory, config);
     return status;
 }
@@ -244,6 +272,8 @@ static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, c
     uint64_t steps[AIGC__PARTS] = {0};
     AIGC__TRY(check_config(model, file));
     AIGC__TRY(parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, &out->position, steps));
+    const char *record = aigc__safetensors_metadata(file, "aigc.training");
+    if (record) AIGC__TRY(aigc__memory_copy_string(&model->context->memory, record, &out->record));
     AIGC__TRY(aigc__optimizer_create(&out->optimizer, model->context, model->store, NULL, 0));
     for (uint32_t part = 0; part < AIGC__PARTS; part++) aigc__optimizer_set_steps(out->optimizer, part, steps[part]);
     float *first = aigc__optimizer_moments(out->optimizer, 1), *second = aigc__optimizer_moments(out->optimizer, 2);
@@ -288,5 +318,6 @@ void aigc__state_free(const aigc_model_t *model, aigc__state_t *state)
     aigc__optimizer_free(state->optimizer);
     aigc__memory_free(memory, state->parameters);
     aigc__memory_free(memory, state->average);
+    aigc__memory_free(memory, state->record);
     *state = (aigc__state_t){.optimizer = NULL};
 }

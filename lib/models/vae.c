@@ -54,6 +54,13 @@ static const aigc__verb_table_t tables[] = {
     {"reconstruct", aigc__class_rows, &aigc__class_row_count},
 };
 
+static const aigc__option_need_t needs[] = {
+    {"hidden_dim", "architecture", "mlp"},
+    {"widths", "architecture", "conv"},
+    {"sigma", "loss", "mse"},
+    {NULL, NULL, NULL},
+};
+
 /* ---- the kind's row: configuration ---- */
 
 static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
@@ -222,6 +229,7 @@ const aigc__model_kind_t aigc__model_kind_vae = {
         "variational autoencoder: learns to compress pictures to a few numbers, and to make new ones from such numbers",
     .tables = tables,
     .n_tables = sizeof tables / sizeof *tables,
+    .needs = needs,
     .metrics = aigc__vae_metrics,
     .create = create,
     .free = free_network,

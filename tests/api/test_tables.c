@@ -167,13 +167,44 @@ static void check_same_options(aigc_model_t *a, aigc_model_t *b)
     assert_string_equal(json_a, json_b);
 }
 
+static void check(const char *text, const char *verb, const char *kind, aigc_status_t status, const char *sentence)
+{
+    aigc_options_t *options = NULL;
+    check_ok(aigc_options_create(&options));
+    check_ok(aigc_options_parse(options, text));
+    if (status == AIGC_OK)
+        check_ok(aigc_options_check(options, verb, kind));
+    else
+        check_failure(aigc_options_check(options, verb, kind), status, sentence);
+    aigc_options_free(options);
+}
+
+static void options_are_checked_without_a_call(void **state)
+{
+    (void)state;
+    check("", "train", "vae", AIGC_OK, NULL);
+    check("epochs=3 optimizer=sgd momentum=0.5", "train", "gan", AIGC_OK, NULL);
+    check("threads=2", "context", NULL, AIGC_OK, NULL);
+    check("size=64x48", "dataset", "home-designs", AIGC_OK, NULL);
+    check_ok(aigc_options_check(NULL, "generate", "vae"));
+    check("loss=lsgan", "train", "gan", AIGC_ERROR_OPTION, "'lsgan'; expected logistic|minimax");
+    check("epoch=3", "train", "gan", AIGC_ERROR_OPTION, "did you mean 'epochs'");
+    check("widths=8", "create", "vae", AIGC_ERROR_OPTION, "no effect with architecture=mlp");
+    check("threads=-1", "context", NULL, AIGC_ERROR_OPTION, "0..1024");
+    check("size=8", "dataset", "home-designs", AIGC_ERROR_OPTION, "16..256");
+    check("", "swim", "vae", AIGC_ERROR_NOT_FOUND, "swim");
+    check("", "train", "fish", AIGC_ERROR_NOT_FOUND, "fish");
+    check("", "train", NULL, AIGC_ERROR_NOT_FOUND, "train");
+    check("", "dataset", "fish", AIGC_ERROR_NOT_FOUND, "fish");
+}
+
 static void options_of_a_model_make_it_again(void **state)
 {
     static const char *const texts[] = {
         "height=8 width=8 channels=1",
         "height=4 width=3 channels=3 hidden_dim=7,5,3 loss=mse sigma=0.1 seed=9000000000000000000",
-        "height=2 width=2 channels=1 sigma=0.30000000000000004",
-        "classes=5 conditional=true sigma=0.001 seed=1234567890123456789",
+        "height=2 width=2 channels=1 loss=mse sigma=0.30000000000000004",
+        "classes=5 conditional=true loss=mse sigma=0.001 seed=1234567890123456789",
     };
     small_world_t world;
     (void)state;
@@ -252,6 +283,7 @@ int main(void)
         cmocka_unit_test(verbs_that_headers_name_exist),
         cmocka_unit_test(ranges_read_as_they_were_written),
         cmocka_unit_test(defaults_can_be_given),
+        cmocka_unit_test(options_are_checked_without_a_call),
         cmocka_unit_test(options_of_a_model_make_it_again),
         cmocka_unit_test(options_of_a_trained_model_have_its_sizes),
         cmocka_unit_test(messages_list_the_kinds_there_are),

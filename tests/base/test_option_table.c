@@ -164,6 +164,20 @@ static void wrong_values_name_option_call_and_range(void **state)
     assert_true(record.seeds.n == 1 && record.seeds.values[0] == INT64_MAX);
 }
 
+static void two_numbers_may_be_joined_by_an_x(void **state)
+{
+    (void)state;
+    check_ok(resolve_text("hidden_dim=64x48"));
+    assert_true(record.hidden.n == 2 && record.hidden.values[0] == 64 && record.hidden.values[1] == 48);
+    static const char *const wrong[] = {"64x", "x48", "64x48x2", "64x48,2", "64X48", "6 x4", "64x4a", "64x99999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        aigc__options_free(options);
+        check_ok(aigc__options_create(&options));
+        set("hidden_dim", AIGC__OPTION_STRING, wrong[i], strlen(wrong[i]));
+        check_failure(resolve(), AIGC_ERROR_OPTION, "hidden_dim");
+    }
+}
+
 static void wrong_types_are_refused(void **state)
 {
     (void)state;
@@ -289,6 +303,7 @@ static void rows_are_described(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_numbers_may_be_joined_by_an_x, setup, teardown),
         cmocka_unit_test_setup_teardown(defaults_fill_every_value, setup, teardown),
         cmocka_unit_test_setup_teardown(text_sets_every_type, setup, teardown),
         cmocka_unit_test_setup_teardown(typed_values_are_taken_where_they_fit, setup, teardown),

@@ -18,6 +18,9 @@ for option in --epochs --latent-dim --hidden-dim --learning-rate --resume --vali
     grep -qe " $option" out || fail "help train vae lacks $option"
 done
 grep -qe '--output.*-o' out || grep -qe '-o, --output' out || fail "help train vae lacks -o"
+expect 0 help train gan
+grep -q '^  aigc train gan home-designs' out || fail "help train gan has another kind's example"
+grep -q 'aigc train vae' out && fail "help train gan has the example of a vae"
 expect 0 --help
 cmp -s out overview || fail "--help differs from help"
 expect 0 --version

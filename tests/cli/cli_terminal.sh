@@ -15,3 +15,17 @@ END
 script -qec 'sh run.sh' typescript </dev/null >/dev/null 2>&1 || fail "the run under a terminal failed"
 grep -q "$(printf '\r')epoch.*step.*\[=*>* *\].*images/s.*left" typescript || fail "there is no bar on a terminal"
 tr '\r' '\n' <typescript | sed "s/$(printf '\033')\[K//g" | awk 'length > 120 { exit 1 }' || fail "the bar is wider than the terminal"
+
+# Within any width, and in words what the numbers of a game mean.
+for columns in 40 80 120; do
+    cat >run.sh <<END
+stty columns $columns 2>/dev/null
+"$aigc" train gan home-designs -o gan.safetensors --epochs 2 --generator-width 4 --discriminator-width 4 \
+    --batch-size 8 --size 16x16 -n 64 --samples 0
+END
+    script -qec 'sh run.sh' typescript </dev/null >/dev/null 2>&1 || fail "the run under a terminal failed"
+    tr '\r' '\n' <typescript | sed "s/$(printf '\033')\[K//g" >lines
+    grep -v '^Script\|^aigc: ' lines | awk -v most=$columns 'length > most { exit 1 }' || fail "wider than $columns columns"
+    grep -Eq '^(epoch )?[12]/2.*(little variety|even game|discriminator leads|generator leads)' lines ||
+        fail "no verdict in $columns columns"
+done

@@ -28,6 +28,15 @@ expect 2 train vae home-designs -o m.safetensors --epochs=0
 says "epochs"
 expect 2 train vae home-designs -o m.safetensors --loss hinge
 says "bce"
+# Options are looked at before pictures are: these do not get as far as the folder that is not there.
+expect 2 train gan no-such-folder -o m.safetensors --loss lsgan
+says "'lsgan'; expected logistic"
+expect 2 train gan no-such-folder -o m.safetensors --hidden-dim 64
+says "hidden_dim.*no effect with architecture=dcgan"
+expect 2 train vae no-such-folder -o m.safetensors --latent-dim 70000
+says "latent_dim"
+expect 2 train vae home-designs -o m.safetensors --size 64x
+says "size"
 expect 2 train vae home-designs more -o m.safetensors
 says "one argument too many"
 expect 2 generate model.safetensors -o new.png --epochs 3

@@ -81,8 +81,11 @@ expect 2 walk model.safetensors --frames-per-second 0 -o walk.png
 says frames_per_second
 expect 2 walk model.safetensors --columns 3 -o walk.png
 says columns
-expect 2 walk model.safetensors -o walk.gif
-says 'png or .apng'
+# Known before the model is read and pictures are made.
+expect 2 walk missing.safetensors -o walk.gif
+says 'walk.gif: .* .png or .apng'
+expect 2 generate missing.safetensors -o new.gif
+says 'new.gif: .* .png, .jpg or .jpeg'
 expect 3 walk missing.safetensors -o walk.png
 says missing.safetensors
 expect 3 walk model.safetensors -o no/such/folder/walk.png

@@ -1,5 +1,7 @@
+#include "config.h"
 #include "data/data_world.h"
 #include "data/folder_paths.h"
+#include "data/transform.h"
 #include "support/unit.h"
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +124,30 @@ static void size_and_channels_are_the_first_pictures_or_as_asked(void **state)
     dataset = open_folder("height=7 width=3 size=9");
     assert_true(dataset->height == 7 && dataset->width == 3);
     aigc__dataset_release(dataset);
+}
+
+static void colours_are_not_dropped_unasked(void **state)
+{
+    (void)state;
+    data_write_png(&world, "a.png", 6, 8, 1, 50);
+    data_write_png(&world, "b.png", 6, 8, 1, 60);
+    aigc__dataset_release(open_folder(NULL));
+    data_write_png(&world, "d.png", 6, 8, 3, 70);
+    check_refused(NULL, AIGC_ERROR_OPTION, "a.png, is gray, and d.png is in colour; give option channels");
+    aigc_dataset_t *dataset = open_folder("channels=1");
+    check_values(dataset, (const int[]){50, 60, 70}, 3);
+    aigc__dataset_release(dataset);
+    aigc__dataset_release(open_folder("channels=3"));
+    if (!AIGC_HAVE_JPEG) return;
+    aigc_tensor_t *image = NULL;
+    check_ok(aigc__tensor_create(&image, world.context, AIGC_DTYPE_U8, 3, (int64_t[]){6, 8, 3}));
+    check_ok(aigc__image_write(image, data_path(&world, "c.jpg"), 90, 6));
+    aigc__tensor_release(image);
+    check_refused(NULL, AIGC_ERROR_OPTION, "c.jpg is in colour");
+    check_ok(aigc__tensor_create(&image, world.context, AIGC_DTYPE_U8, 3, (int64_t[]){6, 8, 1}));
+    check_ok(aigc__image_write(image, data_path(&world, "c.jpg"), 90, 6));
+    aigc__tensor_release(image);
+    check_refused(NULL, AIGC_ERROR_OPTION, "d.png is in colour");
 }
 
 static void damage(const char *name)
@@ -317,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pictures_come_in_the_order_of_their_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(sub_folders_are_classes_where_nothing_lies_outside, setup, teardown),
         cmocka_unit_test_setup_teardown(size_and_channels_are_the_first_pictures_or_as_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(colours_are_not_dropped_unasked, setup, teardown),
         cmocka_unit_test_setup_teardown(corrupt_pictures_are_replaced_the_same_in_any_order, setup, teardown),
         cmocka_unit_test_setup_teardown(strictness_makes_them_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(files_named_like_pictures_that_are_none_are_left_out, setup, teardown),

@@ -69,7 +69,8 @@ aigc_model_t *small_vae(small_world_t *world, const char *more)
     aigc_model_t *model = NULL;
     aigc_options_t *options = NULL;
     check_ok(aigc_options_create(&options));
-    check_ok(aigc_options_parse(options, "hidden_dim=16 latent_dim=4"));
+    if (strstr(more, "architecture=conv") == NULL) check_ok(aigc_options_parse(options, "hidden_dim=16"));
+    check_ok(aigc_options_parse(options, "latent_dim=4"));
     check_ok(aigc_options_parse(options, more));
     check_ok(aigc_model_create(&model, world->context, "vae", options));
     aigc_options_free(options);

@@ -344,8 +344,7 @@ static void a_seed_is_a_picture_in_any_company(void **state)
         aigc_options_free(options);
         check_company(&world, "height=32 width=32 channels=3 generator_width=16 latent_dim=600", 32 * 32 * 3);
         check_company(&world, "height=9 width=45 channels=1 generator_width=20", 9 * 45);
-        check_company(&world, "height=28 width=28 channels=1 generator_width=8 architecture=mlp hidden_dim=40",
-                      28 * 28);
+        check_company(&world, "height=28 width=28 channels=1 architecture=mlp hidden_dim=40", 28 * 28);
         check_company(&world, "height=16 width=16 channels=1 generator_width=8 architecture=resnet", 16 * 16);
         small_world_end(&world);
     }
@@ -357,7 +356,7 @@ static void every_network_fits_every_picture(void **state)
     static const char *const networks[] = {"architecture=dcgan", "architecture=dcgan discriminator_norm=none",
                                            "architecture=mlp hidden_dim=8", "architecture=resnet",
                                            "architecture=resnet spectral_norm=true"};
-    static const int64_t shapes[][3] = {{16, 16, 3}, {9, 20, 1}, {1, 2, 1}, {13, 7, 4}, {5, 33, 1}};
+    static const int64_t shapes[][3] = {{16, 16, 3}, {9, 20, 1}, {1, 4, 1}, {13, 7, 4}, {5, 33, 1}};
     small_world_t world;
     (void)state;
     small_world_begin(&world, 2);
@@ -368,8 +367,10 @@ static void every_network_fits_every_picture(void **state)
                 char text[256];
                 aigc_tensor_t *images = NULL;
                 aigc_metrics_t metrics = {.struct_size = sizeof metrics};
-                snprintf(text, sizeof text, "%s %s height=%d width=%d channels=%d classes=%d", small_text, networks[k],
-                         (int)shapes[s][0], (int)shapes[s][1], (int)shapes[s][2], classes);
+                const bool is_mlp = strstr(networks[k], "mlp") != NULL;
+                snprintf(text, sizeof text, "%s %s height=%d width=%d channels=%d classes=%d",
+                         is_mlp ? "latent_dim=6" : small_text, networks[k], (int)shapes[s][0], (int)shapes[s][1],
+                         (int)shapes[s][2], classes);
                 aigc_model_t *model = new_gan(&world, text);
                 check_ok(aigc_tensor_create(&images, world.context, AIGC_DTYPE_F32, 4,
                                             (int64_t[]){3, shapes[s][0], shapes[s][1], shapes[s][2]}));
@@ -523,6 +524,27 @@ static void check_refused(const char *create, const char *step, const char *sent
     small_world_end(&world);
 }
 
+/* Known when the pictures are, before a step is made. */
+static void check_too_small(const char *architecture, int64_t height, int64_t width, bool fits)
+{
+    small_world_t world;
+    aigc_tensor_t *images = NULL;
+    aigc_dataset_t *data = NULL;
+    small_world_begin(&world, 1);
+    check_ok(aigc_tensor_create(&images, world.context, AIGC_DTYPE_U8, 4, (int64_t[]){6, height, width, 3}));
+    check_ok(aigc_dataset_create_array(&data, world.context, images, NULL, NULL));
+    aigc_model_t *model = new_gan(&world, architecture);
+    aigc_options_t *options = small_options(&world, "epochs=1 batch_size=4 samples=0", "m.safetensors");
+    const aigc_status_t status = aigc_model_train(model, data, NULL, options, NULL, NULL);
+    assert_int_equal(status, fits ? AIGC_OK : AIGC_ERROR_ARGUMENT);
+    if (!fits) assert_non_null(strstr(aigc_last_error(), "at least 4 pixels; use architecture=mlp"));
+    aigc_options_free(options);
+    aigc_tensor_release(images);
+    aigc_dataset_free(data);
+    aigc_model_free(model);
+    small_world_end(&world);
+}
+
 static void impossible_wishes_are_refused(void **state)
 {
     (void)state;
@@ -532,7 +554,66 @@ static void impossible_wishes_are_refused(void **state)
     check_refused("height=16 width=16 channels=1", "", "8x8");
     check_refused("conditional=true classes=2", "", "labels");
     check_refused("architecture=mlp hidden_dim=", "", "hidden_dim");
+    check_refused("", "optimizer=sgd alpha=0.5", "belongs to optimizer=rmsprop");
     check_refused("", "regularise_every=0", "regularise_every");
+    check_too_small("architecture=dcgan", 3, 3, false);
+    check_too_small("architecture=resnet", 1, 1, false);
+    check_too_small("architecture=dcgan", 1, 4, true);
+    check_too_small("architecture=mlp", 1, 1, true);
+}
+
+/* The same latent everywhere makes one picture of each class: they differ, but only between classes. */
+static void variety_of_classes_is_within_them(void **state)
+{
+    enum { N = 8, SIDE = 6 };
+    static const char *const texts[] = {"architecture=mlp hidden_dim=12", "generator_width=4 discriminator_width=4"};
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    aigc_tensor_t *images = NULL, *latents = NULL, *labels = small_labels(&world, N);
+    check_ok(aigc_tensor_create(&images, world.context, AIGC_DTYPE_F32, 4, (int64_t[]){N, SIDE, SIDE, 1}));
+    check_ok(aigc_tensor_create(&latents, world.context, AIGC_DTYPE_F32, 3, (int64_t[]){2, N, LATENT}));
+    for (int i = 0; i < N * SIDE * SIDE; i++) ((float *)aigc_tensor_data(images))[i] = (float)(i * 37 % 101) / 100;
+    for (int i = 0; i < 2 * N * LATENT; i++) ((float *)aigc_tensor_data(latents))[i] = 0.5f;
+    for (size_t k = 0; k < 2; k++)
+        for (int same = 0; same < 2; same++) {
+            char text[128];
+            aigc_metrics_t metrics = {.struct_size = sizeof metrics};
+            aigc_options_t *options = NULL;
+            snprintf(text, sizeof text, "%s height=6 width=6 channels=1 latent_dim=6 classes=2", texts[k]);
+            aigc_model_t *model = new_gan(&world, text);
+            check_ok(aigc_options_create(&options));
+            if (same) check_ok(aigc_options_set_tensor(options, "latents", latents));
+            check_ok(aigc_model_train_step(model, images, labels, options, &metrics));
+            assert_string_equal(metrics.names[3], "variety");
+            assert_true(same ? metrics.values[3] < 1e-6 : metrics.values[3] > 1e-6);
+            aigc_options_free(options);
+            aigc_model_free(model);
+        }
+    aigc_tensor_release(images);
+    aigc_tensor_release(latents);
+    aigc_tensor_release(labels);
+    small_world_end(&world);
+}
+
+/* What would be passed over in silence; what is given as it is anyway does no harm. */
+static void options_of_other_networks_are_refused(void **state)
+{
+    static const char *const refused[] = {"hidden_dim=64", "architecture=mlp generator_width=8",
+                                          "architecture=resnet discriminator_norm=none"};
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++) {
+        aigc_model_t *model = NULL;
+        aigc_options_t *options = small_options(&world, refused[k], NULL);
+        check_failure(aigc_model_create(&model, world.context, "gan", options), AIGC_ERROR_OPTION,
+                      "has no effect with");
+        aigc_options_free(options);
+    }
+    aigc_model_free(new_gan(&world, "hidden_dim=256,256 generator_width=8"));
+    aigc_model_free(new_gan(&world, "architecture=mlp generator_width=64 discriminator_norm=batch"));
+    small_world_end(&world);
 }
 
 int main(void)
@@ -550,6 +631,8 @@ int main(void)
         cmocka_unit_test(truncated_latents_keep_what_is_small),
         cmocka_unit_test(later_steps_allocate_nothing),
         cmocka_unit_test(impossible_wishes_are_refused),
+        cmocka_unit_test(variety_of_classes_is_within_them),
+        cmocka_unit_test(options_of_other_networks_are_refused),
     };
     return cmocka_run_group_tests_name("gan", tests, NULL, NULL);
 }

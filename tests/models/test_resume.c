@@ -122,7 +122,7 @@ static char *timeless(const small_world_t *world, const char *name)
 static void assert_same_run(const small_world_t *world, const char *a, const char *b)
 {
     static const char *const tails[] = {".safetensors", ".state.safetensors"};
-    char first[64], second[64];
+    char first[64], second[64], command[256];
     for (size_t k = 0; k < 2; k++) {
         snprintf(first, sizeof first, "%s%s", a, tails[k]);
         snprintf(second, sizeof second, "%s%s", b, tails[k]);
@@ -134,6 +134,8 @@ static void assert_same_run(const small_world_t *world, const char *a, const cha
     assert_string_equal(one, other);
     free(one);
     free(other);
+    snprintf(command, sizeof command, "diff -r '%s/%s.samples' '%s/%s.samples'", world->folder, a, world->folder, b);
+    assert_int_equal(system(command), 0);
 }
 
 static const options_t combinations[] = {
@@ -147,6 +149,8 @@ static const options_t combinations[] = {
     {"", "epochs=3 schedule=linear final_rate=0.1 batch_size=7 beta=0.5", false},
     {"", "epochs=3 batch_size=64 optimizer=sgd momentum=0", false},
     {"architecture=conv widths=4,6", "epochs=3 ema=0.9 flip=true", true},
+    {"", "epochs=3 ema=0.9 samples_every=3", true},
+    {"conditional=true", "epochs=3 samples_every=1 validation_split=0.2", false},
 };
 
 static void any_training_stopped_anywhere_goes_on(void **state)
@@ -303,6 +307,7 @@ static void a_refused_resume_changes_nothing(void **state)
         {"epochs=3 batch_size=10 resume=true ema=0.9", AIGC_ERROR_STATE, "batch_size 16, not 10"},
         {"epochs=3 validation_split=0.2 resume=true ema=0.9", AIGC_ERROR_STATE, "other pictures"},
         {"epochs=3 schedule=cosine warmup_steps=100 resume=true", AIGC_ERROR_OPTION, "warmup_steps"},
+        {"epochs=3 optimizer=sgd resume=true ema=0.9", AIGC_ERROR_STATE, "with optimizer adam, not sgd"},
         {"epochs=3 learning_rate=-1 resume=true", AIGC_ERROR_OPTION, "learning_rate"},
     };
     bench_t bench;
@@ -324,6 +329,67 @@ static void a_refused_resume_changes_nothing(void **state)
         aigc_options_free(options);
     }
     free(before);
+    bench_end(&bench);
+}
+
+typedef struct told {
+    char text[512];
+    int n;
+} told_t;
+
+static void note_warning(int32_t level, const char *message, void *user)
+{
+    told_t *told = user;
+    if (level != AIGC_LOG_WARNING) return;
+    snprintf(told->text, sizeof told->text, "%s", message);
+    told->n++;
+}
+
+static void a_change_of_the_course_is_told(void **state)
+{
+    static const struct {
+        const char *text, *part; /* NULL: nothing is said */
+    } changes[] = {
+        {"epochs=2 ema=0.9", "ema is 0.9 (before: -1)"},
+        {"epochs=3 ema=0.9 samples_every=2 save_seconds=1", NULL},
+        {"epochs=4 ema=0.9 optimizer=adamw beta=2", "optimizer is adamw (before: adam)"},
+        {"epochs=5 ema=0.9 optimizer=adamw beta=2 schedule=cosine", "schedule is cosine (before: constant)"},
+        {"epochs=6 ema=0.9 optimizer=adamw beta=2 schedule=cosine", "epochs is 6 (before: 5)"},
+        {"epochs=7 schedule=cosine", "ema is -1 (before: 0.9)"},
+    };
+    (void)state;
+    for (int in_files = 0; in_files < 2; in_files++) {
+        bench_t bench;
+        told_t told = {.n = 0};
+        int expected = 0;
+        bench_begin(&bench, "");
+        check_ok(aigc_context_set_log(bench.world.context, note_warning, &told));
+        check_ok(bench_train(&bench, "epochs=1", in_files ? "m.safetensors" : NULL));
+        for (size_t k = 0; k < sizeof changes / sizeof *changes; k++) {
+            char text[128];
+            snprintf(text, sizeof text, "resume=true %s", changes[k].text);
+            check_ok(bench_train(&bench, text, in_files ? "m.safetensors" : NULL));
+            if (changes[k].part == NULL) continue;
+            assert_int_equal(told.n, ++expected);
+            assert_non_null(strstr(told.text, changes[k].part));
+        }
+        assert_int_equal(told.n, expected);
+        bench_end(&bench);
+    }
+}
+
+static void another_configuration_is_named(void **state)
+{
+    bench_t bench;
+    (void)state;
+    bench_begin(&bench, "");
+    check_ok(bench_train(&bench, "epochs=1", "m.safetensors"));
+    aigc_model_free(bench.model);
+    bench.model = small_vae(&bench.world, "latent_dim=7 hidden_dim=16,8");
+    check_failure(
+        bench_train(&bench, "epochs=2 resume=true", "m.safetensors"), AIGC_ERROR_STATE,
+        "another configuration: hidden_dim is [16,8] here and [16] in the file, latent_dim is 7 here and 4 in "
+        "the file");
     bench_end(&bench);
 }
 
@@ -447,7 +513,7 @@ static void an_unreachable_state_is_an_error(void **state)
 static int32_t spoil(const aigc_progress_t *progress, void *user)
 {
     bench_t *bench = user;
-    if (progress->epoch == 2) aigc__store_data(bench->model->store, 0)[3] = NAN;
+    if (progress->epoch == 2 && progress->step == progress->steps) aigc__store_data(bench->model->store, 0)[3] = NAN;
     return 0;
 }
 
@@ -522,6 +588,8 @@ int main(void)
         cmocka_unit_test(an_average_may_begin_and_end_with_a_resume),
         cmocka_unit_test(lent_parameters_stay_valid),
         cmocka_unit_test(a_refused_resume_changes_nothing),
+        cmocka_unit_test(a_change_of_the_course_is_told),
+        cmocka_unit_test(another_configuration_is_named),
         cmocka_unit_test(a_hostile_position_is_refused),
         cmocka_unit_test(bad_numbers_in_a_state_are_named),
         cmocka_unit_test(an_unreachable_state_is_an_error),

@@ -8,9 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kept[] = {"/disk/m.safetensors", "/disk/m.state.safetensors", "/disk/m.metrics.jsonl",
-                                   "/disk/m.samples/epoch-0001.png", "/disk/m.samples/epoch-0002.png"};
-enum { KEPT = sizeof kept / sizeof *kept };
+enum { KEPT = 5 };
+static const struct {
+    const char *more, *kept[KEPT];
+} runs[] = {{"",
+             {"/disk/m.safetensors", "/disk/m.state.safetensors", "/disk/m.metrics.jsonl",
+              "/disk/m.samples/epoch-0001.png", "/disk/m.samples/epoch-0002.png"}},
+            {"samples_every=1",
+             {"/disk/m.safetensors", "/disk/m.state.safetensors", "/disk/m.metrics.jsonl",
+              "/disk/m.samples/step-00000003.png", "/disk/m.samples/step-00000004.png"}}};
+static const char *const *kept;
 
 typedef struct desk {
     small_world_t world;
@@ -19,7 +26,7 @@ typedef struct desk {
     aigc_options_t *options;
 } desk_t;
 
-static void desk_begin(desk_t *desk)
+static void desk_begin(desk_t *desk, const char *more)
 {
     small_world_begin(&desk->world, 1);
     desk->files = test_files_create();
@@ -27,6 +34,7 @@ static void desk_begin(desk_t *desk)
     desk->data = small_dataset(&desk->world, 20);
     desk->options = small_options(
         &desk->world, "epochs=2 batch_size=8 samples=4 save_seconds=0 ema=0.5 validation_split=0.2 resume=true", NULL);
+    check_ok(aigc_options_parse(desk->options, more));
     check_ok(aigc_options_set_string(desk->options, "output", kept[0]));
 }
 
@@ -99,19 +107,18 @@ static void assert_whole(desk_t *desk)
     }
 }
 
-static void a_disk_that_fails_anywhere_costs_only_time(void **state)
+static void fail_anywhere(const char *more)
 {
     static const int errors[] = {EIO, ENOSPC, EACCES, EMFILE};
     desk_t straight;
     size_t failures = 0;
-    (void)state;
-    desk_begin(&straight);
+    desk_begin(&straight, more);
     test_files_fail(straight.files, 0, 0, false);
     check_ok(train(&straight));
     const size_t calls = test_files_count(straight.files);
     for (size_t at = 1; at <= calls; at++) {
         desk_t desk;
-        desk_begin(&desk);
+        desk_begin(&desk, more);
         test_files_fail(desk.files, at, errors[at % 4], at % 3 == 0);
         const aigc_status_t status = train(&desk);
         const test_call_t failed = test_files_failed_call(desk.files);
@@ -128,6 +135,15 @@ static void a_disk_that_fails_anywhere_costs_only_time(void **state)
     }
     assert_true(failures > calls / 2);
     desk_end(&straight);
+}
+
+static void a_disk_that_fails_anywhere_costs_only_time(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof runs / sizeof *runs; k++) {
+        kept = runs[k].kept;
+        fail_anywhere(runs[k].more);
+    }
 }
 
 int main(void)

@@ -178,6 +178,56 @@ static void metrics_and_samples_stand_beside_the_model(void **state)
     small_world_end(&world);
 }
 
+typedef struct previews {
+    uint64_t steps[8];
+    size_t n;
+    int cancels;
+} previews_t;
+
+static int32_t note_previews(const aigc_progress_t *progress, void *user)
+{
+    previews_t *seen = user;
+    if (progress->preview == NULL) return 0;
+    seen->steps[seen->n++ % 8] = (progress->epoch - 1) * progress->steps + progress->step;
+    return seen->cancels;
+}
+
+/* Grids by step, told to the callback; one that stops at each of them gets on all the same. */
+static void samples_come_every_so_many_steps(void **state)
+{
+    static const char *const missing[] = {"epoch-0001", "epoch-0004", "step-00000004"};
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    for (int cancels = 0; cancels < 2; cancels++) {
+        previews_t seen = {.cancels = cancels};
+        aigc_dataset_t *data = small_dataset(&world, 50); /* 4 steps an epoch */
+        aigc_model_t *model = small_vae(&world, "");
+        aigc_options_t *options = small_options(&world, "epochs=4 batch_size=16 samples=6 samples_every=5 resume=true",
+                                                cancels ? "c.safetensors" : "d");
+        aigc_status_t status = AIGC_ERROR_CANCELLED;
+        size_t calls = 0;
+        for (; status == AIGC_ERROR_CANCELLED && calls < 9; calls++)
+            status = aigc_model_train(model, data, NULL, options, note_previews, &seen);
+        check_ok(status);
+        assert_int_equal(calls, cancels ? 4 : 1);
+        assert_int_equal(seen.n, 3);
+        for (size_t k = 0; k < 3; k++) assert_int_equal(seen.steps[k], 5 * (k + 1));
+        aigc_options_free(options);
+        aigc_model_free(model);
+        aigc_dataset_free(data);
+    }
+    assert_true(files_equal(small_path(&world, "c.samples/step-00000010.png"),
+                            small_path(&world, "d.samples/step-00000010.png")));
+    for (size_t k = 0; k < 3; k++) {
+        char name[64];
+        size_t size = 0;
+        snprintf(name, sizeof name, "d.samples/%s.png", missing[k]);
+        assert_null(read_file(small_path(&world, name), &size));
+    }
+    small_world_end(&world);
+}
+
 static void a_bad_picture_stops_with_step_and_reason(void **state)
 {
     small_world_t world;
@@ -374,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_stopped_training_goes_on_bit_for_bit),
         cmocka_unit_test(what_is_saved_is_needed),
         cmocka_unit_test(metrics_and_samples_stand_beside_the_model),
+        cmocka_unit_test(samples_come_every_so_many_steps),
         cmocka_unit_test(a_bad_picture_stops_with_step_and_reason),
         cmocka_unit_test(a_bad_parameter_is_named),
         cmocka_unit_test(later_steps_allocate_nothing),

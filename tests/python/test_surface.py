@@ -306,7 +306,7 @@ class Bars(Case):
         lines = self.without_tqdm(io.StringIO()).splitlines()
         self.assertEqual(len(lines), 3)
         self.assertRegex(
-            lines[2], r"^epoch 3/3  loss [\d.]+  reconstruction [\d.]+  kl [\d.]+  validation [\d.]+  \d:\d\d"
+            lines[2], r"^epoch 3/3  loss [\d.]+  reconstruction [\d.]+  kl [\d.]+  falling, was [\d.]+  validation [\d.]+  \d:\d\d"
         )
 
     def test_a_line_on_a_terminal(self):

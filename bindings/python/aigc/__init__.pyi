@@ -133,6 +133,7 @@ class Progress:
     metrics: Mapping[str, float]
     validation: Optional[Mapping[str, float]]
     preview: Optional[Tensor]
+    verdict: Optional[str]
 
 _OnProgress = Callable[[Progress], object]
 

@@ -64,6 +64,7 @@ class ProgressRecord(Structure):
         ("metrics", POINTER(Metrics)),
         ("validation", POINTER(Metrics)),
         ("preview", c_void_p),
+        ("verdict", c_char_p),
     ]
 
 
@@ -103,6 +104,7 @@ PROTOTYPES = {
     "aigc_options_set_ints": (_status, (_handle, _text, _numbers, c_size_t)),
     "aigc_options_set_floats": (_status, (_handle, _text, POINTER(c_double), c_size_t)),
     "aigc_options_set_tensor": (_status, (_handle, _text, _handle)),
+    "aigc_options_check": (_status, (_handle, _text, _text)),
     "aigc_option_info": (_status, (_text, _text, c_size_t, POINTER(OptionInfo))),
     "aigc_verb_info": (_status, (_text, c_size_t, _text_out, _text_out)),
     "aigc_kind_info": (_status, (_text, c_size_t, _text_out, _text_out)),

@@ -27,8 +27,8 @@ class Progress:
 
     phase: "train" or "evaluate"; step, steps: within the epoch; epoch, epochs: from 1; images: seen so far in this
     call; seconds: since it began; seconds_left: None while unknown; metrics: means over the epoch so far, by name;
-    validation: the same of the validation pictures at an epoch's end, else None; preview: pictures made at an epoch's
-    end, mostly None
+    validation: the same of the validation pictures at an epoch's end, else None; preview: sample pictures, at an
+    epoch's end or every samples_every steps, mostly None; verdict: how it goes, in a few words, or None
     """
 
     def __init__(self, record, state: State) -> None:
@@ -40,6 +40,7 @@ class Progress:
         self.seconds_left = record.seconds_left if record.seconds_left >= 0 else None
         self.metrics = metrics_of(record.metrics.contents) if record.metrics else {}
         self.validation = metrics_of(record.validation.contents) if record.validation else None
+        self.verdict = record.verdict.decode() if record.verdict else None
         self.preview = None
         if record.preview:
             lib.aigc_tensor_retain(record.preview)

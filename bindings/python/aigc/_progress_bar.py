@@ -20,9 +20,12 @@ def _number(value: float) -> str:
 
 
 def _metrics(p) -> str:
-    """The loss and its parts, or the numbers of a game, and the first of them on the validation pictures."""
-    shown = 3 if "loss" in p.metrics else 5
-    words = [f"{name} {_number(value)}" for name, value in list(p.metrics.items())[:shown]]
+    """The loss and its parts, or the numbers of a game, which say less than the verdict; and the first of them on the
+    validation pictures."""
+    is_loss = "loss" in p.metrics
+    words = [f"{name} {_number(value)}" for name, value in list(p.metrics.items())[: 3 if is_loss else 5]]
+    if p.verdict:
+        words.insert(len(words) if is_loss else 0, p.verdict)
     if p.validation:
         words.append(f"validation {_number(next(iter(p.validation.values())))}")
     return "  ".join(words)
