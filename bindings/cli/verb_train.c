@@ -35,6 +35,14 @@ static int train(cli_session_t *session, aigc_dataset_t *pictures, aigc_dataset_
     return code;
 }
 
+/* Losses of a game between two networks do not say how good the pictures are: there they are measured as it goes. */
+static int choose_quality(const cli_arguments_t *arguments, aigc_options_t *options, const char *kind)
+{
+    enum { PICTURES = 400 };
+    if (strcmp(kind, "gan") != 0 || cli_argument(arguments, "quality") != NULL) return CLI_OK;
+    return cli_check(aigc_options_set_int(options, "quality", PICTURES));
+}
+
 static int run_train(cli_arguments_t *arguments)
 {
     cli_session_t session;
@@ -44,6 +52,7 @@ static int run_train(cli_arguments_t *arguments)
     int code = cli_session_open(&session, arguments);
     if (code == CLI_OK) code = cli_apply(arguments, &create_options, "create", kind);
     if (code == CLI_OK) code = cli_apply(arguments, &train_options, "train", kind);
+    if (code == CLI_OK) code = choose_quality(arguments, train_options, kind);
     if (code == CLI_OK) code = cli_check(aigc_options_check(create_options, "create", kind));
     if (code == CLI_OK) code = cli_check(aigc_options_check(train_options, "train", kind));
     if (code == CLI_OK) code = cli_open_pictures(&session, arguments->positionals[1], &pictures);
@@ -71,7 +80,8 @@ const cli_verb_t cli_verb_train = {
     .details = "KIND is a kind of model. PICTURES is a folder of PNG and JPEG files (sub-folders are classes), an IDX "
                "file, gzipped or not, or a kind of pictures that needs no files. An option of several parts, such as "
                "--seed, goes to all of them. Ctrl-C stops and keeps what was "
-               "learned; the same command with --resume goes on, and warns of options that change its course. Beside the model stand NAME.metrics.jsonl (one line "
+               "learned; the same command with --resume goes on, and warns of options that change its course. Beside "
+               "the model stand NAME.metrics.jsonl (one line "
                "an epoch), NAME.samples/ and, to resume, NAME.state.safetensors.",
     .example = "aigc train vae home-designs -o model.safetensors --epochs 20 --samples 36",
     .n_positionals = 2,

@@ -230,7 +230,7 @@ static aigc_status_t open(evaluation_t *e, uint64_t real, uint64_t made)
     AIGC__TRY(aigc__judge_open(&e->judge, e->context, e->options->features));
     AIGC__TRY(new_features(e, (size_t)real, &e->real));
     AIGC__TRY(new_features(e, (size_t)made, &e->made));
-    if (real <= e->judge.dim || made <= e->judge.dim)
+    if (!e->options->is_repeated && (real <= e->judge.dim || made <= e->judge.dim))
         aigc__log(e->context, AIGC_LOG_INFO,
                   "the feature space has %zu dimensions: with no more pictures than that, frechet is larger than it "
                   "would be with many",
@@ -282,10 +282,26 @@ done:
     return status;
 }
 
+aigc_status_t aigc__evaluate_bytes(aigc_model_t *model, size_t n, uint64_t *bytes)
+{
+    enum { STRIPE = 256, SQUARES = 4, SMALL_THINGS = 1 << 20 }; /* of metrics/: rows of products, matrices of doubles */
+    const aigc__latent_space_t space = aigc__latent_space(model);
+    aigc__judge_t judge;
+    aigc_status_t status;
+    AIGC__GOTO(done, aigc__judge_open(&judge, model->context, NULL));
+    const uint64_t dim = judge.dim, pictures = (uint64_t)AIGC__JUDGED * aigc__space_pixels(&space);
+    const uint64_t distances = SQUARES * (dim + 1) * dim * sizeof(double) + (uint64_t)STRIPE * n * sizeof(float);
+    *bytes += aigc__judge_bytes(&judge) + 2 * n * dim * sizeof(float) + distances + 4 * pictures * sizeof(float) +
+              SMALL_THINGS;
+done:
+    aigc__judge_close(&judge);
+    return status;
+}
+
 aigc_status_t aigc__evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,
                              aigc_metrics_t *metrics, aigc_progress_fn progress, void *user)
 {
-    aigc__evaluate_options_t given;
+    aigc__evaluate_options_t given = {.is_repeated = false};
     AIGC__TRY(aigc__model_options(model, "evaluate", options, (void *[]){&given}, 1));
     AIGC__TRY(aigc__model_fit_dataset(model, dataset));
     if (given.samples == 0)

@@ -4,11 +4,13 @@
 #define AIGC_MODELS_EVALUATION_H
 
 #include "models/network.h"
+#include <stdbool.h>
 
 /* Options of all measurements in a feature space. */
 typedef struct aigc__evaluate_options {
     int64_t samples, pictures, seed, neighbours;
     const char *features;
+    bool is_repeated; /* what was said once need not be said again; not an option */
 } aigc__evaluate_options_t;
 
 enum { AIGC__COMPARE_ROWS = 4 };
@@ -20,6 +22,10 @@ extern const size_t aigc__evaluate_row_count;
 aigc_status_t aigc__evaluate_samples(aigc_model_t *model, aigc_dataset_t *dataset,
                                      const aigc__evaluate_options_t *options, aigc_metrics_t *metrics,
                                      aigc_progress_fn progress, void *user);
+
+/* Bytes it takes for so many pictures of each sort in the built-in feature space, at most, the pictures' making aside.
+ */
+aigc_status_t aigc__evaluate_bytes(aigc_model_t *model, size_t n, uint64_t *bytes);
 
 /* A kind's row: that and nothing else. */
 aigc_status_t aigc__evaluate(aigc_model_t *model, aigc_dataset_t *dataset, const aigc_options_t *options,

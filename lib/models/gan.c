@@ -165,7 +165,8 @@ static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *opt
     *own += 2 * n * (picture + sizeof(int64_t)) + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
     *own += aigc__gan_undo_floats(model) * sizeof(float);
     if (given.ema > 0) *own += aigc__store_elements(model->store) * sizeof(float);
-    if (given.samples > 0) {
+    if (given.quality > 0) AIGC__TRY(aigc__evaluate_bytes(model, (size_t)given.quality, own));
+    if (given.samples > 0 || given.quality > 0) {
         AIGC__TRY(aigc__chunk_memory(model, AIGC__GAN_DECODE, arena, own));
         *own += 3 * (uint64_t)given.samples * picture; /* pictures, their grid with its borders, its bytes */
     }

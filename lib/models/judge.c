@@ -65,6 +65,13 @@ aigc_status_t aigc__judge_open(aigc__judge_t *out, aigc_context_t *context, cons
     return try_out(out);
 }
 
+uint64_t aigc__judge_bytes(const aigc__judge_t *judge)
+{
+    const aigc_model_t *model = judge->model;
+    const uint64_t floats = judge->pictures->count * 2 + aigc__store_elements(model->store) * 2;
+    return floats * sizeof(float) + model->plans.arena_bytes;
+}
+
 void aigc__judge_close(aigc__judge_t *judge)
 {
     aigc__tensor_release(judge->pictures);

@@ -1,5 +1,6 @@
 #include "models/training.h"
 #include "data/loader.h"
+#include "models/evaluation.h"
 #include <string.h>
 
 /* One call of aigc__train(): what it holds. */
@@ -344,12 +345,30 @@ static aigc_status_t one_batch(run_t *run)
     return report_step(run, NULL);
 }
 
+/* How good the pictures are by now, beside the numbers of the epoch. Seeds and pictures are the same each time. */
+static aigc_status_t measure_quality(run_t *run, aigc_metrics_t *means)
+{
+    const int64_t n = run->options->quality;
+    const aigc__evaluate_options_t options = {.samples = n, .pictures = n, .neighbours = 3, .is_repeated = true};
+    if (n == 0) return AIGC_OK;
+    return aigc__evaluate_samples(run->model, run->train, &options, means, NULL, NULL);
+}
+
+static aigc_status_t check_quality(const run_t *run)
+{
+    const int64_t n = run->options->quality;
+    if (n > 0 && run->model->kind->latent_space == NULL)
+        return aigc__fail(AIGC_ERROR_OPTION, "option quality: a %s makes no pictures", run->model->kind->name);
+    if (n == 1) return aigc__fail(AIGC_ERROR_OPTION, "option quality: at least 2 pictures are needed");
+    return AIGC_OK;
+}
+
 /* What is measured, drawn and written at the end of an epoch. A failure or a cancel in here leaves the position
  * before the end, and a resume does all of it again. */
-static aigc_status_t look_back(run_t *run, const aigc_metrics_t *means, aigc_metrics_t *validation,
-                               aigc_tensor_t **preview)
+static aigc_status_t look_back(run_t *run, aigc_metrics_t *means, aigc_metrics_t *validation, aigc_tensor_t **preview)
 {
     const aigc__position_t *position = &run->model->position;
+    AIGC__TRY(measure_quality(run, means));
     if (run->validation)
         AIGC__TRY(aigc__measure(run->model, run->validation, (size_t)run->options->batch_size, run->trainee, "validate",
                                 validation, NULL, NULL));
@@ -363,7 +382,7 @@ static aigc_status_t finish_epoch(run_t *run)
 {
     aigc__position_t *position = &run->model->position;
     aigc_metrics_t validation = {.struct_size = sizeof validation};
-    const aigc_metrics_t means = means_so_far(run);
+    aigc_metrics_t means = means_so_far(run);
     aigc_tensor_t *preview = NULL;
     aigc_status_t status;
     AIGC__GOTO(done, look_back(run, &means, &validation, &preview));
@@ -405,6 +424,7 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     aigc_status_t status;
     AIGC__GOTO(done, split(&run, dataset, validation));
     AIGC__GOTO(done, check_count(&run, dataset));
+    AIGC__GOTO(done, check_quality(&run));
     AIGC__GOTO(done, aigc__run_files_open(&run.files, model->context, options->output));
     AIGC__GOTO(done, fit(&run));
     AIGC__GOTO(done, open_loader(&run));

@@ -45,14 +45,24 @@ double aigc__pace_left(const aigc__pace_t *pace, uint64_t images, uint64_t looks
 
 /* ---- quality ---- */
 
-/* With one digit behind the point, as the C locale writes it. */
-static const char *tenths(char text[32], double value)
+/* With so many digits behind the point, as the C locale writes it. */
+static const char *decimal(char text[32], double value, int digits)
 {
-    if (!(value > -1e15 && value < 1e15)) return strcpy(text, "?");
+    if (!(value > -1e12 && value < 1e12)) return strcpy(text, "?");
+    long long unit = 1;
+    for (int k = 0; k < digits; k++) unit *= 10;
     const double size = value < 0 ? -value : value;
-    const long long n = (long long)(size * 10 + 0.5);
-    snprintf(text, 32, "%s%lld.%lld", value < 0 && n > 0 ? "-" : "", n / 10, n % 10);
+    const long long n = (long long)(size * (double)unit + 0.5);
+    snprintf(text, 32, "%s%lld.%0*lld", value < 0 && n > 0 ? "-" : "", n / unit, digits, n % unit);
     return text;
+}
+
+static const char *tenths(char text[32], double value) { return decimal(text, value, 1); }
+
+/* Distances are of any size: three digits that count, or four. */
+static const char *three_digits(char text[32], double value)
+{
+    return decimal(text, value, value < 1 ? 3 : value < 10 ? 2 : 1);
 }
 
 static const double *number_named(const aigc_metrics_t *metrics, const char *name)
@@ -73,10 +83,10 @@ static void tell_distance(aigc__course_t *course, double distance)
 {
     char now[32], was[32];
     if (course->has_distance)
-        snprintf(course->text, sizeof course->text, "quality: distance %s (was %s), %s", tenths(now, distance),
-                 tenths(was, course->distance), compared(course->distance, distance));
+        snprintf(course->text, sizeof course->text, "quality: distance %s (was %s), %s", three_digits(now, distance),
+                 three_digits(was, course->distance), compared(course->distance, distance));
     else
-        snprintf(course->text, sizeof course->text, "quality: distance %s", tenths(now, distance));
+        snprintf(course->text, sizeof course->text, "quality: distance %s", three_digits(now, distance));
     course->distance = distance;
     course->has_distance = true;
 }

@@ -195,7 +195,8 @@ static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *opt
         AIGC__TRY(batch_memory(model, AIGC__VAE_MEASURE, n, arena, own));
         *own += loader;
     }
-    if (given.samples > 0) {
+    if (given.quality > 0) AIGC__TRY(aigc__evaluate_bytes(model, (size_t)given.quality, own));
+    if (given.samples > 0 || given.quality > 0) {
         AIGC__TRY(aigc__chunk_memory(model, AIGC__VAE_DECODE, arena, own));
         *own += 3 * (uint64_t)given.samples * row_bytes(model); /* pictures, their grid with its borders, its bytes */
     }

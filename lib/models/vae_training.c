@@ -199,7 +199,7 @@ aigc_status_t aigc__vae_evaluate(aigc_model_t *model, aigc_dataset_t *dataset, c
 {
     aigc__vae_t *vae = model->network;
     evaluate_options_t given;
-    aigc__evaluate_options_t common;
+    aigc__evaluate_options_t common = {.is_repeated = false};
     aigc_metrics_t distances = {.struct_size = sizeof distances};
     const aigc__trainee_t trainee = trainee_of(model);
     AIGC__TRY(aigc__model_options(model, "evaluate", options, (void *[]){&given, &common}, 2));

@@ -245,6 +245,67 @@ static void classes_are_those_of_the_real_pictures(void **state)
     small_world_end(&world);
 }
 
+/* ---- in training ---- */
+
+typedef struct watch {
+    double frechet;
+    bool has_verdict;
+} watch_t;
+
+static int32_t watch_quality(const aigc_progress_t *progress, void *user)
+{
+    watch_t *watch = user;
+    if (progress->step < progress->steps) return 0;
+    watch->frechet = metric(progress->metrics, "frechet");
+    watch->has_verdict = progress->verdict && strstr(progress->verdict, "quality: distance");
+    return 0;
+}
+
+/* What an epoch's end tells is what evaluate finds afterwards; the prediction holds with it, too. */
+static void training_measures_as_it_goes(void **state)
+{
+    small_world_t world;
+    watch_t watch = {.frechet = -1};
+    uint64_t predicted = 0, live = 0, peak = 0;
+    (void)state;
+    small_world_begin(&world, 2);
+    aigc_dataset_t *data = small_dataset(&world, 20);
+    aigc_model_t *gan = new_model(&world, "gan", "height=8 width=8 channels=1 architecture=mlp hidden_dim=16");
+    aigc_options_t *options = small_options(&world, "epochs=2 batch_size=10 quality=12", NULL),
+                   *same = small_options(&world, "samples=12 pictures=12", NULL);
+    check_ok(aigc_model_memory(gan, "train", options, &predicted));
+    check_ok(aigc_context_memory(world.context, &live, NULL));
+    check_ok(aigc_model_train(gan, data, NULL, options, watch_quality, &watch));
+    check_ok(aigc_context_memory(world.context, NULL, &peak));
+    assert_true(peak - live <= predicted);
+    const aigc_metrics_t found = evaluate(gan, data, same);
+    assert_true(watch.frechet == metric(&found, "frechet"));
+    assert_true(watch.has_verdict);
+    aigc_options_free(options);
+    aigc_options_free(same);
+    aigc_model_free(gan);
+    aigc_dataset_free(data);
+    small_world_end(&world);
+}
+
+static void a_training_that_cannot_be_measured_is_refused(void **state)
+{
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 2);
+    aigc_dataset_t *data = small_dataset(&world, 20);
+    aigc_model_t *judge = new_model(&world, "classifier", "widths=4"), *vae = small_vae(&world, "");
+    aigc_options_t *some = small_options(&world, "quality=8", NULL), *one = small_options(&world, "quality=1", NULL);
+    check_failure(aigc_model_train(judge, data, NULL, some, NULL, NULL), AIGC_ERROR_OPTION, "makes no pictures");
+    check_failure(aigc_model_train(vae, data, NULL, one, NULL, NULL), AIGC_ERROR_OPTION, "at least 2");
+    aigc_options_free(some);
+    aigc_options_free(one);
+    aigc_model_free(judge);
+    aigc_model_free(vae);
+    aigc_dataset_free(data);
+    small_world_end(&world);
+}
+
 /* ---- judges of files ---- */
 
 static void train(const small_world_t *world, aigc_model_t *model, aigc_dataset_t *data, const char *text)
@@ -420,6 +481,8 @@ int main(void)
         cmocka_unit_test(only_losses_can_be_asked_for),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(classes_are_those_of_the_real_pictures),
+        cmocka_unit_test(training_measures_as_it_goes),
+        cmocka_unit_test(a_training_that_cannot_be_measured_is_refused),
         cmocka_unit_test(a_classifier_learns_and_judges),
         cmocka_unit_test(features_and_probabilities_are_encoded),
         cmocka_unit_test(a_vae_can_be_the_judge),
