@@ -38,6 +38,7 @@ int cli_exit_code(aigc_status_t status)
         return CLI_OK;
     case AIGC_ERROR_ARGUMENT:
     case AIGC_ERROR_OPTION:
+    case AIGC_ERROR_STATE: /* what was asked does not fit what is there: a resume with another seed */
         return CLI_USAGE;
     case AIGC_ERROR_IO:
     case AIGC_ERROR_CORRUPT:

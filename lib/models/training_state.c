@@ -217,6 +217,9 @@ static aigc_status_t check_config(const aigc_model_t *model, const aigc__safeten
     char *config = NULL, differences[400];
     const char *kind = aigc__safetensors_metadata(file, "aigc.kind"),
                *theirs = aigc__safetensors_metadata(file, "aigc.config");
+    if (kind && theirs && aigc__model_kind_named(kind) && strcmp(kind, model->kind->name) != 0)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "this is the training state of a %s, not of a %s",
+                          aigc__model_kind_named(kind)->name, model->kind->name);
     if (kind == NULL || theirs == NULL || strcmp(kind, model->kind->name) != 0)
         return aigc__fail(AIGC_ERROR_CORRUPT, "this is no training state of a %s", model->kind->name);
     AIGC__TRY(aigc__model_config_json(model, &config));

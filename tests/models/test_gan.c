@@ -596,6 +596,37 @@ static void variety_of_classes_is_within_them(void **state)
     small_world_end(&world);
 }
 
+static int32_t note_verdict(const aigc_progress_t *progress, void *user)
+{
+    if (progress->verdict) snprintf(user, 64, "%s", progress->verdict);
+    return 0;
+}
+
+/* By every loss: a critic has no scores to lead by. */
+static void every_game_has_a_verdict(void **state)
+{
+    static const char *const losses[] = {"logistic",      "minimax",     "hinge",
+                                         "least-squares", "wasserstein", "relativistic"};
+    static const char *const words = "little variety, varied pictures, even game, discriminator leads, generator leads";
+    small_world_t world;
+    (void)state;
+    small_world_begin(&world, 1);
+    aigc_dataset_t *data = small_dataset(&world, 24);
+    for (size_t k = 0; k < sizeof losses / sizeof *losses; k++) {
+        char text[96], verdict[64] = "";
+        snprintf(text, sizeof text, "epochs=2 batch_size=8 samples=0 loss=%s", losses[k]);
+        aigc_model_t *model = new_gan(&world, "architecture=mlp hidden_dim=8 latent_dim=6");
+        aigc_options_t *options = small_options(&world, text, NULL);
+        check_ok(aigc_model_train(model, data, NULL, options, note_verdict, verdict));
+        assert_true(verdict[0] && strstr(words, verdict));
+        if (strcmp(losses[k], "wasserstein") == 0) assert_null(strstr(verdict, "leads"));
+        aigc_options_free(options);
+        aigc_model_free(model);
+    }
+    aigc_dataset_free(data);
+    small_world_end(&world);
+}
+
 /* What would be passed over in silence; what is given as it is anyway does no harm. */
 static void options_of_other_networks_are_refused(void **state)
 {
@@ -632,6 +663,7 @@ int main(void)
         cmocka_unit_test(later_steps_allocate_nothing),
         cmocka_unit_test(impossible_wishes_are_refused),
         cmocka_unit_test(variety_of_classes_is_within_them),
+        cmocka_unit_test(every_game_has_a_verdict),
         cmocka_unit_test(options_of_other_networks_are_refused),
     };
     return cmocka_run_group_tests_name("gan", tests, NULL, NULL);
