@@ -80,7 +80,8 @@ static bool read_text(const char *path, char text[TEXT_SIZE])
 static size_t quota_cores(const char *quota, const char *period)
 {
     int64_t q = 0, p = 0;
-    const bool is_limit = aigc__parse_int(quota, strcspn(quota, " \n"), &q) && aigc__parse_int(period, strcspn(period, " \n"), &p);
+    const bool is_limit =
+        aigc__parse_int(quota, strcspn(quota, " \n"), &q) && aigc__parse_int(period, strcspn(period, " \n"), &p);
     if (!is_limit || q <= 0 || p <= 0) return 0;
     return (size_t)(q / p + (q % p != 0));
 }
@@ -145,15 +146,26 @@ size_t aigc__cpu_cache(int level)
 }
 
 #if defined(__x86_64__)
+/* MXCSR in the lower half; the x87 control word in the upper, for C libraries round the decimals they read and write by
+ * that one. */
 aigc__fp_state_t aigc__fp_enter(void)
 {
     enum { ALL_MASKED_NEAREST = 0x1f80 };
-    const aigc__fp_state_t state = {_mm_getcsr()};
+    const uint16_t all_masked_nearest = 0x37f;
+    uint16_t x87 = 0;
+    __asm__ volatile("fnstcw %0" : "=m"(x87));
+    const aigc__fp_state_t state = {_mm_getcsr() | (uint64_t)x87 << 32};
     _mm_setcsr(ALL_MASKED_NEAREST);
+    __asm__ volatile("fldcw %0" : : "m"(all_masked_nearest));
     return state;
 }
 
-void aigc__fp_leave(aigc__fp_state_t state) { _mm_setcsr((uint32_t)state.control); }
+void aigc__fp_leave(aigc__fp_state_t state)
+{
+    const uint16_t x87 = (uint16_t)(state.control >> 32);
+    _mm_setcsr((uint32_t)state.control);
+    __asm__ volatile("fldcw %0" : : "m"(x87));
+}
 #elif defined(__aarch64__)
 /* FPCR in the lower half, the sticky flags of FPSR in the upper. */
 aigc__fp_state_t aigc__fp_enter(void)
