@@ -10,6 +10,7 @@ const small_kind_t small_kinds[] = {
      .kind = "vae",
      .create = "hidden_dim=16 latent_dim=4",
      .other = "hidden_dim=16,8",
+     .large = "hidden_dim=700,300",
      .train = "ema=0.5",
      .n_metrics = 4},
     /* batch norms, two optimizers with steps of their own, noise that fades */
@@ -17,6 +18,7 @@ const small_kind_t small_kinds[] = {
      .kind = "gan",
      .create = "latent_dim=4 generator_width=2 discriminator_width=2",
      .other = "architecture=resnet",
+     .large = "generator_width=40 discriminator_width=40",
      .train = "ema=0.5 discriminator_steps=2 instance_noise=0.2",
      .n_metrics = 7},
     /* spectral vectors, regularisers now and then */
@@ -24,6 +26,7 @@ const small_kind_t small_kinds[] = {
      .kind = "gan",
      .create = "architecture=resnet spectral_norm=true latent_dim=4 generator_width=2 discriminator_width=2",
      .other = "spectral_norm=false discriminator_width=3",
+     .large = "generator_width=24 discriminator_width=24",
      .train = "ema=0.5 loss=hinge r1=0.5 gradient_penalty=1 regularise_every=3",
      .n_metrics = 7},
     {.name = NULL}};
@@ -39,18 +42,24 @@ int run_on_all_kinds_of(const struct CMUnitTest *tests, size_t n, int (*setup)(v
     return failed;
 }
 
-void small_world_begin(small_world_t *world, int threads)
+bool small_world_begin_at(small_world_t *world, int threads, const char *cpu)
 {
     aigc_options_t *options = NULL;
     memset(world, 0, sizeof *world);
     test_memory_init(&world->memory);
     check_ok(aigc_options_create(&options));
     check_ok(aigc_options_set_int(options, "threads", threads));
-    check_ok(aigc_context_create_with(&world->context, &world->memory.allocator, options));
+    check_ok(aigc_options_set_string(options, "cpu", cpu));
+    const aigc_status_t status = aigc_context_create_with(&world->context, &world->memory.allocator, options);
     aigc_options_free(options);
+    if (status == AIGC_ERROR_UNSUPPORTED) return false;
+    check_ok(status);
     strcpy(world->folder, "/tmp/aigc-test-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
+    return true;
 }
+
+void small_world_begin(small_world_t *world, int threads) { assert_true(small_world_begin_at(world, threads, "auto")); }
 
 void small_world_end(small_world_t *world)
 {

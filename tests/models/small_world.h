@@ -21,6 +21,7 @@ typedef struct small_kind {
     const char *name, *kind;
     const char *create; /* options, but for the pictures' size */
     const char *other;  /* more of them: a network that shares some parameters, no more */
+    const char *large;  /* more of them: a network whose numbers are most of what it takes */
     const char *train;  /* options with which a training has state of every sort */
     size_t n_metrics;
 } small_kind_t;
@@ -35,6 +36,8 @@ int run_on_all_kinds_of(const struct CMUnitTest *tests, size_t n, int (*setup)(v
 #define run_on_all_kinds(tests) run_on_all_kinds_of(tests, sizeof(tests) / sizeof *(tests), NULL, NULL)
 
 void small_world_begin(small_world_t *world, int threads);
+/* With the instructions of that level: false where this machine has none, and there is no world. */
+bool small_world_begin_at(small_world_t *world, int threads, const char *cpu);
 /* Everything must have been freed: checks that nothing is left, and removes the folder. */
 void small_world_end(small_world_t *world);
 
