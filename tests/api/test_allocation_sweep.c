@@ -407,6 +407,34 @@ static void the_byte_cap_is_held(void **state)
     }
 }
 
+/* The largest pictures and latents there are: refused before much is taken, and the context goes on. */
+static void a_network_beyond_the_cap_is_refused(void **state)
+{
+    enum { CAP = 1 << 24 };
+    aigc_context_t *context = NULL;
+    aigc_options_t *options = NULL;
+    aigc_model_t *model = NULL;
+    aigc_tensor_t *images = NULL;
+    uint64_t live = 0, after = 0, peak = 0;
+    (void)state;
+    check_ok(aigc_options_create(&options));
+    check_ok(aigc_options_set_int(options, "memory_limit", CAP));
+    check_ok(aigc_context_create(&context, options));
+    check_ok(aigc_context_memory(context, &live, NULL));
+    check_failure(small_model_create(&model, context, "height=4096 width=4096 channels=4 latent_dim=65536"),
+                  AIGC_ERROR_LIMIT, "memory");
+    assert_null(model);
+    check_ok(aigc_context_memory(context, &after, &peak));
+    assert_int_equal(live, after);
+    assert_true(peak - live < 1 << 22);
+    check_ok(small_model_create(&model, context, SMALL_SIZE));
+    check_ok(aigc_model_generate(&images, model, NULL));
+    aigc_tensor_release(images);
+    aigc_model_free(model);
+    aigc_context_free(context);
+    aigc_options_free(options);
+}
+
 int main(void)
 {
     const struct CMUnitTest without_models[] = {
@@ -417,11 +445,14 @@ int main(void)
         cmocka_unit_test(sweep_convolutions),
     };
     const struct CMUnitTest of_all_kinds[] = {
-        cmocka_unit_test(sweep_create),     cmocka_unit_test(sweep_train_step),  cmocka_unit_test(sweep_train),
-        cmocka_unit_test(sweep_generate),   cmocka_unit_test(sweep_reconstruct), cmocka_unit_test(sweep_evaluate),
-        cmocka_unit_test(sweep_decode),     cmocka_unit_test(sweep_look_inside), cmocka_unit_test(sweep_interpolate),
-        cmocka_unit_test(sweep_save),       cmocka_unit_test(sweep_load),        cmocka_unit_test(sweep_load_weights),
-        cmocka_unit_test(sweep_save_named), cmocka_unit_test(sweep_load_named),  cmocka_unit_test(the_byte_cap_is_held),
+        cmocka_unit_test(sweep_create),         cmocka_unit_test(sweep_train_step),
+        cmocka_unit_test(sweep_train),          cmocka_unit_test(sweep_generate),
+        cmocka_unit_test(sweep_reconstruct),    cmocka_unit_test(sweep_evaluate),
+        cmocka_unit_test(sweep_decode),         cmocka_unit_test(sweep_look_inside),
+        cmocka_unit_test(sweep_interpolate),    cmocka_unit_test(sweep_save),
+        cmocka_unit_test(sweep_load),           cmocka_unit_test(sweep_load_weights),
+        cmocka_unit_test(sweep_save_named),     cmocka_unit_test(sweep_load_named),
+        cmocka_unit_test(the_byte_cap_is_held), cmocka_unit_test(a_network_beyond_the_cap_is_refused),
     };
     return cmocka_run_group_tests(without_models, NULL, NULL) + run_on_all_kinds(of_all_kinds);
 }
