@@ -11,13 +11,17 @@ typedef struct sweep {
     aigc__id_t *cotangents;
 } sweep_t;
 
+/* A failure is the graph's, as a builder's is: whoever goes on building with what is missing does not hide it. */
 static aigc_status_t sweep_alloc(sweep_t *sweep)
 {
     aigc__memory_t *memory = aigc__graph_memory(sweep->graph);
     const size_t n = (size_t)sweep->y + 1;
-    AIGC__TRY(aigc__memory_alloc_zeroed(memory, n, (void **)&sweep->reached));
-    AIGC__TRY(aigc__memory_alloc_zeroed(memory, n, (void **)&sweep->path));
-    return aigc__memory_alloc_zeroed(memory, n * sizeof *sweep->cotangents, (void **)&sweep->cotangents);
+    aigc_status_t status = aigc__memory_alloc_zeroed(memory, n, (void **)&sweep->reached);
+    if (status == AIGC_OK) status = aigc__memory_alloc_zeroed(memory, n, (void **)&sweep->path);
+    if (status == AIGC_OK)
+        status = aigc__memory_alloc_zeroed(memory, n * sizeof *sweep->cotangents, (void **)&sweep->cotangents);
+    if (status != AIGC_OK) aigc__graph_fail(sweep->graph, status, "%s", aigc__failure_text());
+    return status;
 }
 
 static void sweep_free(sweep_t *sweep)

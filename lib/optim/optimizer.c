@@ -1,5 +1,6 @@
 #include "optim/optimizer.h"
 #include "base/sizes.h"
+#include <string.h>
 
 struct aigc__optimizer {
     aigc_context_t *context;
@@ -169,9 +170,25 @@ static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o, uint32_t part
     return aigc__fail(AIGC_ERROR_NUMERIC, "the norm of the gradients is beyond the range of f32");
 }
 
+/* Parameters begin at whole vectors. Between them nobody writes this part's gradients, but another part's may have been
+ * there, which must not count for the norm. */
+static void clear_gaps(const aigc__optimizer_t *o, uint32_t part)
+{
+    size_t end = o->starts[part];
+    for (size_t k = 0; k <= aigc__store_count(o->store); k++) {
+        const bool is_last = k == aigc__store_count(o->store);
+        const aigc__parameter_t *p = is_last ? NULL : aigc__store_parameter(o->store, k);
+        if (p && (p->role != AIGC__TRAINED || p->part != part)) continue;
+        const size_t next = is_last ? o->starts[part + 1] : p->first;
+        memset(o->blocks + (end - o->starts[part]), 0, (next - end) * sizeof *o->blocks);
+        if (p) end = p->first + p->count;
+    }
+}
+
 static aigc_status_t gradient_norm(pass_t *pass, uint32_t part, double *norm)
 {
     const aigc__optimizer_t *o = pass->optimizer;
+    clear_gaps(o, part);
     const size_t tiles = tile_count(pass->end - pass->first);
     aigc__pool_run_whole(o->context->pool, norm_tile, pass, tiles);
     double sum = 0;

@@ -1,4 +1,5 @@
 /* Every exported function with arguments that make no sense: a status, a sentence, untouched outputs. */
+#include "models/network.h"
 #include "models/small_world.h"
 #include "support/unit.h"
 #include <stdlib.h>
@@ -20,8 +21,8 @@ static int begin(void **state)
     e->images = small_pictures(&e->world, 4);
     e->labels = small_labels(&e->world, 4);
     e->dataset = small_dataset(&e->world, 8);
-    e->model = small_vae(&e->world, "height=8 width=8 channels=1");
-    check_ok(aigc_model_encode(&e->latents, e->model, e->images, NULL, NULL));
+    e->model = small_model(&e->world, SMALL_SIZE);
+    check_ok(aigc_tensor_create(&e->latents, e->world.context, AIGC_DTYPE_F32, 2, (int64_t[]){4, 4}));
     e->options = small_options(&e->world, "", NULL);
     e->poison = e;
     *state = e;
@@ -230,7 +231,7 @@ static void models(void **state)
     refused(ARGUMENT, out, aigc_model_create(&out, c, NULL, NULL));
     refused(AIGC_ERROR_IO, out, aigc_model_load(&out, c, small_path(&e->world, "nowhere.safetensors"), NULL));
     check_ok(aigc_options_set_int(e->options, "latent_dims", 8));
-    refused(OPTION, out, aigc_model_create(&out, c, "vae", e->options));
+    refused(OPTION, out, aigc_model_create(&out, c, small_kind->kind, e->options));
     assert_non_null(strstr(aigc_last_error(), "'latent_dim'"));
     refused_plain(AIGC_ERROR_IO, aigc_model_load_weights(e->model, small_path(&e->world, "nowhere"), NULL));
     refused_plain(OPTION, aigc_model_save(e->model, small_path(&e->world, "x.safetensors"), e->options));
@@ -242,7 +243,7 @@ static void models(void **state)
     refused_plain(ARGUMENT, aigc_model_train_step(e->model, e->images, e->images, NULL, NULL));
     refused_plain(ARGUMENT, aigc_model_train_step(NULL, e->images, NULL, NULL, NULL));
     refused_plain(ARGUMENT, aigc_model_evaluate(e->model, e->dataset, NULL, NULL, NULL, NULL));
-    refused_plain(MISSING, aigc_model_parameter(e->model, 10, &text, NULL));
+    refused_plain(MISSING, aigc_model_parameter(e->model, 1000, &text, NULL));
     refused_plain(ARGUMENT, aigc_model_config(NULL, &text, NULL));
     refused_plain(AIGC_ERROR_UNSUPPORTED, aigc_model_memory(e->model, "swim", NULL, &bytes));
     assert_int_equal(bytes, 1);
@@ -254,20 +255,72 @@ static void sampling(void **state)
 {
     everything_t *e = *state;
     aigc_tensor_t *out;
-    aigc_model_t *blank = small_vae(&e->world, "");
+    const aigc_status_t encoding = e->model->kind->encode ? ARGUMENT : AIGC_ERROR_UNSUPPORTED;
+    aigc_model_t *blank = small_model(&e->world, "");
     refused(AIGC_ERROR_STATE, out, aigc_model_generate(&out, blank, NULL));
     aigc_model_free(blank);
     refused_plain(ARGUMENT, aigc_model_generate(NULL, e->model, NULL));
     refused(HANDLE, out, aigc_model_generate(&out, (aigc_model_t *)(void *)e->dataset, NULL));
     check_ok(aigc_options_set_string(e->options, "class", "sofa"));
     refused(OPTION, out, aigc_model_generate(&out, e->model, e->options));
-    refused(ARGUMENT, out, aigc_model_encode(&out, e->model, e->latents, NULL, NULL));
-    refused(ARGUMENT, out, aigc_model_encode(&out, e->model, NULL, NULL, NULL));
+    refused(encoding, out, aigc_model_encode(&out, e->model, e->latents, NULL, NULL));
+    refused(encoding, out, aigc_model_encode(&out, e->model, NULL, NULL, NULL));
     refused(ARGUMENT, out, aigc_model_decode(&out, e->model, e->images, NULL, NULL));
     refused(ARGUMENT, out, aigc_model_decode(&out, e->model, NULL, NULL, NULL));
-    refused(ARGUMENT, out, aigc_model_reconstruct(&out, e->model, e->latents, NULL, NULL));
+    refused(encoding, out, aigc_model_reconstruct(&out, e->model, e->latents, NULL, NULL));
     refused(ARGUMENT, out, aigc_model_interpolate(&out, e->model, e->latents, NULL, NULL));
     refused(ARGUMENT, out, aigc_model_interpolate(&out, e->model, e->latents, e->latents, NULL));
+}
+
+/* One step, and a training that would write a file, with pictures and labels that are not the model's. */
+static void check_unfit(everything_t *e, const char *create, aigc_tensor_t *images, aigc_tensor_t *labels)
+{
+    aigc_dataset_t *dataset = NULL;
+    size_t n = 0, size = 0;
+    aigc_model_t *model = small_model(&e->world, create);
+    aigc_options_t *options = small_options(&e->world, "epochs=1", "unfit.safetensors");
+    float *before = copy_parameters(model, &n);
+    refused_plain(ARGUMENT, aigc_model_train_step(model, images, labels, NULL, NULL));
+    if (aigc_dataset_create_array(&dataset, e->world.context, images, labels, NULL) == AIGC_OK) {
+        const aigc_status_t status = aigc_model_train(model, dataset, NULL, options, NULL, NULL);
+        assert_true(status == ARGUMENT || status == AIGC_ERROR_STATE);
+        assert_true(strlen(aigc_last_error()) > 10);
+    }
+    assert_null(read_file(small_path(&e->world, "unfit.safetensors"), &size));
+    float *after = copy_parameters(model, &n);
+    assert_memory_equal(before, after, n * sizeof *after);
+    free(before);
+    free(after);
+    aigc_options_free(options);
+    aigc_dataset_free(dataset);
+    aigc_model_free(model);
+}
+
+static void data_that_do_not_fit(void **state)
+{
+    everything_t *e = *state;
+    aigc_tensor_t *small = NULL, *colour = NULL, *none = NULL;
+    aigc_context_t *c = e->world.context;
+    aigc_tensor_t *three = small_labels(&e->world, 3), *high = small_labels(&e->world, 4),
+                  *negative = small_labels(&e->world, 4);
+    ((int64_t *)aigc_tensor_data(high))[3] = 2;
+    ((int64_t *)aigc_tensor_data(negative))[1] = -1;
+    check_ok(aigc_tensor_create(&small, c, AIGC_DTYPE_U8, 4, (int64_t[]){4, 4, 8, 1}));
+    check_ok(aigc_tensor_create(&colour, c, AIGC_DTYPE_U8, 4, (int64_t[]){4, 8, 8, 3}));
+    check_ok(aigc_tensor_create(&none, c, AIGC_DTYPE_U8, 4, (int64_t[]){0, 8, 8, 1}));
+    check_unfit(e, SMALL_SIZE, small, NULL);
+    check_unfit(e, SMALL_SIZE, colour, NULL);
+    check_unfit(e, SMALL_SIZE, none, NULL);
+    check_unfit(e, SMALL_SIZE " classes=2", e->images, NULL);
+    check_unfit(e, SMALL_SIZE " classes=2", e->images, three);
+    check_unfit(e, SMALL_SIZE " classes=2", e->images, high);
+    check_unfit(e, SMALL_SIZE " classes=2", e->images, negative);
+    aigc_tensor_release(small);
+    aigc_tensor_release(colour);
+    aigc_tensor_release(none);
+    aigc_tensor_release(three);
+    aigc_tensor_release(high);
+    aigc_tensor_release(negative);
 }
 
 /* A callback may cancel, but not use the model it is called from. */
@@ -327,7 +380,7 @@ static void handles_go_in_any_order(void **state)
         aigc_tensor_t *parameter = NULL;
         small_world_begin(&world, 2);
         aigc_dataset_t *dataset = small_dataset(&world, 8);
-        aigc_model_t *model = small_vae(&world, "height=8 width=8 channels=1");
+        aigc_model_t *model = small_model(&world, SMALL_SIZE);
         check_ok(aigc_model_parameter(model, 0, NULL, &parameter));
         int left[4] = {0, 1, 2, 3}, rest = order;
         for (int n = 4; n > 0; n--) {
@@ -347,19 +400,19 @@ static void handles_go_in_any_order(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
-    const struct CMUnitTest tests[] = {
-        TEST(contexts),
-        TEST(options),
-        TEST(tensors),
-        TEST(images),
+    const struct CMUnitTest without_models[] = {
+        TEST(contexts),          TEST(options),
+        TEST(tensors),           TEST(images),
+        TEST(datasets),          cmocka_unit_test(names_and_versions),
         TEST(animation_options),
-        TEST(datasets),
+    };
+    const struct CMUnitTest tests[] = {
         TEST(models),
         TEST(sampling),
+        TEST(data_that_do_not_fit),
         TEST(callbacks),
         TEST(a_cancel_waits_for_a_call_unless_cleared),
-        cmocka_unit_test(names_and_versions),
         cmocka_unit_test(handles_go_in_any_order),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(without_models, NULL, NULL) + run_on_all_kinds(tests);
 }

@@ -1,6 +1,7 @@
 /* What callbacks may do to the library that calls them: look at numbers, cancel, and free what they like; every
  * other call is refused without harm. */
 #include "base/runtime.h"
+#include "models/network.h"
 #include "models/small_world.h"
 #include "support/unit.h"
 #include "tensor/dlpack.h"
@@ -24,10 +25,11 @@ static void scene_begin(scene_t *scene, const char *train)
     small_world_begin(&scene->world, 2);
     scene->dataset = small_dataset(&scene->world, 12);
     scene->validation = small_dataset(&scene->world, 6);
-    scene->model = small_vae(&scene->world, "height=8 width=8 channels=1");
+    scene->model = small_model(&scene->world, SMALL_SIZE);
     scene->images = small_pictures(&scene->world, 3);
-    check_ok(aigc_model_encode(&scene->latents, scene->model, scene->images, NULL, NULL));
-    scene->options = small_options(&scene->world, train, "m.safetensors");
+    check_ok(aigc_tensor_create(&scene->latents, scene->world.context, AIGC_DTYPE_F32, 2, (int64_t[]){3, 4}));
+    scene->options = small_options(&scene->world, small_kind->train, "m.safetensors");
+    check_ok(aigc_options_parse(scene->options, train));
 }
 
 static void scene_end(scene_t *scene)
@@ -74,7 +76,7 @@ static void try_everything(scene_t *scene)
     busy(aigc_dataset_split(data, 0.5, 0, &first, &second));
     busy(aigc_dataset_batch(data, &index, 1, &out, NULL));
     busy(aigc_dataset_export(data, scene->world.folder));
-    busy(aigc_model_create(&other, c, "vae", NULL));
+    busy(aigc_model_create(&other, c, small_kind->kind, NULL));
     busy(aigc_model_load(&other, c, path, NULL));
     busy(aigc_model_load_weights(model, path, NULL));
     busy(aigc_model_save(model, path, NULL));
@@ -123,6 +125,9 @@ static void look(scene_t *scene)
     scene->calls++;
 }
 
+/* Beside the pictures it makes. */
+static bool has_losses(const scene_t *scene) { return strcmp(scene->model->kind->name, "vae") == 0; }
+
 static int32_t during_training(const aigc_progress_t *progress, void *user)
 {
     (void)progress;
@@ -140,7 +145,7 @@ static void progress_may_only_look(void **state)
     assert_int_equal(scene.calls, 3);
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     check_ok(aigc_model_evaluate(scene.model, scene.dataset, NULL, &metrics, during_training, &scene));
-    assert_int_equal(scene.calls, 5); /* all pictures were looked at; losses of all were measured */
+    assert_int_equal(scene.calls, has_losses(&scene) ? 5 : 4); /* when all pictures were looked at, and all measured */
     scene_end(&scene);
 }
 
@@ -242,8 +247,8 @@ static void a_dataset_may_keep_to_the_callers_thread(void **state)
     (void)state;
     float *quiet = use_callback("classes=2 background=false", &here, &n);
     float *usual = use_callback("classes=2", &anywhere, &n);
-    assert_true(here.calls > 60 && here.elsewhere == 0);
-    assert_true(anywhere.elsewhere > 60); /* or the above proves nothing */
+    assert_true(here.calls > 50 && here.elsewhere == 0);
+    assert_true(anywhere.elsewhere > 50); /* or the above proves nothing */
     assert_memory_equal(quiet, usual, n * sizeof *usual);
     free(quiet);
     free(usual);
@@ -330,13 +335,11 @@ static void data_of_another_context_are_refused(void **state)
                   "another context");
     assert_int_equal(metrics.count, 0);
     /* tensors are only read: whose they are does not matter */
-    aigc_tensor_t *images = small_pictures(&other, 3), *latents = NULL;
-    check_ok(aigc_model_encode(&latents, scene.model, images, NULL, NULL));
-    assert_memory_equal(aigc_tensor_data(latents), aigc_tensor_data(scene.latents), 12 * sizeof(float));
+    aigc_tensor_t *images = small_pictures(&other, 3);
+    check_ok(aigc_model_train_step(scene.model, images, NULL, NULL, NULL));
     aigc_tensor_release(images);
     aigc_dataset_free(foreign);
     small_world_end(&other);
-    aigc_tensor_release(latents);
     scene_end(&scene);
 }
 
@@ -408,5 +411,5 @@ int main(void)
         cmocka_unit_test(a_longer_record_keeps_its_size_and_its_end),
         cmocka_unit_test(options_that_exclude_each_other_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_on_all_kinds(tests);
 }

@@ -26,7 +26,7 @@ static void desk_begin(desk_t *desk)
     small_world_begin(&desk->world, 1);
     desk->files = test_files_create();
     desk->world.context->files = test_files_calls(desk->files);
-    desk->model = small_vae(&desk->world, "height=8 width=8 channels=1");
+    desk->model = small_model(&desk->world, SMALL_SIZE);
     check_ok(aigc_model_save(desk->model, path, NULL));
     check_ok(aigc_model_load(&desk->reference, desk->world.context, path, NULL));
     const uint8_t *bytes = test_files_get(desk->files, path, &size, NULL);
@@ -203,5 +203,5 @@ int main(void)
         cmocka_unit_test(a_power_loss_leaves_old_or_new),
         cmocka_unit_test(every_flipped_bit_of_the_header_is_noticed_or_harmless),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_on_all_kinds(tests);
 }

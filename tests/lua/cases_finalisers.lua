@@ -5,7 +5,7 @@ local check = require "check"
 
 local function fresh()
     local c = aigc.context{threads = 1}
-    local m = check.model{hidden_dim = {6, 4}, context = c}
+    local m = check.model{context = c}
     local d = aigc.dataset.callback(function(i) return check.pixels(i), i % 2 end, {4, 8, 8, 1},
         {classes = 2, context = c})
     return {
@@ -58,7 +58,7 @@ local calls = {
     batch = function(o) o.d:batch{0, 1} end,
     split = function(o) o.d:split(0.5, "3") end,
     export = function(o) o.d:export("/nowhere/folder") end,
-    create = function(o) aigc.model.create("vae", {hidden_dim = {4}, context = o.c}) end,
+    create = function(o) check.model{context = o.c} end,
     load = function(o) aigc.model.load("/nowhere.safetensors", {context = o.c}) end,
     ["save a model"] = function(o) o.m:save("/nowhere/m.safetensors", {dtype = "f16"}) end,
     train = function(o)

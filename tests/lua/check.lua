@@ -48,10 +48,18 @@ function check.pictures(n, options)
     return aigc.dataset.callback(check.pixels, {n or 8, 8, 8, 1}, options)
 end
 
+-- The smallest networks of all kinds; those of check.kind are what check.model() makes.
+check.kinds = {
+    {name = "vae", options = {hidden_dim = 12, latent_dim = 3}},
+    {name = "gan", options = {generator_width = 2, discriminator_width = 2, latent_dim = 3}},
+}
+check.kind = check.kinds[1]
+
 function check.model(options)
-    local given = {hidden_dim = 12, latent_dim = 3, height = 8, width = 8, channels = 1, seed = 1}
+    local given = {height = 8, width = 8, channels = 1, seed = 1}
+    for name, value in pairs(check.kind.options) do given[name] = value end
     for name, value in pairs(options or {}) do given[name] = value end
-    return aigc.model.create("vae", given)
+    return aigc.model.create(check.kind.name, given)
 end
 
 -- Options of a short training.

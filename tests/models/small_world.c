@@ -5,18 +5,61 @@
 #include <string.h>
 #include <unistd.h>
 
-void small_world_begin(small_world_t *world, int threads)
+const small_kind_t small_kinds[] = {
+    {.name = "vae",
+     .kind = "vae",
+     .create = "hidden_dim=16 latent_dim=4",
+     .other = "hidden_dim=16,8",
+     .large = "hidden_dim=700,300",
+     .train = "ema=0.5",
+     .n_metrics = 4},
+    /* batch norms, two optimizers with steps of their own, noise that fades */
+    {.name = "gan",
+     .kind = "gan",
+     .create = "latent_dim=4 generator_width=2 discriminator_width=2",
+     .other = "architecture=resnet",
+     .large = "generator_width=40 discriminator_width=40",
+     .train = "ema=0.5 discriminator_steps=2 instance_noise=0.2",
+     .n_metrics = 7},
+    /* spectral vectors, regularisers now and then */
+    {.name = "gan resnet",
+     .kind = "gan",
+     .create = "architecture=resnet spectral_norm=true latent_dim=4 generator_width=2 discriminator_width=2",
+     .other = "spectral_norm=false discriminator_width=3",
+     .large = "generator_width=24 discriminator_width=24",
+     .train = "ema=0.5 loss=hinge r1=0.5 gradient_penalty=1 regularise_every=3",
+     .n_metrics = 7},
+    {.name = NULL}};
+
+const small_kind_t *small_kind = small_kinds;
+
+int run_on_all_kinds_of(const struct CMUnitTest *tests, size_t n, int (*setup)(void **), int (*teardown)(void **))
+{
+    int failed = 0;
+    for (small_kind = small_kinds; small_kind->name; small_kind++)
+        failed += _cmocka_run_group_tests(small_kind->name, tests, n, setup, teardown);
+    small_kind = small_kinds;
+    return failed;
+}
+
+bool small_world_begin_at(small_world_t *world, int threads, const char *cpu)
 {
     aigc_options_t *options = NULL;
     memset(world, 0, sizeof *world);
     test_memory_init(&world->memory);
     check_ok(aigc_options_create(&options));
     check_ok(aigc_options_set_int(options, "threads", threads));
-    check_ok(aigc_context_create_with(&world->context, &world->memory.allocator, options));
+    check_ok(aigc_options_set_string(options, "cpu", cpu));
+    const aigc_status_t status = aigc_context_create_with(&world->context, &world->memory.allocator, options);
     aigc_options_free(options);
+    if (status == AIGC_ERROR_UNSUPPORTED) return false;
+    check_ok(status);
     strcpy(world->folder, "/tmp/aigc-test-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
+    return true;
 }
+
+void small_world_begin(small_world_t *world, int threads) { assert_true(small_world_begin_at(world, threads, "auto")); }
 
 void small_world_end(small_world_t *world)
 {
@@ -64,17 +107,29 @@ aigc_dataset_t *small_dataset(small_world_t *world, int64_t n)
     return dataset;
 }
 
-aigc_model_t *small_vae(small_world_t *world, const char *more)
+aigc_status_t small_model_create(aigc_model_t **model, aigc_context_t *context, const char *more)
 {
-    aigc_model_t *model = NULL;
     aigc_options_t *options = NULL;
     check_ok(aigc_options_create(&options));
-    if (strstr(more, "architecture=conv") == NULL) check_ok(aigc_options_parse(options, "hidden_dim=16"));
-    check_ok(aigc_options_parse(options, "latent_dim=4"));
+    /* Hidden layers have no effect beside convolutions, and are refused. */
+    check_ok(aigc_options_parse(options, strstr(more, "architecture=conv") ? "latent_dim=4" : small_kind->create));
     check_ok(aigc_options_parse(options, more));
-    check_ok(aigc_model_create(&model, world->context, "vae", options));
+    const aigc_status_t status = aigc_model_create(model, context, small_kind->kind, options);
     aigc_options_free(options);
+    return status;
+}
+
+aigc_model_t *small_model(small_world_t *world, const char *more)
+{
+    aigc_model_t *model = NULL;
+    check_ok(small_model_create(&model, world->context, more));
     return model;
+}
+
+aigc_model_t *small_vae(small_world_t *world, const char *more)
+{
+    assert_ptr_equal(small_kind, small_kinds);
+    return small_model(world, more);
 }
 
 const char *small_path(const small_world_t *world, const char *name)

@@ -183,8 +183,8 @@ static void assert_close(aigc_tensor_t *found, aigc_tensor_t *expected, const ch
 
 static aigc_model_t *pytorchs_model(small_world_t *world)
 {
-    aigc_model_t *model = model_of(
-        world, "architecture=conv height=11 width=9 channels=3 widths=4,6,8 latent_dim=5 classes=2");
+    aigc_model_t *model =
+        model_of(world, "architecture=conv height=11 width=9 channels=3 widths=4,6,8 latent_dim=5 classes=2");
     aigc_options_t *options = small_options(world, "prefix=before. strict=false", NULL);
     check_ok(aigc_model_load_weights(model, TORCH_CONV, options));
     aigc_options_free(options);
@@ -248,7 +248,7 @@ static void three_steps_follow_pytorch(void **state)
     assert_close(mean, expected_mean, "mean", 1e-5);
     check_ok(aigc_model_decode(&decoded, model, expected_mean, labels, NULL));
     assert_close(decoded, expected, "decoded", 1e-5);
-    aigc_tensor_t *const made[] = {mean,   decoded, images, labels, expected_mean,
+    aigc_tensor_t *const made[] = {mean,     decoded, images, labels, expected_mean,
                                    expected, all[0],  all[1], all[2], all[3]};
     for (size_t k = 0; k < sizeof made / sizeof *made; k++) aigc_tensor_release(made[k]);
     aigc_model_free(model);
@@ -376,8 +376,7 @@ static void classes_are_learnt_apart(void **state)
     (void)state;
     small_world_begin(&world, 2);
     aigc_dataset_t *data = small_dataset(&world, 60);
-    aigc_model_t *model =
-        trained(&world, data, "conditional=true", "epochs=60 batch_size=20 learning_rate=0.01");
+    aigc_model_t *model = trained(&world, data, "conditional=true", "epochs=60 batch_size=20 learning_rate=0.01");
     for (int c = 0; c < 2; c++) {
         aigc_tensor_t *images = generate(&world, model, c ? "n=20 class=1" : "n=20 class=0");
         const float *pictures = aigc_tensor_data(images);

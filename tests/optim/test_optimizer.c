@@ -245,6 +245,32 @@ static void parts_move_by_themselves(void **state)
     bed_end(&bed);
 }
 
+/* The room of one part's gradients is another's too; what lies between two parameters is nobody's. */
+static void a_part_does_not_see_anothers_gradients(void **state)
+{
+    bed_t bed = {.context = NULL};
+    double norm = 0;
+    const aigc__optimizer_settings_t s = settings(AIGC__OPTIMIZER_ADAM);
+    const aigc__initialiser_t half = {AIGC__INITIAL_CONSTANT, 0.5, 0};
+    (void)state;
+    check_ok(aigc__context_create(&bed.context, NULL, 1, 0, AIGC__CPU_C, aigc__kernels_get(AIGC__CPU_C)));
+    check_ok(aigc__store_create(&bed.store, bed.context));
+    check_ok(aigc__graph_create(&bed.graph, &bed.context->memory));
+    aigc__param(bed.graph, bed.store, "a", aigc__shape_of(1, (int64_t[]){1}), half);
+    aigc__param(bed.graph, bed.store, "b", aigc__shape_of(1, (int64_t[]){3}), half);
+    aigc__store_next_part(bed.store);
+    aigc__param(bed.graph, bed.store, "c", aigc__shape_of(1, (int64_t[]){100}), half);
+    check_ok(aigc__store_seal(bed.store, 3));
+    check_ok(aigc__optimizer_create(&bed.optimizer, bed.context, bed.store, NULL, 0));
+    for (int i = 0; i < 100; i++) aigc__optimizer_gradient(bed.optimizer, 2)[i] = 7;
+    check_ok(aigc__optimizer_step(bed.optimizer, 1, &s, &norm));
+    aigc__optimizer_gradient(bed.optimizer, 0)[0] = 2;
+    for (int i = 0; i < 3; i++) aigc__optimizer_gradient(bed.optimizer, 1)[i] = 2;
+    check_ok(aigc__optimizer_step(bed.optimizer, 0, &s, &norm));
+    assert_true(fabs(norm - 4) < 1e-6);
+    bed_end(&bed);
+}
+
 static void schedules_follow_their_curves(void **state)
 {
     const aigc__schedule_t constant = {.kind = AIGC__SCHEDULE_CONSTANT, .warmup = 4},
@@ -278,10 +304,11 @@ static void a_schedule_must_have_a_course(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_follow_the_rules),         cmocka_unit_test(a_bad_gradient_changes_nothing),
-        cmocka_unit_test(clipping_bounds_the_step),       cmocka_unit_test(the_average_follows),
-        cmocka_unit_test(parts_move_by_themselves),       cmocka_unit_test(schedules_follow_their_curves),
-        cmocka_unit_test(each_kind_has_its_own_momentum), cmocka_unit_test(a_schedule_must_have_a_course),
+        cmocka_unit_test(steps_follow_the_rules),        cmocka_unit_test(a_bad_gradient_changes_nothing),
+        cmocka_unit_test(clipping_bounds_the_step),      cmocka_unit_test(the_average_follows),
+        cmocka_unit_test(parts_move_by_themselves),      cmocka_unit_test(a_part_does_not_see_anothers_gradients),
+        cmocka_unit_test(schedules_follow_their_curves), cmocka_unit_test(each_kind_has_its_own_momentum),
+        cmocka_unit_test(a_schedule_must_have_a_course),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 """What the tests of the Python package share."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -33,8 +34,32 @@ def small_pictures(n=64):
     return aigc.Dataset.home_designs(n=n, size=16)
 
 
+# The smallest models of each kind; small_model() makes those of the first, or of the one a test has come to.
+KINDS = {
+    "vae": {"latent_dim": 4, "hidden_dim": 16},
+    "gan": {"latent_dim": 4, "generator_width": 2, "discriminator_width": 2},
+}
+kind = os.environ.get("AIGC_TEST_KIND", "vae")
+
+
 def small_model(**options):
-    return aigc.Model.create("vae", **{"latent_dim": 4, "hidden_dim": 16, **options})
+    return aigc.Model.create(kind, **{**KINDS[kind], **options})
+
+
+def of_all_kinds(test):
+    """A test that is run with models of each kind, in this process and in programs of their own."""
+
+    @functools.wraps(test)
+    def each(self):
+        global kind
+        for kind in KINDS:
+            with self.subTest(kind):
+                os.environ["AIGC_TEST_KIND"] = kind
+                test(self)
+        kind = "vae"
+        del os.environ["AIGC_TEST_KIND"]
+
+    return each
 
 
 def trained_model(**options):

@@ -9,7 +9,7 @@ import time
 import traceback
 from random import Random
 
-from support import Case, aigc, main, small_model, small_pictures, trained_model, without_optional
+from support import Case, aigc, main, of_all_kinds, small_model, small_pictures, trained_model, without_optional
 
 
 class Boom(Exception):
@@ -21,6 +21,7 @@ def raising(*arguments):
 
 
 class Callbacks(Case):
+    @of_all_kinds
     def test_an_exception_comes_out_with_its_traceback(self):
         model = small_model()
         try:
@@ -31,6 +32,7 @@ class Callbacks(Case):
             self.assertEqual(names[-1], "raising")
         self.assertEqual(model.generate(1).shape, (1, 16, 16, 3))
 
+    @of_all_kinds
     def test_a_true_answer_stops_and_training_can_go_on(self):
         model, pictures, seen = small_model(), small_pictures(), []
         with self.assertRaisesRegex(aigc.CancelledError, "progress callback"):
@@ -51,6 +53,7 @@ class Callbacks(Case):
         self.assertEqual(end.preview.shape[1:], (16, 16, 3))
         self.assertAlmostEqual(end.metrics["loss"], end.metrics["reconstruction"] + end.metrics["kl"], delta=0.5)
 
+    @of_all_kinds
     def test_reports_come_in_the_thread_that_called(self):
         def train(found):
             small_model(context=context).train(
@@ -67,6 +70,7 @@ class Callbacks(Case):
         thread.join()
         self.assertEqual((here, there), ({threading.get_ident()}, {thread.ident}))
 
+    @of_all_kinds
     def test_calling_back_in_is_refused_in_words(self):
         model, pictures, errors = small_model(), small_pictures(), []
 
@@ -94,6 +98,7 @@ class Callbacks(Case):
         small_model().train(small_pictures(), epochs=1, progress=lambda p: shapes.append(inner.generate(2).shape))
         self.assertEqual(shapes[-1], (2, 8, 8, 1))
 
+    @of_all_kinds
     def test_closing_all_there_is_inside(self):
         context = aigc.Context(threads=1)
         model, pictures = small_model(context=context), aigc.Dataset.home_designs(n=64, size=16, context=context)
@@ -313,9 +318,11 @@ class Interrupts(Case):
         name, ended = text.split()[:2]
         return name, float(ended) - sent
 
+    @of_all_kinds
     def test_in_training(self):
         self.assertEqual(self.interrupt("ready()\nmodel.train(pictures, epochs=10**9, samples=0)"), "KeyboardInterrupt")
 
+    @of_all_kinds
     def test_in_training_with_a_bar_and_files(self):
         path = self.path("m.safetensors")
         code = f"ready()\nmodel.train(pictures, epochs=10**9, output={path!r}, progress=lambda p: None)"

@@ -10,18 +10,19 @@ import sys
 import threading
 import unittest
 
-from support import Case, aigc, main, small_model, small_pictures, trained_model
+from support import Case, aigc, main, of_all_kinds, small_model, small_pictures, trained_model
 
 
 def world(context):
     """A context's dataset, trained model and what it made; each keeps what it needs."""
     pictures = aigc.Dataset.home_designs(n=8, size=16, context=context)
-    model = aigc.Model.create("vae", latent_dim=2, hidden_dim=4, context=context)
+    model = small_model(context=context)
     model.train(pictures, epochs=1)
     return pictures, model, model.generate(1)
 
 
 class Closing(Case):
+    @of_all_kinds
     def test_everything_says_that_it_was_closed(self):
         context = aigc.Context(threads=1)
         pictures, model, images = world(context)
@@ -84,7 +85,7 @@ class Closing(Case):
             for i, call in enumerate(calls):
                 with self.subTest(f"{what} {i}"), self.assertRaisesRegex(aigc.HandleError, f"the {what} was closed"):
                     call()
-        self.assertEqual(parameters["fc1.bias"].shape, (4,))
+        self.assertGreater(len(next(iter(parameters.values())).shape), 0)
 
     def test_with_closes(self):
         with aigc.Context(threads=1) as context, aigc.zeros(3, context=context) as x:
@@ -92,6 +93,7 @@ class Closing(Case):
         with self.assertRaises(aigc.HandleError):
             x.tolist()
 
+    @of_all_kinds
     def test_all_orders_of_dropping_four_things(self):
         for order in itertools.permutations(range(4)):
             for close in (True, False):
@@ -103,6 +105,7 @@ class Closing(Case):
                         things[i].close()
                     things[i] = None
 
+    @of_all_kinds
     def test_what_is_left_works(self):
         context = aigc.Context(threads=1)
         pictures, model, images = world(context)
@@ -115,6 +118,7 @@ class Closing(Case):
         model.close()
         self.assertEqual(bytes(again), bytes(images))
 
+    @of_all_kinds
     def test_cycles_are_collected(self):
         context = aigc.Context(threads=1)
         base = context.memory()[0]
@@ -126,14 +130,15 @@ class Closing(Case):
             gc.collect()
             self.assertEqual(context.memory()[0], base)
 
+    @of_all_kinds
     def test_parameters_outlive_their_model(self):
         model = trained_model()
-        weight = model.parameters["fc1.weight"]
+        weight = next(iter(model.parameters.values()))
         model.close()
         del model
         gc.collect()
         weight[0] = 1
-        self.assertEqual(weight[0, 5], 1)
+        self.assertEqual(set(weight[0].astype("f32").reshape(-1).tolist() if len(weight.shape) > 1 else [weight[0]]), {1})
 
     def test_the_default_context_can_be_closed(self):
         aigc.default_context().close()
@@ -154,6 +159,7 @@ class Closing(Case):
         y[0] = 5
         self.assertEqual((x[0], copy.copy(x).tolist()), (1, [1, 2]))
 
+    @of_all_kinds
     def test_garbage_of_other_threads(self):
         stop = []
 
@@ -176,6 +182,7 @@ class Closing(Case):
 
 
 class Ends(Case):
+    @of_all_kinds
     def test_the_end_with_everything_alive(self):
         self.passes(
             "from test_lives import world\n"
@@ -186,6 +193,7 @@ class Ends(Case):
             "print('ok')"
         )
 
+    @of_all_kinds
     def test_the_end_while_a_thread_trains(self):
         self.passes(
             "import threading, time\n"
@@ -197,6 +205,7 @@ class Ends(Case):
             "print('ok')"
         )
 
+    @of_all_kinds
     def test_calls_while_the_interpreter_ends(self):
         self.passes(
             "import atexit\n"
@@ -235,6 +244,7 @@ class Processes(Case):
         self.assertEqual(os.waitpid(child, 0)[1], 0, text)
         return text
 
+    @of_all_kinds
     def test_a_forked_child_gets_an_error_for_what_is_its_parents(self):
         model, pictures, images = trained_model(), small_pictures(), aigc.tensor([1.0, 2.0])
         for call in (
@@ -249,6 +259,7 @@ class Processes(Case):
         self.assertEqual(self.in_fork(lambda: images.tolist()), "[1.0, 2.0]")
         self.assertEqual(model.generate(1).shape, (1, 16, 16, 3))
 
+    @of_all_kinds
     def test_a_forked_child_has_a_context_of_its_own(self):
         model = trained_model()
         expected = bytes(model.generate(1, seed=3))
@@ -267,6 +278,7 @@ class Processes(Case):
         self.assertEqual(self.in_fork(drop), "fine")
         self.assertEqual(things[1].generate(1).shape, (1, 16, 16, 3))
 
+    @of_all_kinds
     def test_fork_while_a_thread_trains(self):
         model, pictures, answers = small_model(), small_pictures(), []
         context = aigc.default_context()
@@ -308,6 +320,7 @@ class Processes(Case):
 
 class Leaks(Case):
     @unittest.skipUnless(sys.platform == "linux", "reads /proc")
+    @of_all_kinds
     def test_memory_does_not_grow(self):
         def resident():
             with open("/proc/self/statm") as file:
@@ -318,9 +331,9 @@ class Leaks(Case):
                 pictures, model, images = world(context)
                 aigc.tensor(images.memoryview()).tolist()
                 aigc.from_dlpack(images)
-                model.parameters["fc1.weight"][0] = 0
+                next(iter(model.parameters.values()))[0] = 0
                 model.train_step(images)
-                for wrong in (lambda: model.generate(0), lambda: aigc.tensor([[1], 2]), lambda: model.encode([1])):
+                for wrong in (lambda: model.generate(0), lambda: aigc.tensor([[1], 2]), lambda: model.decode([1])):
                     try:
                         wrong()
                     except aigc.AigcError:
@@ -328,14 +341,18 @@ class Leaks(Case):
 
         for _ in range(60):
             once()
-        before = resident()
-        for _ in range(200):
-            once()
-        gc.collect()
-        growth = resident() - before
-        print(f"[{growth / 1024:.0f} KiB] ", end="", file=sys.stderr, flush=True)
-        self.assertLess(growth, 1 << 20)
+        for _ in range(3):  # the allocator's own room may grow once; a leak grows each time
+            before = resident()
+            for _ in range(100):
+                once()
+            gc.collect()
+            growth = resident() - before
+            print(f"[{growth / 1024:.0f} KiB] ", end="", file=sys.stderr, flush=True)
+            if growth < 1 << 19:
+                break
+        self.assertLess(growth, 1 << 19)
 
+    @of_all_kinds
     def test_nothing_is_held_after_all(self):
         context = aigc.Context(threads=2)
         start = context.memory()[0]
