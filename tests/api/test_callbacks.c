@@ -142,10 +142,11 @@ static void progress_may_only_look(void **state)
     (void)state;
     scene_begin(&scene, "epochs=3 samples=4");
     check_ok(aigc_model_train(scene.model, scene.dataset, scene.validation, scene.options, during_training, &scene));
-    assert_int_equal(scene.calls, 3);
+    assert_true(scene.calls >= 3); /* epochs; in between where they take long */
+    scene.calls = 0;
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     check_ok(aigc_model_evaluate(scene.model, scene.dataset, NULL, &metrics, during_training, &scene));
-    assert_int_equal(scene.calls, has_losses(&scene) ? 5 : 4); /* when all pictures were looked at, and all measured */
+    assert_true(scene.calls >= (has_losses(&scene) ? 2 : 1)); /* all pictures were looked at; losses of all measured */
     scene_end(&scene);
 }
 

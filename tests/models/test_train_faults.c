@@ -16,7 +16,7 @@ static const struct {
               "/disk/m.samples/epoch-0001.png", "/disk/m.samples/epoch-0002.png"}},
             {"samples_every=1",
              {"/disk/m.safetensors", "/disk/m.state.safetensors", "/disk/m.metrics.jsonl",
-              "/disk/m.samples/step-00000003.png", "/disk/m.samples/step-00000004.png"}}};
+              "/disk/m.samples/step-00000001.png", "/disk/m.samples/step-00000002.png"}}};
 static const char *const *kept;
 
 typedef struct desk {
