@@ -337,7 +337,7 @@ static bool fail_one(operation_t operation, size_t at, bool from_then, bool keep
 static void sweep(operation_t operation, bool keeps, bool trains)
 {
     const bool is_first = small_kind == small_kinds; /* the others have much in common with it */
-    const size_t all = is_first ? 60 : 8, apart = is_first ? 24 : 5;
+    const size_t all = is_first ? 60 : 5, apart = is_first ? 24 : 4;
     size_t n = 0;
     float *expected = undisturbed(operation, &n);
     for (int from_then = 0; from_then < 2; from_then++)

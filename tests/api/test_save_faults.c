@@ -60,7 +60,8 @@ static const int errors[] = {EIO, ENOSPC, EDQUOT, EACCES, EMFILE, EROFS, EXDEV};
 static void a_failed_save_leaves_the_old_file(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < sizeof errors / sizeof *errors; k++)
+    const size_t n = small_kind == small_kinds ? sizeof errors / sizeof *errors : 1;
+    for (size_t k = 0; k < n; k++)
         for (int from_then = 0; from_then < 2; from_then++) {
             bool is_done = false;
             for (size_t at = 1; !is_done; at++) {
@@ -178,7 +179,7 @@ static void every_flipped_bit_of_the_header_is_noticed_or_harmless(void **state)
     desk_begin(&desk);
     uint64_t header = 0;
     memcpy(&header, desk.old, sizeof header);
-    for (size_t bit = 0; bit < 8 * (8 + (size_t)header); bit += 3) {
+    for (size_t bit = 0; bit < 8 * (8 + (size_t)header); bit += small_kind == small_kinds ? 3 : 17) {
         aigc_model_t *loaded = NULL;
         uint8_t *bytes = malloc(desk.old_size);
         memcpy(bytes, desk.old, desk.old_size);
@@ -190,7 +191,7 @@ static void every_flipped_bit_of_the_header_is_noticed_or_harmless(void **state)
         assert_true(status == AIGC_OK || strlen(aigc_last_error()) > 10);
         aigc_model_free(loaded);
     }
-    assert_true(refused > (size_t)header);
+    assert_true(refused > (size_t)header / (small_kind == small_kinds ? 1 : 6));
     desk_end(&desk);
 }
 

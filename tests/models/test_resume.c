@@ -181,7 +181,7 @@ static size_t stop_anywhere(const options_t *options)
     small_world_t world;
     small_world_begin(&world, 1);
     check_ok(train_once(world.folder, 1, options, "", "straight", (stop_t){0, 0, 0}));
-    for (size_t k = 0; k < sizeof stops / sizeof *stops; k += small_kind == small_kinds ? 1 : 2) {
+    for (size_t k = 0; k < sizeof stops / sizeof *stops; k += small_kind == small_kinds ? 1 : 3) {
         char name[16];
         snprintf(name, sizeof name, "parts%zu", k);
         /* in three parts: the second is stopped where the first was, counted from its own beginning */
@@ -204,8 +204,8 @@ static void any_training_stopped_anywhere_goes_on(void **state)
     char train[256];
     (void)state;
     snprintf(train, sizeof train, "epochs=3 %s", small_kind->train);
-    assert_true(stop_anywhere(&(options_t){"", train, true}) > 3); /* or the stops were nowhere */
-    assert_true(stop_anywhere(&(options_t){"conditional=true", train, false}) > 2);
+    assert_true(stop_anywhere(&(options_t){"", train, true}) > 2); /* or the stops were nowhere */
+    assert_true(stop_anywhere(&(options_t){"conditional=true", train, false}) > 1);
 }
 
 static void a_vae_with_any_options_goes_on(void **state)
@@ -220,7 +220,7 @@ static void a_gan_with_any_options_goes_on(void **state)
 {
     (void)state;
     if (strcmp(small_kind->kind, "gan") != 0) return;
-    for (size_t k = 0; k < sizeof of_gans / sizeof *of_gans; k++) assert_true(stop_anywhere(&of_gans[k]) > 2);
+    for (size_t k = 0; k < sizeof of_gans / sizeof *of_gans; k++) assert_true(stop_anywhere(&of_gans[k]) > 1);
 }
 
 /* ---- what is saved is needed ---- */
@@ -280,6 +280,7 @@ static bool is_made_anew(const control_t *c, const char *name)
 static void change_tensors(control_t *c)
 {
     uint64_t header = 0;
+    size_t n = 0;
     memcpy(&header, c->state, sizeof header);
     const char *const end = c->state + 8 + header;
     for (const char *at = strstr(c->state + 8, "\":{\"dtype\""); at && at < end; at = strstr(at + 1, "\":{\"dtype\"")) {
@@ -291,6 +292,7 @@ static void change_tensors(control_t *c)
         char *const place = c->state + 8 + header + first + (last - first) / 8 * 4;
         float kept, changed;
         if (first == last || is_made_anew(c, name)) continue;
+        if (small_kind - small_kinds > 1 && !strstr(name, ".weight_u") && n++ % 4 > 0) continue; /* some are enough */
         memcpy(&kept, place, sizeof kept);
         changed = kept + 0.25f;
         memcpy(place, &changed, sizeof changed);
