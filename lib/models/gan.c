@@ -127,18 +127,37 @@ static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
 
 /* ---- memory ---- */
 
+/* A plan that a batch is run by. The last batch of an epoch has another number of pictures, and so plans and executors
+ * of its own, which are no larger; the arena is the same. */
+static aigc_status_t batch_memory(aigc_model_t *model, int32_t verb, size_t n, uint64_t *arena, uint64_t *own)
+{
+    const uint64_t live = model->context->memory.live;
+    uint64_t executor = 0;
+    AIGC__TRY(
+        aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, AIGC__GAN_DRAWN, n}, aigc__gan_plan, arena, &executor));
+    *own += 2 * executor + (model->context->memory.live - live);
+    return AIGC_OK;
+}
+
 static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *options, uint64_t *arena, uint64_t *own)
 {
-    enum { SMALL_THINGS = 1 << 19 }; /* plans and their making, lists, a file's buffer */
+    enum { SMALL_THINGS = 1 << 19 }; /* the making of plans, lists, a file's buffer */
     aigc__train_options_t given;
     AIGC__TRY(aigc__gan_train_options(model, options, &given));
+    aigc__model_forget_plans(model); /* so that what they take is seen */
+    const aigc__gan_t *gan = model->network;
+    const bool regularises = aigc__gan_regularises(&gan->objective);
     const size_t n = (size_t)given.batch_size;
     const uint64_t picture = (uint64_t)aigc__gan_pixels(config_of(model)) * sizeof(float);
-    static const int32_t verbs[] = {AIGC__GAN_LEARN, AIGC__GAN_FOLLOW};
-    for (size_t k = 0; k < 2; k++)
-        AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verbs[k], AIGC__GAN_DRAWN, n}, aigc__gan_plan,
-                                         arena, own));
-    *own += 2 * n * (picture + sizeof(int64_t)) + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
+    const uint64_t loader = 2 * gan->updates * n * (picture + sizeof(int64_t));
+    if (!regularises || gan->objective.lazy > 1) AIGC__TRY(batch_memory(model, AIGC__GAN_LEARN, n, arena, own));
+    if (regularises) AIGC__TRY(batch_memory(model, AIGC__GAN_LEARN_REGULARISED, n, arena, own));
+    AIGC__TRY(batch_memory(model, AIGC__GAN_FOLLOW, n, arena, own));
+    if (given.validation_split > 0) {
+        AIGC__TRY(batch_memory(model, AIGC__GAN_MEASURE, gan->updates * n, arena, own));
+        *own += loader;
+    }
+    *own += loader + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
     *own += aigc__gan_undo_floats(model) * sizeof(float);
     if (given.ema > 0) *own += aigc__store_elements(model->store) * sizeof(float);
     if (given.samples > 0) {
