@@ -17,9 +17,11 @@ static const aigc__option_t create_rows[] = {
     {"architecture", AIGC__OPTION_CHOICE, AT(architecture), "dcgan", 0, 0, "dcgan|mlp|resnet",
      "convolutions, layers that see all pixels at once (for small data), or residual blocks"},
     {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "100", 1, 65536, NULL, "numbers a picture is made from"},
-    {"generator_width", AIGC__OPTION_INT, AT(generator_width), "64", 1, 1024, NULL,
-     "dcgan, resnet: channels of the generator at full size; up to 8 times as many at small sizes"},
-    {"discriminator_width", AIGC__OPTION_INT, AT(discriminator_width), "64", 1, 1024, NULL,
+    {"generator_width", AIGC__OPTION_INT, AT(generator_width), "0", 0, 1024, NULL,
+     "dcgan, resnet: channels of the generator at full size; up to 8 times as many at small sizes (0: 64 of pictures "
+     "up "
+     "to 32 pixels a side, 32 up to 128, else 16)"},
+    {"discriminator_width", AIGC__OPTION_INT, AT(discriminator_width), "0", 0, 1024, NULL,
      "the same of the discriminator, after the first halving"},
     {"hidden_dim", AIGC__OPTION_INTS, AT(hidden_dim), "256,256", 1, 65536, NULL,
      "mlp: widths of the generator's hidden layers; the discriminator has them the other way round"},
@@ -54,6 +56,18 @@ static const aigc__verb_table_t tables[] = {
 
 static aigc__gan_config_t *config_of(const aigc_model_t *model) { return &((aigc__gan_t *)model->network)->config; }
 
+/* Widths that were not given, once the size of the pictures is known: with each doubling of the sides, half the
+ * channels make a step of about the same time. They are part of the configuration then. */
+static void settle_widths(aigc__gan_t *gan)
+{
+    aigc__gan_config_t *c = &gan->config;
+    const int64_t side = c->height > c->width ? c->height : c->width;
+    const int64_t chosen = c->height == 0 || c->width == 0 ? 0 : side <= 32 ? 64 : side <= 128 ? 32 : 16;
+    c->generator_width = gan->asked_width[AIGC__GAN_GENERATOR] ? gan->asked_width[AIGC__GAN_GENERATOR] : chosen;
+    c->discriminator_width =
+        gan->asked_width[AIGC__GAN_DISCRIMINATOR] ? gan->asked_width[AIGC__GAN_DISCRIMINATOR] : chosen;
+}
+
 static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
 {
     AIGC__TRY(aigc__memory_alloc_zeroed(&model->context->memory, sizeof(aigc__gan_t), &model->network));
@@ -63,6 +77,10 @@ static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
     if (config->channels == 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     if (config->classes > 0) config->conditional = 1;
+    aigc__gan_t *gan = model->network;
+    gan->asked_width[AIGC__GAN_GENERATOR] = config->generator_width;
+    gan->asked_width[AIGC__GAN_DISCRIMINATOR] = config->discriminator_width;
+    settle_widths(gan);
     return AIGC_OK;
 }
 
@@ -90,6 +108,7 @@ static void set_geometry(aigc_model_t *model, aigc__geometry_t to)
     c->width = to.width;
     c->channels = to.channels;
     if (c->conditional) c->classes = to.classes;
+    settle_widths(model->network);
 }
 
 static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)

@@ -60,6 +60,7 @@ typedef struct aigc__gan_objective {
 
 typedef struct aigc__gan {
     aigc__gan_config_t config;
+    int64_t asked_width[AIGC__PARTS]; /* of each network; 0: chosen by the pictures' size */
     aigc__staging_t staging;
     /* the training in progress */
     aigc__gan_objective_t objective; /* the plans in the cache were made for it */
