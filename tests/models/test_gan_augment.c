@@ -311,6 +311,42 @@ static void a_resume_goes_on_as_it_began(void **state)
     small_world_end(&world);
 }
 
+static const char *option_of(aigc_model_t *model, const char *wanted)
+{
+    const char *name = NULL, *value = NULL;
+    for (size_t k = 0; aigc_model_option(model, k, &name, &value) == AIGC_OK; k++)
+        if (strcmp(name, wanted) == 0) return value;
+    return "";
+}
+
+/* What is not given is settled when the size is known, and then stays. */
+static void widths_follow_the_size(void **state)
+{
+    static const char *const cases[][3] = {{"height=16 width=32 channels=1", "64", "64"},
+                                           {"height=64 width=33 channels=1", "32", "32"},
+                                           {"height=64 width=64 channels=1 generator_width=5", "5", "32"},
+                                           {"height=129 width=8 channels=1 discriminator_width=7", "16", "7"},
+                                           {"channels=1", "0", "0"}};
+    small_world_t world;
+    aigc_model_t *loaded = NULL;
+    (void)state;
+    small_world_begin(&world, 1);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        aigc_model_t *model = new_gan(&world, cases[k][0]);
+        assert_string_equal(option_of(model, "generator_width"), cases[k][1]);
+        assert_string_equal(option_of(model, "discriminator_width"), cases[k][2]);
+        aigc_model_free(model);
+    }
+    aigc_model_t *model = new_gan(&world, "discriminator_width=4 latent_dim=6");
+    check_ok(train_on(&world, model, 4, -1, "epochs=1", "m.safetensors"));
+    check_ok(aigc_model_load(&loaded, world.context, small_path(&world, "m.safetensors"), NULL));
+    assert_string_equal(option_of(loaded, "generator_width"), "64");
+    assert_string_equal(option_of(loaded, "discriminator_width"), "4");
+    aigc_model_free(model);
+    aigc_model_free(loaded);
+    small_world_end(&world);
+}
+
 /* ---- memory ---- */
 
 static void predicted_memory_holds(void **state)
@@ -361,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_hostile_augmentation_is_refused),
         cmocka_unit_test(what_is_silent_is_chosen_and_told),
         cmocka_unit_test(a_resume_goes_on_as_it_began),
+        cmocka_unit_test(widths_follow_the_size),
         cmocka_unit_test(predicted_memory_holds),
     };
     return cmocka_run_group_tests_name("gan_augment", tests, NULL, NULL);
