@@ -144,7 +144,10 @@ static aigc_status_t choose_again(aigc__gan_t *gan, const aigc__gan_asked_t *ask
                                   int64_t *policy)
 {
     const double was = earlier->own[AIGC__GAN_OWN_POLICY], images = earlier->own[AIGC__GAN_OWN_IMAGES];
-    if (earlier->n_own != AIGC__GAN_OWN) return AIGC_OK; /* of a version that had none of this */
+    if (earlier->n_own != AIGC__GAN_OWN) { /* of a version that had none of this */
+        if (asked->augment == AUTO) *policy = 0;
+        return AIGC_OK;
+    }
     if (!(was >= 0 && was <= AIGC__AUGMENT_ALL) || was != (double)(int64_t)was || !(images >= 1) ||
         !(earlier->own[AIGC__GAN_OWN_STRENGTH] >= 0 && earlier->own[AIGC__GAN_OWN_STRENGTH] <= 1))
         return aigc__fail(AIGC_ERROR_CORRUPT, "the training to resume was run with an impossible augmentation");

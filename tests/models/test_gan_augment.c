@@ -347,6 +347,34 @@ static void widths_follow_the_size(void **state)
     small_world_end(&world);
 }
 
+/* A state file of before there was any of this: the list of own numbers has another name. */
+static void an_older_training_goes_on_without(void **state)
+{
+    small_world_t world;
+    char heard[160] = "";
+    size_t size = 0;
+    (void)state;
+    small_world_begin(&world, 1);
+    aigc_model_t *model = new_gan(&world, small_text), *again = new_gan(&world, small_text);
+    check_ok(train_on(&world, model, 40, -1, "epochs=1 batch_size=5 augment=none", "m.safetensors"));
+    const char *path = small_path(&world, "m.state.safetensors");
+    char *bytes = read_file(path, &size);
+    char *name = strstr(bytes + 8, "\\\"own\\\"");
+    assert_non_null(name);
+    memcpy(name, "\\\"owl\\\"", 7);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    free(bytes);
+    check_ok(aigc_context_set_log(world.context, listen, heard));
+    check_ok(train_on(&world, again, 40, -1, "epochs=2 resume=true", "m.safetensors"));
+    assert_string_equal(heard, "chose batch_size 5, augment none for 40 pictures of 16x16");
+    aigc_model_free(model);
+    aigc_model_free(again);
+    small_world_end(&world);
+}
+
 /* ---- memory ---- */
 
 static void predicted_memory_holds(void **state)
@@ -397,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_hostile_augmentation_is_refused),
         cmocka_unit_test(what_is_silent_is_chosen_and_told),
         cmocka_unit_test(a_resume_goes_on_as_it_began),
+        cmocka_unit_test(an_older_training_goes_on_without),
         cmocka_unit_test(widths_follow_the_size),
         cmocka_unit_test(predicted_memory_holds),
     };
