@@ -43,6 +43,7 @@ void cli_manual(void)
     const uint32_t version = aigc_version();
     printf(".TH AIGC 1 \"\" \"libaigc %u.%u.%u\" \"User Commands\"\n", version >> 16, version >> 8 & 255,
            version & 255);
+    puts(".ad l"); /* a line that is one list of choices has no spaces to stretch */
     section("NAME");
     puts("aigc \\- train generative models on the CPU and make pictures with them");
     section("SYNOPSIS");

@@ -10,6 +10,8 @@ static void put_troff(const char *text)
     for (; *text != '\0'; text++) {
         if (*text == '\\')
             fputs("\\e", stdout);
+        else if (*text == '|') /* many choices may go on several lines */
+            fputs("|\\:", stdout);
         else if (*text == '-')
             fputs("\\-", stdout);
         else

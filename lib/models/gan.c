@@ -18,9 +18,11 @@ static const aigc__option_t create_rows[] = {
     {"architecture", AIGC__OPTION_CHOICE, AT(architecture), "dcgan", 0, 0, "dcgan|mlp|resnet",
      "convolutions, layers that see all pixels at once (for small data), or residual blocks"},
     {"latent_dim", AIGC__OPTION_INT, AT(latent_dim), "100", 1, 65536, NULL, "numbers a picture is made from"},
-    {"generator_width", AIGC__OPTION_INT, AT(generator_width), "64", 1, 1024, NULL,
-     "dcgan, resnet: channels of the generator at full size; up to 8 times as many at small sizes"},
-    {"discriminator_width", AIGC__OPTION_INT, AT(discriminator_width), "64", 1, 1024, NULL,
+    {"generator_width", AIGC__OPTION_INT, AT(generator_width), "0", 0, 1024, NULL,
+     "dcgan, resnet: channels of the generator at full size; up to 8 times as many at small sizes (0: 64 of pictures "
+     "up "
+     "to 32 pixels a side, 32 up to 128, else 16)"},
+    {"discriminator_width", AIGC__OPTION_INT, AT(discriminator_width), "0", 0, 1024, NULL,
      "the same of the discriminator, after the first halving"},
     {"hidden_dim", AIGC__OPTION_INTS, AT(hidden_dim), "256,256", 1, 65536, NULL,
      "mlp: widths of the generator's hidden layers; the discriminator has them the other way round"},
@@ -65,6 +67,18 @@ static const aigc__option_need_t needs[] = {
 
 static aigc__gan_config_t *config_of(const aigc_model_t *model) { return &((aigc__gan_t *)model->network)->config; }
 
+/* Widths that were not given, once the size of the pictures is known: with each doubling of the sides, half the
+ * channels make a step of about the same time. They are part of the configuration then. */
+static void settle_widths(aigc__gan_t *gan)
+{
+    aigc__gan_config_t *c = &gan->config;
+    const int64_t side = c->height > c->width ? c->height : c->width;
+    const int64_t chosen = c->height == 0 || c->width == 0 ? 0 : side <= 32 ? 64 : side <= 128 ? 32 : 16;
+    c->generator_width = gan->asked_width[AIGC__GAN_GENERATOR] ? gan->asked_width[AIGC__GAN_GENERATOR] : chosen;
+    c->discriminator_width =
+        gan->asked_width[AIGC__GAN_DISCRIMINATOR] ? gan->asked_width[AIGC__GAN_DISCRIMINATOR] : chosen;
+}
+
 static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
 {
     AIGC__TRY(aigc__memory_alloc_zeroed(&model->context->memory, sizeof(aigc__gan_t), &model->network));
@@ -74,6 +88,10 @@ static aigc_status_t create(aigc_model_t *model, const aigc_options_t *options)
     if (config->channels == 2)
         return aigc__fail(AIGC_ERROR_OPTION, "option channels: pictures have 1, 3 or 4 channels, not 2");
     if (config->classes > 0) config->conditional = 1;
+    aigc__gan_t *gan = model->network;
+    gan->asked_width[AIGC__GAN_GENERATOR] = config->generator_width;
+    gan->asked_width[AIGC__GAN_DISCRIMINATOR] = config->discriminator_width;
+    settle_widths(gan);
     return AIGC_OK;
 }
 
@@ -101,6 +119,7 @@ static void set_geometry(aigc_model_t *model, aigc__geometry_t to)
     c->width = to.width;
     c->channels = to.channels;
     if (c->conditional) c->classes = to.classes;
+    settle_widths(model->network);
 }
 
 static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
@@ -151,18 +170,37 @@ static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
 
 /* ---- memory ---- */
 
+/* A plan that a batch is run by. The last batch of an epoch has another number of pictures, and so plans and executors
+ * of its own, which are no larger; the arena is the same. */
+static aigc_status_t batch_memory(aigc_model_t *model, int32_t verb, size_t n, uint64_t *arena, uint64_t *own)
+{
+    const uint64_t live = model->context->memory.live;
+    uint64_t executor = 0;
+    AIGC__TRY(
+        aigc__model_plan_bytes(model, &(aigc__plan_key_t){verb, AIGC__GAN_DRAWN, n}, aigc__gan_plan, arena, &executor));
+    *own += 2 * executor + (model->context->memory.live - live);
+    return AIGC_OK;
+}
+
 static aigc_status_t train_memory(aigc_model_t *model, const aigc_options_t *options, uint64_t *arena, uint64_t *own)
 {
-    enum { SMALL_THINGS = 1 << 19 }; /* plans and their making, lists, a file's buffer */
+    enum { SMALL_THINGS = 1 << 19 }; /* the making of plans, lists, a file's buffer */
     aigc__train_options_t given;
     AIGC__TRY(aigc__gan_train_options(model, options, &given));
+    aigc__model_forget_plans(model); /* so that what they take is seen */
+    const aigc__gan_t *gan = model->network;
+    const bool regularises = aigc__gan_regularises(&gan->objective);
     const size_t n = (size_t)given.batch_size;
     const uint64_t picture = (uint64_t)aigc__gan_pixels(config_of(model)) * sizeof(float);
-    static const int32_t verbs[] = {AIGC__GAN_LEARN, AIGC__GAN_FOLLOW};
-    for (size_t k = 0; k < 2; k++)
-        AIGC__TRY(aigc__model_plan_bytes(model, &(aigc__plan_key_t){verbs[k], AIGC__GAN_DRAWN, n}, aigc__gan_plan,
-                                         arena, own));
-    *own += 2 * n * (picture + sizeof(int64_t)) + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
+    const uint64_t loader = 2 * gan->updates * n * (picture + sizeof(int64_t));
+    if (!regularises || gan->objective.lazy > 1) AIGC__TRY(batch_memory(model, AIGC__GAN_LEARN, n, arena, own));
+    if (regularises) AIGC__TRY(batch_memory(model, AIGC__GAN_LEARN_REGULARISED, n, arena, own));
+    AIGC__TRY(batch_memory(model, AIGC__GAN_FOLLOW, n, arena, own));
+    if (given.validation_split > 0) {
+        AIGC__TRY(batch_memory(model, AIGC__GAN_MEASURE, gan->updates * n, arena, own));
+        *own += loader;
+    }
+    *own += loader + aigc__optimizer_bytes(model->store) + SMALL_THINGS;
     *own += aigc__gan_undo_floats(model) * sizeof(float);
     if (given.ema > 0) *own += aigc__store_elements(model->store) * sizeof(float);
     if (given.quality > 0) AIGC__TRY(aigc__evaluate_bytes(model, (size_t)given.quality, own));

@@ -52,22 +52,29 @@ typedef struct aigc__gan_objective {
     int64_t
         lazy; /* regularised every so many steps, so many times as strongly (Karras et al. 2019, arXiv:1912.04958) */
     double label_smoothing; /* real pictures' target is 1 minus this (Salimans et al. 2016, arXiv:1606.03498) */
-    int64_t has_noise;      /* numbers with the deviation fed as "instance_noise" are added to all the discriminator
-                             * sees (Sonderby et al. 2016, arXiv:1610.04490) */
+    int64_t augment;   /* bits of nn/augmentation.h: what is done to all pictures the discriminator sees, each with the
+                        * probability fed as "augment_strength" */
+    int64_t has_noise; /* numbers with the deviation fed as "instance_noise" are added to all the discriminator
+                        * sees (Sonderby et al. 2016, arXiv:1610.04490) */
 } aigc__gan_objective_t;
 
 typedef struct aigc__gan {
     aigc__gan_config_t config;
+    int64_t asked_width[AIGC__PARTS]; /* of each network; 0: chosen by the pictures' size */
     aigc__staging_t staging;
     /* the training in progress */
     aigc__gan_objective_t objective; /* the plans in the cache were made for it */
     aigc__optimizer_settings_t settings[AIGC__PARTS];
     float instance_noise; /* deviation of what is added to all pictures the discriminator sees, now */
     double noise_at_start;
-    uint64_t noise_steps; /* over which it fades; 0: it does not */
+    float augment_strength; /* probability of each change, in the step at hand */
+    bool adapts;            /* the strength follows how sure the discriminator is of real pictures */
+    double augment_images;  /* over which an adaptive strength can go from 0 to 1 */
+    uint64_t noise_steps;   /* over which it fades; 0: it does not */
     uint64_t seed;
     size_t batch_size; /* of one update; a step's pictures are cut so */
     uint64_t updates;  /* of the discriminator in a step */
+    void *training;    /* gan_training.c: the call that trains, while there is one */
     struct {
         double lead, variety; /* means over the last steps: real score less fake score, and variety */
         uint64_t seen;        /* steps */
@@ -101,6 +108,10 @@ aigc__id_t aigc__gan_crop(aigc__graph_t *graph, const aigc__gan_config_t *config
 aigc__weight_options_t aigc__gan_weight(const aigc__gan_config_t *config, int part, bool training);
 
 /* ---- gan_losses.c ---- */
+static inline bool aigc__gan_regularises(const aigc__gan_objective_t *objective)
+{
+    return objective->r1 > 0 || objective->r2 > 0 || objective->gradient_penalty > 0;
+}
 /* The discriminator's, of one kind of pictures and of both; the relativistic one has both only. */
 aigc__id_t aigc__gan_loss_on_real(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real);
 aigc__id_t aigc__gan_loss_on_fake(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t fake);
@@ -109,6 +120,10 @@ aigc__id_t aigc__gan_discriminator_loss(aigc__graph_t *graph, const aigc__gan_ob
 /* `real` is read by the relativistic loss only. */
 aigc__id_t aigc__gan_generator_loss(aigc__graph_t *graph, const aigc__gan_objective_t *objective, aigc__id_t real,
                                     aigc__id_t fake);
+/* How sure the discriminator is of real pictures, -1..1: the mean sign of their logits (Karras et al. 2020,
+ * arXiv:2006.06676, section 3.1), seen from the middle between the means of real and made pictures. 0 is that middle
+ * only where the discriminator has come far: before, it may take all pictures for real, and with some losses always. */
+aigc__id_t aigc__gan_sureness(aigc__graph_t *graph, aigc__id_t real, aigc__id_t fake);
 /* E|d logits / d pictures|^2, and E(|..| - 1)^2: of pictures [n,..] and their logits. */
 aigc__id_t aigc__gan_squared_slope(aigc__graph_t *graph, aigc__id_t logits, aigc__id_t pictures);
 aigc__id_t aigc__gan_slope_beside_one(aigc__graph_t *graph, aigc__id_t logits, aigc__id_t pictures);
@@ -116,31 +131,73 @@ aigc__id_t aigc__gan_slope_beside_one(aigc__graph_t *graph, aigc__id_t logits, a
 /* ---- gan_plans.c ---- */
 enum { AIGC__GAN_LEARN, AIGC__GAN_LEARN_REGULARISED, AIGC__GAN_FOLLOW, AIGC__GAN_MEASURE, AIGC__GAN_DECODE };
 enum { AIGC__GAN_DRAWN, AIGC__GAN_FED }; /* variants: where latents come from */
-/* Fetches. LEARN: the first of these, then a gradient for each of the discriminator's parameters; FOLLOW: the
- * generator's loss and its gradients; MEASURE: all five; DECODE: pictures [n,D]. Scores are E s(logit): 1 for what the
- * discriminator takes for real; variety is how much made pictures differ from one another, 1 where it is as much as
- * real ones do: the ratio of the variances over the batch, within classes if there are some, means over
- * the pixels. */
+/* Fetches. LEARN: the first of these, where pictures are augmented aigc__gan_sureness(), then a gradient for each of
+ * the discriminator's parameters; FOLLOW: the generator's loss and its gradients; MEASURE: all five; DECODE: pictures
+ * [n,D]. Scores are E s(logit): 1 for what the discriminator takes for real; variety is how much made pictures differ
+ * from one another, 1 where it is as much as real ones do: the ratio of the variances over the batch, within
+ * classes if there are some, means over the pixels, before anything is done to the pictures. */
 enum {
     AIGC__GAN_LOSS_D,
     AIGC__GAN_REAL_SCORE,
     AIGC__GAN_FAKE_SCORE,
     AIGC__GAN_VARIETY,
     AIGC__GAN_LEARN_NUMBERS,
+    AIGC__GAN_SURENESS = AIGC__GAN_LEARN_NUMBERS, /* of LEARN */
     AIGC__GAN_LOSS_G = AIGC__GAN_LEARN_NUMBERS,
     AIGC__GAN_NUMBERS
 };
 aigc_status_t aigc__gan_plan(aigc_model_t *model, const aigc__plan_key_t *key, aigc__graph_t *graph,
                              aigc__plan_recipe_t *recipe);
 
+/* ---- gan_options.c ---- */
+/* Of train and train_step, beside the common ones. */
+typedef struct aigc__gan_game {
+    aigc__gan_objective_t objective;
+    double instance_noise;
+    double discriminator_rate;
+    int64_t augment; /* a policy, or above all of them: chosen */
+    double augment_strength;
+    int64_t augment_images;
+} aigc__gan_game_t;
+
+typedef struct aigc__gan_pace {
+    int64_t discriminator_steps;
+} aigc__gan_pace_t;
+
+/* Of train_step. */
+typedef struct aigc__gan_given {
+    aigc_tensor_t *latents;
+    int64_t seed;
+} aigc__gan_given_t;
+
+void aigc__gan_settle(aigc_model_t *model, aigc__gan_game_t *game, const aigc__optimizer_settings_t *given);
+void aigc__gan_settle_common(aigc__train_options_t *common);
+/* What was left to be chosen, now that the number of pictures is known, and what an earlier part of the training was
+ * run with (or NULL): it goes on so. */
+typedef struct aigc__gan_asked {
+    int64_t batch_size, augment, augment_images;
+} aigc__gan_asked_t;
+aigc_status_t aigc__gan_choose(aigc_model_t *model, const aigc__gan_asked_t *asked, const aigc__position_t *earlier,
+                               uint64_t pictures);
+/* The common options of a training, and its game settled, as far as memory goes. */
+aigc_status_t aigc__gan_train_options(aigc_model_t *model, const aigc_options_t *options,
+                                      aigc__train_options_t *common);
+/* Of a training's position: what the game goes on from, beside the networks. */
+enum {
+    AIGC__GAN_OWN_STRENGTH, /* of the augmentation, adaptive */
+    AIGC__GAN_OWN_SURE,     /* since it last moved: sum of the sureness of pictures, their number, batches */
+    AIGC__GAN_OWN_SEEN,
+    AIGC__GAN_OWN_TURNS,
+    AIGC__GAN_OWN_POLICY, /* what was chosen */
+    AIGC__GAN_OWN_IMAGES,
+    AIGC__GAN_OWN
+};
+
 /* ---- gan_training.c ---- */
 aigc_status_t aigc__gan_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
                               const aigc_options_t *options, aigc_progress_fn progress, void *user);
 aigc_status_t aigc__gan_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
                                    const aigc_options_t *options, aigc_metrics_t *metrics);
-/* The common options of a training, with the kind's own choices where they are silent. */
-aigc_status_t aigc__gan_train_options(const aigc_model_t *model, const aigc_options_t *options,
-                                      aigc__train_options_t *common);
 /* Numbers kept to undo half a step. */
 size_t aigc__gan_undo_floats(const aigc_model_t *model);
 

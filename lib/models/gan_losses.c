@@ -75,6 +75,12 @@ aigc__id_t aigc__gan_generator_loss(aigc__graph_t *graph, const aigc__gan_object
     }
 }
 
+aigc__id_t aigc__gan_sureness(aigc__graph_t *graph, aigc__id_t real, aigc__id_t fake)
+{
+    const aigc__id_t middle = aigc__scale(graph, aigc__add(graph, mean(graph, real), mean(graph, fake)), 0.5);
+    return mean(graph, aigc__map1(graph, AIGC__MAP_sign, aigc__sub(graph, real, middle), 0));
+}
+
 /* |d logit / d picture|^2 of each picture, [n]. */
 static aigc__id_t squares_of_slopes(aigc__graph_t *graph, aigc__id_t logits, aigc__id_t pictures)
 {

@@ -2,6 +2,7 @@
  * own, as batch norms want it; the generator follows by what the discriminator then says of new ones. */
 #include "models/gan.h"
 #include "nn/activations.h"
+#include "nn/augmentation.h"
 
 /* A plan in the making. */
 typedef struct maker {
@@ -38,9 +39,20 @@ static aigc__id_t made_pictures(const maker_t *m)
     return aigc__gan_generator(m->graph, m->store, m->config, latents, m->labels, m->training);
 }
 
+/* Each call draws numbers of its own, for each picture. */
+static aigc__id_t augmented(const maker_t *m, aigc__id_t pictures)
+{
+    if (m->objective->augment == 0 || !m->training) return pictures;
+    const aigc__id_t strength = aigc__feed(m->graph, "augment_strength", AIGC_DTYPE_F32, aigc__shape_of(0, NULL));
+    const aigc__id_t numbers =
+        aigc__random_uniform(m->graph, aigc__shape_of(2, (int64_t[]){m->n, AIGC__AUGMENT_NUMBERS}));
+    return aigc__augment(m->graph, pictures, m->objective->augment, numbers, strength);
+}
+
 /* What the discriminator gets to see of pictures. */
 static aigc__id_t shown(const maker_t *m, aigc__id_t pictures)
 {
+    pictures = augmented(m, pictures);
     if (!m->objective->has_noise || !m->training) return pictures;
     const aigc__id_t deviation = aigc__feed(m->graph, "instance_noise", AIGC_DTYPE_F32, aigc__shape_of(0, NULL));
     const aigc__id_t noise = aigc__random_normal(m->graph, aigc__graph_shape(m->graph, pictures));
@@ -116,42 +128,51 @@ static aigc__id_t with_penalty(const maker_t *m, aigc__id_t loss, aigc__id_t rea
 
 /* ---- plans ---- */
 
+static void fetch_scores(const maker_t *m, aigc__id_t on_real, aigc__id_t on_fake, aigc__plan_recipe_t *recipe)
+{
+    recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
+    recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    if (m->training && m->objective->augment)
+        recipe->fetches[AIGC__GAN_SURENESS] = aigc__gan_sureness(m->graph, on_real, on_fake);
+}
+
+/* R1, R2 and the penalty take slopes at what the discriminator sees: they are to calm that network, whatever came
+ * before it. */
 static aigc_status_t learn_from_pairs(const maker_t *m, aigc__plan_recipe_t *recipe)
 {
     const aigc__gan_objective_t *o = m->objective;
-    const aigc__id_t real = shown(m, real_pictures(m));
-    const aigc__id_t fake = aigc__stop_gradient(m->graph, shown(m, made_pictures(m)));
+    const aigc__id_t pictures = real_pictures(m), real = shown(m, pictures);
+    const aigc__id_t made = aigc__stop_gradient(m->graph, made_pictures(m)), fake = shown(m, made);
     const aigc__id_t on_real = judge(m, real), on_fake = judge(m, fake);
     const aigc__id_t loss = aigc__gan_discriminator_loss(m->graph, o, on_real, on_fake);
     const aigc__id_t goal =
         with_penalty(m, with_slope(m, with_slope(m, loss, on_real, real, o->r1), on_fake, fake, o->r2), real, fake);
     recipe->fetches[AIGC__GAN_LOSS_D] = loss;
-    recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
-    recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
-    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
+    fetch_scores(m, on_real, on_fake, recipe);
+    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, pictures, made);
     return aigc__add_gradients(m->graph, m->store, goal, AIGC__GAN_DISCRIMINATOR, true, recipe);
 }
 
 static aigc_status_t learn_apart(const maker_t *m, aigc__plan_recipe_t *recipe)
 {
     const aigc__gan_objective_t *o = m->objective;
-    const aigc__id_t real = shown(m, real_pictures(m)), on_real = judge(m, real);
+    const aigc__id_t pictures = real_pictures(m), real = shown(m, pictures), on_real = judge(m, real);
     const aigc__id_t from_real = aigc__gan_loss_on_real(m->graph, o, on_real);
     const aigc__id_t first_goal = with_slope(m, from_real, on_real, real, o->r1);
     AIGC__TRY(aigc__add_gradients(m->graph, m->store, first_goal, AIGC__GAN_DISCRIMINATOR, true, recipe));
-    const aigc__id_t fake = aigc__stop_gradient(m->graph, shown(m, made_pictures(m))), on_fake = judge(m, fake);
+    const aigc__id_t made = aigc__stop_gradient(m->graph, made_pictures(m)), fake = shown(m, made);
+    const aigc__id_t on_fake = judge(m, fake);
     const aigc__id_t from_fake = aigc__gan_loss_on_fake(m->graph, o, on_fake);
     const aigc__id_t goal = with_penalty(m, with_slope(m, from_fake, on_fake, fake, o->r2), real, fake);
     recipe->fetches[AIGC__GAN_LOSS_D] = aigc__add(m->graph, from_real, from_fake);
-    recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
-    recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
-    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
+    fetch_scores(m, on_real, on_fake, recipe);
+    recipe->fetches[AIGC__GAN_VARIETY] = variety(m, pictures, made);
     return aigc__add_gradients(m->graph, m->store, goal, AIGC__GAN_DISCRIMINATOR, false, recipe);
 }
 
 static aigc_status_t learn_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
 {
-    recipe->n_fetches = AIGC__GAN_LEARN_NUMBERS;
+    recipe->n_fetches = AIGC__GAN_LEARN_NUMBERS + (m->objective->augment != 0);
     AIGC__TRY(m->objective->loss == AIGC__GAN_RELATIVISTIC ? learn_from_pairs(m, recipe) : learn_apart(m, recipe));
     recipe->n_fetches += recipe->n_external;
     return AIGC_OK;
@@ -174,8 +195,7 @@ static aigc_status_t measure_plan(const maker_t *m, aigc__plan_recipe_t *recipe)
     const aigc__id_t real = real_pictures(m), fake = made_pictures(m);
     const aigc__id_t on_real = judge(m, real), on_fake = judge(m, fake);
     recipe->fetches[AIGC__GAN_LOSS_D] = aigc__gan_discriminator_loss(m->graph, m->objective, on_real, on_fake);
-    recipe->fetches[AIGC__GAN_REAL_SCORE] = score(m, on_real);
-    recipe->fetches[AIGC__GAN_FAKE_SCORE] = score(m, on_fake);
+    fetch_scores(m, on_real, on_fake, recipe);
     recipe->fetches[AIGC__GAN_VARIETY] = variety(m, real, fake);
     recipe->fetches[AIGC__GAN_LOSS_G] = aigc__gan_generator_loss(m->graph, m->objective, on_real, on_fake);
     recipe->n_fetches = AIGC__GAN_NUMBERS;

@@ -4,121 +4,12 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Of train and train_step, beside the common ones. */
-typedef struct game_options {
-    aigc__gan_objective_t objective;
-    double instance_noise;
-    double discriminator_rate;
-} game_options_t;
-
-#define AT(member) offsetof(game_options_t, member)
-
-const aigc__option_t aigc__gan_game_rows[] = {
-    {"loss", AIGC__OPTION_CHOICE, AT(objective.loss), "logistic", 0, 0,
-     "logistic|minimax|hinge|least-squares|wasserstein|relativistic",
-     "what the two networks want; minimax is the generator's first form, which learns slowly at the start"},
-    {"r1", AIGC__OPTION_FLOAT, AT(objective.r1), "0", 0, 1e6, NULL,
-     "weight of the discriminator's squared slope at real pictures, which calms the game"},
-    {"r2", AIGC__OPTION_FLOAT, AT(objective.r2), "0", 0, 1e6, NULL, "the same at made pictures"},
-    {"gradient_penalty", AIGC__OPTION_FLOAT, AT(objective.gradient_penalty), "-1", -1, 1e6, NULL,
-     "weight of (slope - 1)^2 between real and made pictures (-1: 10 for wasserstein, else 0)"},
-    {"regularise_every", AIGC__OPTION_INT, AT(objective.lazy), "1", 1, 1000, NULL,
-     "steps between two uses of r1, r2 and gradient_penalty, which then count so many times"},
-    {"label_smoothing", AIGC__OPTION_FLOAT, AT(objective.label_smoothing), "0", 0, 0.5, NULL,
-     "logistic, minimax, least-squares: how far below 1 real pictures' target is"},
-    {"instance_noise", AIGC__OPTION_FLOAT, AT(instance_noise), "0", 0, 10, NULL,
-     "deviation of numbers added to all the discriminator sees; train: fades to 0 in the end"},
-    {"discriminator_rate", AIGC__OPTION_FLOAT, AT(discriminator_rate), "0", 0, 1e3, NULL,
-     "the discriminator's own learning rate (0: as the generator's)"},
-};
-
-typedef struct train_options {
-    int64_t discriminator_steps;
-} train_options_t;
-
-const aigc__option_t aigc__gan_train_rows[] = {
-    {"discriminator_steps", AIGC__OPTION_INT, offsetof(train_options_t, discriminator_steps), "1", 1, 100, NULL,
-     "batches the discriminator learns on for each step of the generator"},
-};
-
-typedef struct step_options {
-    aigc_tensor_t *latents;
-    int64_t seed;
-} step_options_t;
-
-const aigc__option_t aigc__gan_train_step_rows[] = {
-    {"latents", AIGC__OPTION_TENSOR, offsetof(step_options_t, latents), "", 0, 0, NULL,
-     "f32 [2,n,latent_dim] used instead of drawn numbers: the discriminator's, then the generator's"},
-    {"seed", AIGC__OPTION_INT, offsetof(step_options_t, seed), "0", 0, 9e18, NULL,
-     "names the drawn numbers, together with the step"},
-};
-
-#undef AT
-
-const size_t aigc__gan_game_row_count = sizeof aigc__gan_game_rows / sizeof *aigc__gan_game_rows;
-const size_t aigc__gan_train_row_count = sizeof aigc__gan_train_rows / sizeof *aigc__gan_train_rows;
-const size_t aigc__gan_train_step_row_count = sizeof aigc__gan_train_step_rows / sizeof *aigc__gan_train_step_rows;
-
 /* The first are the numbers of the plans, in their order. */
-enum { NORM_D = AIGC__GAN_NUMBERS, NORM_G };
-const char *const aigc__gan_metrics[] = {"loss_d", "real_score",      "fake_score",      "variety",
-                                         "loss_g", "gradient_norm_d", "gradient_norm_g", NULL};
+enum { NORM_D = AIGC__GAN_NUMBERS, NORM_G, STRENGTH };
+const char *const aigc__gan_metrics[] = {"loss_d",          "real_score",      "fake_score", "variety", "loss_g",
+                                         "gradient_norm_d", "gradient_norm_g", "augment",    NULL};
 
 static aigc__gan_t *gan_of(const aigc_model_t *model) { return model->network; }
-
-/* ---- options ---- */
-
-static void settle_objective(aigc__gan_objective_t *objective, double instance_noise)
-{
-    if (objective->gradient_penalty < 0)
-        objective->gradient_penalty = objective->loss == AIGC__GAN_WASSERSTEIN ? 10 : 0;
-    objective->has_noise = instance_noise > 0;
-}
-
-static bool is_same(const aigc__gan_objective_t *a, const aigc__gan_objective_t *b)
-{
-    return a->loss == b->loss && a->r1 == b->r1 && a->r2 == b->r2 && a->gradient_penalty == b->gradient_penalty &&
-           a->lazy == b->lazy && a->label_smoothing == b->label_smoothing && a->has_noise == b->has_noise;
-}
-
-/* Adam as the DCGAN has it (Radford et al. 2016, arXiv:1511.06434, section 4). */
-static void settle_optimizers(aigc__gan_t *gan, const aigc__optimizer_settings_t *given, double discriminator_rate)
-{
-    aigc__optimizer_settings_t common = *given;
-    const bool adam = common.kind == AIGC__OPTIMIZER_ADAM || common.kind == AIGC__OPTIMIZER_ADAMW;
-    if (common.learning_rate == 0) common.learning_rate = adam ? 2e-4 : 1e-4;
-    if (common.beta1 < 0) common.beta1 = 0.5;
-    gan->settings[AIGC__GAN_GENERATOR] = gan->settings[AIGC__GAN_DISCRIMINATOR] = common;
-    if (discriminator_rate > 0) gan->settings[AIGC__GAN_DISCRIMINATOR].learning_rate = discriminator_rate;
-}
-
-/* Takes over what a call asks for; plans that were made for something else go. */
-static aigc_status_t settle(aigc_model_t *model, game_options_t *game, const aigc__optimizer_settings_t *given)
-{
-    aigc__gan_t *gan = gan_of(model);
-    settle_objective(&game->objective, game->instance_noise);
-    if (!is_same(&game->objective, &gan->objective)) aigc__model_forget_plans(model);
-    gan->objective = game->objective;
-    gan->instance_noise = (float)game->instance_noise;
-    gan->noise_at_start = game->instance_noise;
-    gan->noise_steps = 0;
-    settle_optimizers(gan, given, game->discriminator_rate);
-    return AIGC_OK;
-}
-
-static void settle_common(aigc__train_options_t *common)
-{
-    if (common->batch_size == 0) common->batch_size = 64;
-    if (common->ema < 0) common->ema = 0.999;
-}
-
-aigc_status_t aigc__gan_train_options(const aigc_model_t *model, const aigc_options_t *options,
-                                      aigc__train_options_t *common)
-{
-    AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){common}, 1));
-    settle_common(common);
-    return AIGC_OK;
-}
 
 /* ---- undoing half a step ---- */
 
@@ -193,6 +84,8 @@ static aigc_status_t prepare(aigc_model_t *model, int32_t verb, const turn_t *tu
     AIGC__TRY(aigc__model_executor(model, &(aigc__plan_key_t){verb, variant, turn->n}, aigc__gan_plan, out));
     if (reads_images) AIGC__TRY(aigc__executor_set_feed(*out, "images", turn->images));
     if (turn->latents) AIGC__TRY(aigc__executor_set_feed(*out, "latents", turn->latents));
+    if (gan->objective.augment && verb != AIGC__GAN_MEASURE)
+        AIGC__TRY(aigc__executor_set_feed(*out, "augment_strength", &gan->augment_strength));
     if (gan->objective.has_noise && verb != AIGC__GAN_MEASURE)
         AIGC__TRY(aigc__executor_set_feed(*out, "instance_noise", &gan->instance_noise));
     if (!is_conditional) return AIGC_OK;
@@ -239,13 +132,16 @@ static aigc_status_t play(aigc_model_t *model, int32_t verb, uint32_t part, cons
     return AIGC_OK;
 }
 
+enum { MOST_NUMBERS = AIGC__GAN_LEARN_NUMBERS + 1 };
+
 /* The discriminator's turns over a step's pictures, and the means of their numbers. */
-static aigc_status_t learn(aigc_model_t *model, const turn_t *step, double means[AIGC__GAN_LEARN_NUMBERS], double *norm)
+static aigc_status_t learn(aigc_model_t *model, const turn_t *step, double means[MOST_NUMBERS], double *norm)
 {
     const aigc__gan_t *gan = gan_of(model);
     const aigc__gan_objective_t *objective = &gan->objective;
     const size_t pixels = (size_t)aigc__gan_pixels(&gan->config);
-    const bool can_regularise = objective->r1 > 0 || objective->r2 > 0 || objective->gradient_penalty > 0;
+    const bool can_regularise = aigc__gan_regularises(objective);
+    const size_t n_numbers = AIGC__GAN_LEARN_NUMBERS + (objective->augment != 0);
     for (size_t first = 0; first < step->n; first += gan->batch_size) {
         const size_t left = step->n - first;
         const uint64_t number = aigc__optimizer_steps(model->optimizer, AIGC__GAN_DISCRIMINATOR);
@@ -255,10 +151,10 @@ static aigc_status_t learn(aigc_model_t *model, const turn_t *step, double means
                              .n = left < gan->batch_size ? left : gan->batch_size,
                              .number = number};
         const bool is_due = can_regularise && number % (uint64_t)objective->lazy == 0;
-        double numbers[AIGC__GAN_LEARN_NUMBERS];
+        double numbers[MOST_NUMBERS];
         AIGC__TRY(play(model, is_due ? AIGC__GAN_LEARN_REGULARISED : AIGC__GAN_LEARN, AIGC__GAN_DISCRIMINATOR, &turn,
-                       AIGC__GAN_LEARN_NUMBERS, numbers, norm));
-        for (size_t k = 0; k < AIGC__GAN_LEARN_NUMBERS; k++) means[k] += numbers[k] * (double)turn.n / (double)step->n;
+                       n_numbers, numbers, norm));
+        for (size_t k = 0; k < n_numbers; k++) means[k] += numbers[k] * (double)turn.n / (double)step->n;
     }
     return AIGC_OK;
 }
@@ -273,14 +169,33 @@ static aigc_status_t follow(aigc_model_t *model, const turn_t *step, double *los
     return play(model, AIGC__GAN_FOLLOW, AIGC__GAN_GENERATOR, &turn, 1, loss, norm);
 }
 
+/* Where the discriminator has been too sure of real pictures over some batches, the strength of the augmentation rises,
+ * otherwise it falls, by the pictures seen meanwhile (Karras et al. 2020, arXiv:2006.06676, section 3.2: four batches,
+ * a target of 0.6). Beyond 0.8 made pictures may begin to look changed (there, section 2.2). */
+static void adapt(aigc_model_t *model, double sureness, size_t n, uint64_t turns)
+{
+    const double target = 0.6, most = 0.8, after = 4;
+    double *own = model->position.own;
+    own[AIGC__GAN_OWN_SURE] += sureness * (double)n;
+    own[AIGC__GAN_OWN_SEEN] += (double)n;
+    own[AIGC__GAN_OWN_TURNS] += (double)turns;
+    if (own[AIGC__GAN_OWN_TURNS] < after) return;
+    const double seen = own[AIGC__GAN_OWN_SEEN], by = seen / gan_of(model)->augment_images;
+    const double moved = own[AIGC__GAN_OWN_STRENGTH] + (own[AIGC__GAN_OWN_SURE] / seen > target ? by : -by);
+    own[AIGC__GAN_OWN_STRENGTH] = moved < 0 ? 0 : moved > most ? most : moved;
+    own[AIGC__GAN_OWN_SURE] = own[AIGC__GAN_OWN_SEEN] = own[AIGC__GAN_OWN_TURNS] = 0;
+}
+
 /* All of it or nothing. */
 static aigc_status_t play_step(aigc_model_t *model, const turn_t *step, double numbers[AIGC__GAN_NUMBERS],
                                aigc_metrics_t *metrics)
 {
-    double norm_d = 0, norm_g = 0;
+    aigc__gan_t *gan = gan_of(model);
+    double norm_d = 0, norm_g = 0, learned[MOST_NUMBERS] = {0};
     const uint64_t steps = aigc__optimizer_steps(model->optimizer, AIGC__GAN_DISCRIMINATOR);
+    if (gan->adapts) gan->augment_strength = (float)model->position.own[AIGC__GAN_OWN_STRENGTH];
     copy_pieces(model, false);
-    aigc_status_t status = learn(model, step, numbers, &norm_d);
+    aigc_status_t status = learn(model, step, learned, &norm_d);
     if (status == AIGC_OK) status = follow(model, step, &numbers[AIGC__GAN_LOSS_G], &norm_g);
     if (status != AIGC_OK) {
         copy_pieces(model, true);
@@ -288,9 +203,14 @@ static aigc_status_t play_step(aigc_model_t *model, const turn_t *step, double n
         model->parameters_version++;
         return status;
     }
+    memcpy(numbers, learned, AIGC__GAN_LEARN_NUMBERS * sizeof *numbers);
     for (size_t k = 0; k < AIGC__GAN_NUMBERS; k++) aigc__metrics_put(metrics, aigc__gan_metrics[k], numbers[k]);
     aigc__metrics_put(metrics, aigc__gan_metrics[NORM_D], norm_d);
     aigc__metrics_put(metrics, aigc__gan_metrics[NORM_G], norm_g);
+    if (gan->objective.augment == 0) return AIGC_OK;
+    aigc__metrics_put(metrics, aigc__gan_metrics[STRENGTH], (double)gan->augment_strength);
+    if (gan->adapts)
+        adapt(model, learned[AIGC__GAN_SURENESS], step->n, aigc__optimizer_steps(model->optimizer, 0) - steps);
     return AIGC_OK;
 }
 
@@ -332,6 +252,9 @@ static aigc_status_t step(void *user, const float *images, const int64_t *labels
     gan->instance_noise = (float)(gan->noise_at_start * (done < 1 ? 1 - done : 0));
     AIGC__TRY(reserve_undo(model));
     AIGC__TRY(play_step(model, &(turn_t){.images = images, .labels = labels, .n = n}, numbers, metrics));
+    model->position.own[AIGC__GAN_OWN_POLICY] = (double)gan->objective.augment;
+    model->position.own[AIGC__GAN_OWN_IMAGES] = gan->augment_images;
+    model->position.n_own = AIGC__GAN_OWN;
     watch(model, numbers, number);
     return AIGC_OK;
 }
@@ -366,6 +289,22 @@ static const char *judge(void *user, const aigc_metrics_t *means)
     return part < 0.2 ? "discriminator leads" : part > 1.1 ? "generator leads" : "even game";
 }
 
+/* A training: what was asked for, some of it yet to be chosen. */
+typedef struct training {
+    aigc__train_options_t common;
+    aigc__gan_asked_t asked;
+} training_t;
+
+static aigc_status_t choose(void *user, const aigc__position_t *earlier, uint64_t pictures)
+{
+    aigc_model_t *model = user;
+    aigc__gan_t *gan = gan_of(model);
+    training_t *training = gan->training;
+    AIGC__TRY(aigc__gan_choose(model, &training->asked, earlier, pictures));
+    training->common.batch_size = (int64_t)(gan->batch_size * gan->updates);
+    return AIGC_OK;
+}
+
 /* A step of the service has several of the discriminator. */
 static aigc_status_t begin(void *user, uint64_t total_steps)
 {
@@ -388,20 +327,27 @@ aigc_status_t aigc__gan_train(aigc_model_t *model, aigc_dataset_t *dataset, aigc
                               const aigc_options_t *options, aigc_progress_fn progress, void *user)
 {
     aigc__gan_t *gan = gan_of(model);
-    aigc__train_options_t common;
+    training_t training;
     aigc__optimizer_settings_t given;
-    game_options_t game;
-    train_options_t own;
-    const aigc__trainee_t trainee = {
-        .step = step, .measure = measure, .preview = aigc__preview, .begin = begin, .judge = judge, .user = model};
-    AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&common, &game, &own, &given}, 4));
-    settle_common(&common);
-    AIGC__TRY(settle(model, &game, &given));
-    gan->seed = (uint64_t)common.seed;
-    gan->batch_size = (size_t)common.batch_size;
-    gan->updates = (uint64_t)own.discriminator_steps;
-    common.batch_size *= own.discriminator_steps;
-    return aigc__train(model, dataset, validation, &common, &trainee, progress, user);
+    aigc__gan_game_t game;
+    aigc__gan_pace_t pace;
+    const aigc__trainee_t trainee = {.step = step,
+                                     .measure = measure,
+                                     .preview = aigc__preview,
+                                     .choose = choose,
+                                     .begin = begin,
+                                     .judge = judge,
+                                     .user = model};
+    AIGC__TRY(aigc__model_options(model, "train", options, (void *[]){&training.common, &game, &pace, &given}, 4));
+    aigc__gan_settle_common(&training.common);
+    aigc__gan_settle(model, &game, &given);
+    training.asked = (aigc__gan_asked_t){training.common.batch_size, game.augment, game.augment_images};
+    gan->seed = (uint64_t)training.common.seed;
+    gan->updates = (uint64_t)pace.discriminator_steps;
+    gan->training = &training;
+    const aigc_status_t status = aigc__train(model, dataset, validation, &training.common, &trainee, progress, user);
+    gan->training = NULL;
+    return status;
 }
 
 aigc_status_t aigc__gan_train_step(aigc_model_t *model, const aigc_tensor_t *images, const aigc_tensor_t *labels,
@@ -409,12 +355,12 @@ aigc_status_t aigc__gan_train_step(aigc_model_t *model, const aigc_tensor_t *ima
 {
     aigc__gan_t *gan = gan_of(model);
     aigc__optimizer_settings_t given;
-    game_options_t game;
-    step_options_t own;
+    aigc__gan_game_t game;
+    aigc__gan_given_t own;
     const size_t n = (size_t)images->shape[0], pixels = (size_t)aigc__gan_pixels(&gan->config);
     AIGC__TRY(aigc__model_options(model, "train_step", options, (void *[]){&game, &own, &given}, 3));
     AIGC__TRY(aigc__schedule_check(&given.schedule));
-    AIGC__TRY(settle(model, &game, &given));
+    aigc__gan_settle(model, &game, &given);
     gan->seed = (uint64_t)own.seed;
     gan->batch_size = n;
     if (own.latents &&

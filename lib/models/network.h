@@ -108,6 +108,8 @@ typedef struct aigc__plan_cache {
     uint64_t arena_bytes;
 } aigc__plan_cache_t;
 
+enum { AIGC__POSITION_OWN = 8 };
+
 /* Where a training stands, so that it can go on bit for bit. */
 typedef struct aigc__position {
     uint64_t epoch, batch;                  /* epochs done, batches done in the next one */
@@ -115,6 +117,8 @@ typedef struct aigc__position {
     uint64_t images;                        /* seen in all */
     double weight;                          /* images in the sums below: means over the epoch so far */
     aigc_metrics_t sums;
+    double own[AIGC__POSITION_OWN]; /* of the kind: what its steps go on from, beside parameters; saved and resumed */
+    uint32_t n_own;
 } aigc__position_t;
 
 struct aigc_model {

@@ -198,6 +198,24 @@ static aigc_status_t check_position(const run_t *run, const aigc__position_t *po
     return AIGC_OK;
 }
 
+/* What the kind chooses by itself, as in the earlier part of the training where there is one. */
+static aigc_status_t choose(const run_t *run)
+{
+    const aigc_model_t *model = run->model;
+    aigc__position_t stored;
+    const aigc__position_t *earlier = NULL;
+    bool is_there = false;
+    if (run->trainee->choose == NULL) return AIGC_OK;
+    if (run->options->resume && run->files.state_path)
+        AIGC__TRY(aigc__state_find(model, run->files.state_path, &is_there));
+    if (is_there) AIGC__TRY(aigc__state_peek(&stored, model, run->files.state_path));
+    if (is_there)
+        earlier = &stored;
+    else if (run->options->resume && model->optimizer && model->position.batch_size > 0)
+        earlier = &model->position;
+    return run->trainee->choose(run->trainee->user, earlier, run->train->count);
+}
+
 /* Where to go on: a state file's position (then `state` is filled), or what this handle still holds; else NULL. */
 static aigc_status_t find_earlier(run_t *run, aigc__state_t *state, const aigc__position_t **position)
 {
@@ -427,6 +445,7 @@ aigc_status_t aigc__train(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dat
     AIGC__GOTO(done, check_quality(&run));
     AIGC__GOTO(done, aigc__run_files_open(&run.files, model->context, options->output));
     AIGC__GOTO(done, fit(&run));
+    AIGC__GOTO(done, choose(&run));
     AIGC__GOTO(done, open_loader(&run));
     AIGC__GOTO(done, start(&run));
     run.began = run.last_report = run.last_save = aigc__now();

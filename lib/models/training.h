@@ -7,7 +7,7 @@
 
 /* Options every kind's training has. */
 typedef struct aigc__train_options {
-    int64_t epochs, batch_size, seed; /* batch_size 0: the kind's to choose before it calls aigc__train() */
+    int64_t epochs, batch_size, seed; /* batch_size 0: the kind's to choose */
     int64_t shuffle, flip, resume;
     int64_t samples, samples_every, quality, save_seconds, cache;
     double validation_split, ema; /* ema negative: none, unless the kind chooses one before it calls aigc__train() */
@@ -32,6 +32,9 @@ typedef struct aigc__trainee {
                              aigc_metrics_t *metrics);
     /* Sample pictures of fixed seeds. NULL: the model makes none. */
     aigc_status_t (*preview)(void *user, aigc_tensor_t **images, size_t n);
+    /* Told of the training to go on with (or NULL) and of how many pictures there are, before anything else; may choose
+     * the batch_size of the options it gave to aigc__train(). May be NULL. */
+    aigc_status_t (*choose)(void *user, const aigc__position_t *earlier, uint64_t pictures);
     /* Told how many steps the whole training has, for schedules; may refuse it with AIGC_ERROR_OPTION. */
     aigc_status_t (*begin)(void *user, uint64_t total_steps);
     /* In a few words, how it goes by means of a training's numbers; NULL where they do not tell. NULL: the first number
@@ -108,6 +111,8 @@ aigc_status_t aigc__state_save(aigc_model_t *model, const char *path);
 aigc_status_t aigc__state_find(const aigc_model_t *model, const char *path, bool *is_there);
 /* Of a model of the same kind and configuration. To be freed whether it fails or not. */
 aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, const char *path, bool with_average);
+/* Its position alone. */
+aigc_status_t aigc__state_peek(aigc__position_t *out, const aigc_model_t *model, const char *path);
 /* Into the model, as a whole: nothing in it can fail. Empties the state. */
 void aigc__state_adopt(aigc_model_t *model, aigc__state_t *state);
 void aigc__state_free(const aigc_model_t *model, aigc__state_t *state);

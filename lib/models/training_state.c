@@ -51,6 +51,9 @@ static aigc_status_t position_json(const aigc_model_t *model, char text[POSITION
     for (uint32_t part = 1; part < aigc__store_parts(model->store) && length > 0 && length < POSITION_SIZE; part++)
         length += snprintf(text + length, POSITION_SIZE - (size_t)length, ",\"steps%d\":%llu", (int)part + 1,
                            (unsigned long long)aigc__optimizer_steps(model->optimizer, part));
+    for (uint32_t k = 0; k < p->n_own && length > 0 && length < POSITION_SIZE; k++)
+        length += snprintf(text + length, POSITION_SIZE - (size_t)length, "%s\"%s\"%s", k ? "," : ",\"own\":[",
+                           aigc__format_double(number, p->own[k]), k + 1 == p->n_own ? "]" : "");
     if (length < 0 || length + 2 > POSITION_SIZE)
         return aigc__fail(AIGC_ERROR_LIMIT, "the training's position is longer than its record");
     memcpy(text + length, "}", 2);
@@ -88,6 +91,22 @@ static bool get_sums(const json_t *object, const aigc_model_t *model, aigc_metri
     return json_is_object(object) && sums->count == json_object_size(object);
 }
 
+/* The kind's own numbers, as text; older files have none. */
+static bool get_own(const json_t *list, aigc__position_t *p)
+{
+    const size_t n = json_array_size(list);
+    if (list == NULL) return true;
+    if (!json_is_array(list) || n > AIGC__POSITION_OWN) return false;
+    for (size_t k = 0; k < n; k++) {
+        const json_t *value = json_array_get(list, k);
+        if (!json_is_string(value)) return false;
+        if (!aigc__parse_double(json_string_value(value), json_string_length(value), &p->own[k])) return false;
+        if (p->own[k] - p->own[k] != 0) return false;
+    }
+    p->n_own = (uint32_t)n;
+    return true;
+}
+
 /* Of the first part "steps", of the next "steps2", and so on. */
 static bool get_steps(const json_t *object, const aigc_model_t *model, uint64_t steps[AIGC__PARTS])
 {
@@ -110,7 +129,8 @@ static aigc_status_t parse_position(const char *text, const aigc_model_t *model,
                          get_steps(object, model, steps) && get_number(object, "images", &p->images) &&
                          get_number(object, "batch_size", &p->batch_size) && get_number(object, "seed", &p->seed) &&
                          get_number(object, "fingerprint", &p->fingerprint) && get_number(object, "weight", &weight) &&
-                         get_sums(json_object_get(object, "sums"), model, &p->sums);
+                         get_sums(json_object_get(object, "sums"), model, &p->sums) &&
+                         get_own(json_object_get(object, "own"), p);
     p->weight = (double)weight;
     json_decref(object);
     return is_good ? AIGC_OK
@@ -297,6 +317,22 @@ aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, co
     AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
     AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
     status = read_state(out, model, file, with_average);
+    if (status != AIGC_OK) aigc__fail_within(status, "'%.200s': ", path);
+done:
+    aigc__safetensors_free(file);
+    aigc__source_close(&source);
+    return status;
+}
+
+aigc_status_t aigc__state_peek(aigc__position_t *out, const aigc_model_t *model, const char *path)
+{
+    uint64_t steps[AIGC__PARTS] = {0};
+    aigc__source_t source = {0};
+    aigc__safetensors_t *file = NULL;
+    aigc_status_t status;
+    AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
+    AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
+    status = parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, out, steps);
     if (status != AIGC_OK) aigc__fail_within(status, "'%.200s': ", path);
 done:
     aigc__safetensors_free(file);

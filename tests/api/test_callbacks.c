@@ -164,7 +164,7 @@ static void a_log_may_only_look(void **state)
     scene_begin(&scene, "epochs=1 samples=0 resume=true"); /* logs that there is nothing to resume */
     check_ok(aigc_context_set_log(scene.world.context, during_log, &scene));
     check_ok(aigc_model_train(scene.model, scene.dataset, NULL, scene.options, NULL, NULL));
-    assert_int_equal(scene.calls, 1);
+    assert_true(scene.calls >= 1); /* a GAN's says what it chose, too */
     check_ok(aigc_context_set_log(scene.world.context, NULL, NULL));
     scene_end(&scene);
 }

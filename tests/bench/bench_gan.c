@@ -2,6 +2,7 @@
  * with 32.
  *
  *   bench_gan [--threads 1] [--reps 7] [--case train_64_64_b64|train_32_32_b64|infer_64_64_b1|infer_64_64_b64|...]
+ *             [--augment none]
  *
  * `peak_rss_mib` is the process's so far. */
 #include "bench.h"
@@ -14,7 +15,7 @@ typedef struct job {
     aigc_context_t *context;
     aigc_model_t *model;
     aigc_tensor_t *batch;
-    aigc_options_t *options;
+    aigc_options_t *options, *step_options;
     size_t side, width, n;
     int64_t seed;
 } job_t;
@@ -26,7 +27,7 @@ static void require(aigc_status_t status)
     exit(1);
 }
 
-static void begin(job_t *job, size_t threads, size_t side, size_t width)
+static void begin(job_t *job, size_t threads, size_t side, size_t width, const char *augment)
 {
     aigc_options_t *options = NULL;
     char text[160];
@@ -50,12 +51,16 @@ static void begin(job_t *job, size_t threads, size_t side, size_t width)
         data[i] = (float)(state >> 8) * 0x1p-24f;
     }
     require(aigc_options_create(&job->options));
+    require(aigc_options_create(&job->step_options));
+    require(aigc_options_set_string(job->step_options, "augment", augment));
+    require(aigc_options_set_float(job->step_options, "augment_strength", 0.5));
 }
 
 static void end(job_t *job)
 {
     aigc_tensor_release(job->batch);
     aigc_options_free(job->options);
+    aigc_options_free(job->step_options);
     aigc_model_free(job->model);
     aigc_context_free(job->context);
 }
@@ -63,7 +68,7 @@ static void end(job_t *job)
 static void train(void *user)
 {
     job_t *job = user;
-    require(aigc_model_train_step(job->model, job->batch, NULL, NULL, NULL));
+    require(aigc_model_train_step(job->model, job->batch, NULL, job->step_options, NULL));
 }
 
 static void sample(void *user)
@@ -92,13 +97,14 @@ int main(int argc, char **argv)
     static const size_t cases[][2] = {{64, 64}, {32, 32}}, sizes[] = {1, 64};
     const size_t threads = bench_number(argc, argv, "--threads", 1), reps = bench_number(argc, argv, "--reps", 7);
     const char *only = bench_text(argc, argv, "--case", "");
+    const char *augment = bench_text(argc, argv, "--augment", "none");
     const double peak = peak_of_threads(threads);
     for (size_t c = 0; c < 2; c++) {
         const size_t side = cases[c][0], width = cases[c][1];
         const double g = network_gflop(side, width, LATENT), d = network_gflop(side, width, 1);
         char name[64];
         job_t job;
-        begin(&job, threads, side, width);
+        begin(&job, threads, side, width, augment);
         snprintf(name, sizeof name, "train_%zu_%zu_b%d", side, width, BATCH);
         if (!*only || strcmp(only, name) == 0) {
             /* the discriminator twice and back; twice the generator; once through both and back */

@@ -643,7 +643,7 @@ static void options_of_other_networks_are_refused(void **state)
         aigc_options_free(options);
     }
     aigc_model_free(new_gan(&world, "hidden_dim=256,256 generator_width=8"));
-    aigc_model_free(new_gan(&world, "architecture=mlp generator_width=64 discriminator_norm=batch"));
+    aigc_model_free(new_gan(&world, "architecture=mlp generator_width=0 discriminator_norm=batch"));
     small_world_end(&world);
 }
 
