@@ -67,8 +67,8 @@ static const aigc__option_need_t needs[] = {
 
 static aigc__gan_config_t *config_of(const aigc_model_t *model) { return &((aigc__gan_t *)model->network)->config; }
 
-/* Widths that were not given, once the size of the pictures is known: with each doubling of the sides, half the
- * channels make a step of about the same time. They are part of the configuration then. */
+/* Widths that were not given, once the size of the pictures is known: with each doubling of the sides at the same width
+ * a step takes four times as long, and with half the width a quarter of it. They are part of the configuration then. */
 static void settle_widths(aigc__gan_t *gan)
 {
     aigc__gan_config_t *c = &gan->config;

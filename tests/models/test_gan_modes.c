@@ -23,7 +23,7 @@ static double on_ring(int heap, int axis) { return 0.5 + radius * (axis ? sin(he
 static double on_grid(int heap, int axis) { return 0.5 + spacing * ((axis ? heap / 5 : heap % 5) - 2); }
 
 #define COMMON                                                                                                         \
-    "learning_rate=3e-3 discriminator_rate=1.5e-3 beta1=0 beta2=0.9 schedule=linear "                                    \
+    "learning_rate=3e-3 discriminator_rate=1.5e-3 beta1=0 beta2=0.9 schedule=linear "                                  \
     "regularise_every=2 samples=0 "
 static const scene_t ring = {8, on_ring, "architecture=mlp latent_dim=2 hidden_dim=48,48,48,48,48",
                              COMMON "epochs=100 batch_size=128 r1=0.02 r2=0.02"};
