@@ -113,7 +113,8 @@ enum { HEAD, LOSS, NUMBERS_BESIDE, VERDICT, VALIDATION, SPEED, TIME, PIECES };
 
 typedef struct pieces {
     char text[PIECES][TEXT_BYTES];
-    char least_loss[TEXT_BYTES], least_numbers[TEXT_BYTES]; /* what two of them become where there is little room */
+    /* what some of them become where there is little room */
+    char least_loss[TEXT_BYTES], least_numbers[TEXT_BYTES], least_verdict[TEXT_BYTES];
 } pieces_t;
 
 /* `wide` spells the words out. */
@@ -125,7 +126,9 @@ static void put_how_it_goes(pieces_t *pieces, const aigc_progress_t *progress, b
         put(pieces->least_loss, TEXT_BYTES, "loss %.1f", progress->metrics->values[0]);
     else
         put_numbers(pieces->least_numbers, TEXT_BYTES, progress->metrics, false, false);
-    if (progress->verdict != NULL) put(pieces->text[VERDICT], TEXT_BYTES, "%s", progress->verdict);
+    if (progress->verdict == NULL) return;
+    put(pieces->text[VERDICT], TEXT_BYTES, "%s", progress->verdict);
+    put(pieces->least_verdict, TEXT_BYTES, "%.*s", (int)strcspn(progress->verdict, "(,"), progress->verdict);
 }
 
 /* What the pieces take with the two blanks between them. */
@@ -143,10 +146,12 @@ static void fit(pieces_t *pieces, size_t width)
     static const struct {
         int piece;
         bool shortens;
-    } order[] = {{NUMBERS_BESIDE, true}, {SPEED, false}, {NUMBERS_BESIDE, false}, {LOSS, true}, {VERDICT, false},
-                 {VALIDATION, false},    {LOSS, false}};
+    } order[] = {{NUMBERS_BESIDE, true}, {SPEED, false},   {NUMBERS_BESIDE, false}, {LOSS, true},
+                 {VERDICT, true},        {VERDICT, false}, {VALIDATION, false},     {LOSS, false}};
     for (size_t i = 0; i < sizeof order / sizeof *order && width_of(pieces) > width; i++) {
-        const char *least = order[i].piece == LOSS ? pieces->least_loss : pieces->least_numbers;
+        const char *least = order[i].piece == LOSS      ? pieces->least_loss
+                            : order[i].piece == VERDICT ? pieces->least_verdict
+                                                        : pieces->least_numbers;
         snprintf(pieces->text[order[i].piece], TEXT_BYTES, "%s", order[i].shortens ? least : "");
     }
 }

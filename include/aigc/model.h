@@ -41,8 +41,8 @@ typedef struct aigc_progress {
     const aigc_metrics_t *metrics; /**< running means over the epoch so far */
     const aigc_metrics_t *validation; /**< at an epoch's end where there are validation pictures; else NULL */
     aigc_tensor_t *preview;  /**< sample images, at the end of an epoch or every `samples_every` steps; borrowed, mostly NULL */
-    const char *verdict;     /**< how it goes, in a few words for a person ("falling, was 251.0", "even game", "quality:
-                                  distance 12.3 (was 15.1), better"); borrowed; NULL: nothing to say. Since API 0.4 */
+    const char *verdict;     /**< how it goes, in a few words for a person ("falling, was 251.0", "even game", "distance
+                                  12.3 (was 15.1), better"); borrowed; NULL: nothing to say. Since API 0.4 */
 } aigc_progress_t;
 
 /** Called from the thread that made the call, at most every 50 ms and at every epoch's end. Non-zero

@@ -1,6 +1,7 @@
 #include "metrics/distances.h"
 #include "base/sizes.h"
 #include "metrics/symmetric.h"
+#include <stdbool.h>
 
 enum { BLOCK = 32 }; /* rows and columns of a covariance computed together */
 
@@ -137,23 +138,117 @@ done:
     return status;
 }
 
-aigc_status_t aigc__frechet_distance(aigc_context_t *context, const aigc__features_t *a, const aigc__features_t *b,
-                                     double *out)
+/* Of many rows: by the covariances. */
+static aigc_status_t distance_of_many(aigc_context_t *context, const aigc__features_t *a, const aigc__features_t *b,
+                                      double *squares, double *root)
 {
-    const size_t dim = a->dim;
     moments_t of_a = {NULL, NULL}, of_b = {NULL, NULL};
-    double distance = 0, root = 0;
     aigc_status_t status;
     AIGC__GOTO(done, find_moments(context, a, &of_a));
     AIGC__GOTO(done, find_moments(context, b, &of_b));
-    for (size_t k = 0; k < dim; k++) {
+    for (size_t k = 0; k < a->dim; k++) {
         const double d = of_a.mean[k] - of_b.mean[k];
-        distance += d * d + of_a.covariance[k * dim + k] + of_b.covariance[k * dim + k];
+        *squares += d * d + of_a.covariance[k * a->dim + k] + of_b.covariance[k * a->dim + k];
     }
-    AIGC__GOTO(done, root_trace(context, dim, of_a.covariance, of_b.covariance, &root));
-    *out = distance > 2 * root ? distance - 2 * root : 0;
+    status = root_trace(context, a->dim, of_a.covariance, of_b.covariance, root);
 done:
     aigc__memory_free(&context->memory, of_a.mean);
     aigc__memory_free(&context->memory, of_b.mean);
     return status;
+}
+
+/* ---- few rows: the trace is the sum of the singular values of A B^T / ((n_a - 1) (n_b - 1))^1/2, where the rows of A
+ * and B are those of the sets less their means; no covariance is needed ---- */
+
+typedef struct few_task {
+    const double *a, *b; /* centred rows */
+    size_t n_a, n_b, dim;
+    double factor;
+    double *products, *gram; /* A B^T [n_a,n_b], and that times its transpose: the lower triangle */
+} few_task_t;
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double sum = 0;
+    for (size_t k = 0; k < n; k++) sum += a[k] * b[k];
+    return sum;
+}
+
+static void product_row(void *user, size_t i, size_t worker)
+{
+    const few_task_t *t = user;
+    (void)worker;
+    for (size_t j = 0; j < t->n_b; j++)
+        t->products[i * t->n_b + j] = t->factor * dot(t->a + i * t->dim, t->b + j * t->dim, t->dim);
+}
+
+static void gram_row(void *user, size_t i, size_t worker)
+{
+    const few_task_t *t = user;
+    (void)worker;
+    for (size_t j = 0; j <= i; j++)
+        t->gram[i * t->n_a + j] = dot(t->products + i * t->n_b, t->products + j * t->n_b, t->n_b);
+}
+
+/* Rows less their mean, which goes behind them; to be freed. */
+static aigc_status_t centred(aigc_context_t *context, const aigc__features_t *features, double **out)
+{
+    AIGC__TRY(matrix(context, features->n + 1, features->dim, out));
+    const moments_t moments = {*out + features->n * features->dim, NULL};
+    find_mean(features, moments.mean);
+    for (size_t i = 0; i < features->n; i++)
+        centre(&(covariance_task_t){features, moments}, i, 0, features->dim, *out + i * features->dim);
+    return AIGC_OK;
+}
+
+static aigc_status_t singular_values(aigc_context_t *context, few_task_t *t, double *sum)
+{
+    double *block = NULL;
+    aigc_status_t status;
+    AIGC__GOTO(done, matrix(context, t->n_a, t->n_b + t->n_a + 2, &block));
+    t->products = block;
+    t->gram = block + t->n_a * t->n_b;
+    double *values = t->gram + t->n_a * t->n_a;
+    AIGC__GOTO(done, pool_run(context, product_row, t, t->n_a));
+    AIGC__GOTO(done, pool_run(context, gram_row, t, t->n_a));
+    AIGC__GOTO(done, aigc__symmetric_eigenvalues(t->gram, t->n_a, values, values + t->n_a));
+    for (size_t k = 0; k < t->n_a; k++) *sum += values[k] > 0 ? __builtin_sqrt(values[k]) : 0;
+done:
+    aigc__memory_free(&context->memory, block);
+    return status;
+}
+
+/* `a` has no more rows than `b`. */
+static aigc_status_t distance_of_few(aigc_context_t *context, const aigc__features_t *a, const aigc__features_t *b,
+                                     double *squares, double *root)
+{
+    double *rows_a = NULL, *rows_b = NULL;
+    const size_t dim = a->dim, of_a = a->n * dim, of_b = b->n * dim;
+    const double freedom_a = (double)(a->n - 1), freedom_b = (double)(b->n - 1);
+    aigc_status_t status;
+    AIGC__GOTO(done, centred(context, a, &rows_a));
+    AIGC__GOTO(done, centred(context, b, &rows_b));
+    for (size_t k = 0; k < dim; k++) {
+        const double d = rows_a[of_a + k] - rows_b[of_b + k];
+        *squares += d * d;
+    }
+    *squares += dot(rows_a, rows_a, of_a) / freedom_a + dot(rows_b, rows_b, of_b) / freedom_b;
+    few_task_t task = {rows_a, rows_b, a->n, b->n, dim, 1 / __builtin_sqrt(freedom_a * freedom_b), NULL, NULL};
+    status = singular_values(context, &task, root);
+done:
+    aigc__memory_free(&context->memory, rows_a);
+    aigc__memory_free(&context->memory, rows_b);
+    return status;
+}
+
+aigc_status_t aigc__frechet_distance(aigc_context_t *context, const aigc__features_t *a, const aigc__features_t *b,
+                                     double *out)
+{
+    const aigc__features_t *fewer = a->n < b->n ? a : b, *more = a->n < b->n ? b : a;
+    const bool are_few = fewer->n < a->dim && more->n <= a->dim * a->dim / fewer->n;
+    double squares = 0, root = 0;
+    AIGC__TRY(are_few ? distance_of_few(context, fewer, more, &squares, &root)
+                      : distance_of_many(context, a, b, &squares, &root));
+    *out = squares > 2 * root ? squares - 2 * root : 0;
+    return AIGC_OK;
 }

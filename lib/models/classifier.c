@@ -80,6 +80,8 @@ static void set_geometry(aigc_model_t *model, aigc__geometry_t to)
     c->classes = to.classes;
 }
 
+static int64_t code_width(const aigc_model_t *model) { return aigc__classifier_features(config(model)); }
+
 static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
 {
     const aigc__classifier_config_t *c = config(model);
@@ -170,6 +172,7 @@ const aigc__model_kind_t aigc__model_kind_classifier = {
     .train = aigc__classifier_train,
     .train_step = aigc__classifier_train_step,
     .evaluate = aigc__classifier_evaluate,
+    .code_width = code_width,
     .encode = encode,
     .memory = memory,
 };

@@ -291,8 +291,8 @@ aigc_status_t aigc__evaluate_bytes(aigc_model_t *model, size_t n, uint64_t *byte
     AIGC__GOTO(done, aigc__judge_open(&judge, model->context, NULL));
     const uint64_t dim = judge.dim, pictures = (uint64_t)AIGC__JUDGED * aigc__space_pixels(&space);
     const uint64_t distances = SQUARES * (dim + 1) * dim * sizeof(double) + (uint64_t)STRIPE * n * sizeof(float);
-    *bytes += aigc__judge_bytes(&judge) + 2 * n * dim * sizeof(float) + distances + 4 * pictures * sizeof(float) +
-              SMALL_THINGS;
+    *bytes += 2 * n * dim * sizeof(float) + distances + 4 * pictures * sizeof(float) + SMALL_THINGS;
+    status = aigc__judge_bytes(&judge, bytes);
 done:
     aigc__judge_close(&judge);
     return status;

@@ -44,32 +44,22 @@ static aigc_status_t open_file(aigc__judge_t *judge, const char *path)
     return AIGC_OK;
 }
 
-/* How many numbers there are is told by the features of a white picture. */
-static aigc_status_t try_out(aigc__judge_t *judge)
-{
-    aigc_tensor_t *features = NULL;
-    memset(judge->pictures->data, 0, judge->pictures->count * sizeof(float));
-    AIGC__TRY(judge->model->kind->encode(&features, judge->model, judge->pictures, NULL, NULL));
-    judge->dim = (size_t)features->shape[1];
-    aigc__tensor_release(features);
-    return AIGC_OK;
-}
-
 aigc_status_t aigc__judge_open(aigc__judge_t *out, aigc_context_t *context, const char *path)
 {
     *out = (aigc__judge_t){.context = context};
     AIGC__TRY(path ? open_file(out, path) : open_built_in(out));
     const aigc__geometry_t g = out->model->kind->geometry(out->model);
-    AIGC__TRY(aigc__tensor_create_raw(&out->pictures, context, AIGC_DTYPE_F32, 4,
-                                      (int64_t[]){AIGC__JUDGED, g.height, g.width, g.channels}));
-    return try_out(out);
+    out->dim = (size_t)out->model->kind->code_width(out->model);
+    return aigc__tensor_create(&out->pictures, context, AIGC_DTYPE_F32, 4,
+                               (int64_t[]){AIGC__JUDGED, g.height, g.width, g.channels});
 }
 
-uint64_t aigc__judge_bytes(const aigc__judge_t *judge)
+aigc_status_t aigc__judge_bytes(const aigc__judge_t *judge, uint64_t *bytes)
 {
-    const aigc_model_t *model = judge->model;
-    const uint64_t floats = judge->pictures->count * 2 + aigc__store_elements(model->store) * 2;
-    return floats * sizeof(float) + model->plans.arena_bytes;
+    uint64_t encoding = 0;
+    AIGC__TRY(judge->model->kind->memory(judge->model, "encode", NULL, &encoding));
+    *bytes += encoding + (2 * judge->pictures->count + aigc__store_elements(judge->model->store)) * sizeof(float);
+    return AIGC_OK;
 }
 
 void aigc__judge_close(aigc__judge_t *judge)

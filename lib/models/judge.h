@@ -24,8 +24,8 @@ enum { AIGC__JUDGED = 64 }; /* pictures judged at a time */
 aigc_status_t aigc__judge_open(aigc__judge_t *out, aigc_context_t *context, const char *path);
 void aigc__judge_close(aigc__judge_t *judge);
 
-/* Bytes that an open judge takes: it has been tried out, so all is there. */
-uint64_t aigc__judge_bytes(const aigc__judge_t *judge);
+/* Adds the bytes that a judge takes when it has begun. */
+aigc_status_t aigc__judge_bytes(const aigc__judge_t *judge, uint64_t *bytes);
 
 /* At most AIGC__JUDGED pictures [n,height,width,channels] of numbers in 0..1 into rows of features; with `counts` (of
  * `classes`) the likeliest class of each is counted too. AIGC_ERROR_NUMERIC where they are not finite. */

@@ -62,6 +62,8 @@ typedef struct aigc__model_kind {
     aigc_status_t (*generate)(aigc_tensor_t **images, aigc_model_t *model, const aigc_options_t *options);
     aigc_status_t (*encode)(aigc_tensor_t **latents, aigc_model_t *model, const aigc_tensor_t *images,
                             const aigc_tensor_t *labels, const aigc_options_t *options);
+    int64_t (*code_width)(
+        const aigc_model_t *model); /* numbers of a picture that encode gives; NULL where it is NULL */
     aigc_status_t (*decode)(aigc_tensor_t **images, aigc_model_t *model, const aigc_tensor_t *latents,
                             const aigc_tensor_t *labels, const aigc_options_t *options);
     aigc_status_t (*reconstruct)(aigc_tensor_t **out, aigc_model_t *model, const aigc_tensor_t *images,

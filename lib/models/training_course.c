@@ -83,10 +83,10 @@ static void tell_distance(aigc__course_t *course, double distance)
 {
     char now[32], was[32];
     if (course->has_distance)
-        snprintf(course->text, sizeof course->text, "quality: distance %s (was %s), %s", three_digits(now, distance),
+        snprintf(course->text, sizeof course->text, "distance %s (was %s), %s", three_digits(now, distance),
                  three_digits(was, course->distance), compared(course->distance, distance));
     else
-        snprintf(course->text, sizeof course->text, "quality: distance %s", three_digits(now, distance));
+        snprintf(course->text, sizeof course->text, "distance %s", three_digits(now, distance));
     course->distance = distance;
     course->has_distance = true;
 }

@@ -332,7 +332,9 @@ aigc_status_t aigc__state_peek(aigc__position_t *out, const aigc_model_t *model,
     aigc_status_t status;
     AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
     AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
-    status = parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, out, steps);
+    status = check_config(model, file);
+    if (status == AIGC_OK)
+        status = parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, out, steps);
     if (status != AIGC_OK) aigc__fail_within(status, "'%.200s': ", path);
 done:
     aigc__safetensors_free(file);

@@ -116,6 +116,11 @@ static void latent_space(const aigc_model_t *model, aigc__latent_space_t *out)
                                   .staging = &vae->staging};
 }
 
+static int64_t code_width(const aigc_model_t *model)
+{
+    return ((const aigc__vae_t *)model->network)->config.latent_dim;
+}
+
 static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
 {
     const aigc__vae_t *vae = model->network;
@@ -244,6 +249,7 @@ const aigc__model_kind_t aigc__model_kind_vae = {
     .train_step = aigc__vae_train_step,
     .evaluate = aigc__vae_evaluate,
     .generate = aigc__generate,
+    .code_width = code_width,
     .encode = aigc__vae_encode,
     .decode = aigc__decode,
     .reconstruct = aigc__vae_reconstruct,

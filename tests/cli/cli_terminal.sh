@@ -26,6 +26,6 @@ END
     script -qec 'sh run.sh' typescript </dev/null >/dev/null 2>&1 || fail "the run under a terminal failed"
     tr '\r' '\n' <typescript | sed "s/$(printf '\033')\[K//g" >lines
     grep -v '^Script\|^aigc: ' lines | awk -v most=$columns 'length > most { exit 1 }' || fail "wider than $columns columns"
-    grep -Eq '^(epoch )?[12]/2.*(little variety|even game|discriminator leads|generator leads)' lines ||
+    grep -Eq '^(epoch )?[12]/2.*(little variety|even game|discriminator leads|generator leads|distance [0-9.]+)' lines ||
         fail "no verdict in $columns columns"
 done

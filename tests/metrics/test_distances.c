@@ -210,15 +210,43 @@ static void frechet_follows_its_definition(void **state)
     aigc_context_t *context = new_context(2);
     (void)state;
     for (size_t dim = 1; dim <= 70; dim += 23) {
-        aigc__features_t a = new_set(200, dim, 1, 1, 0.3), b = new_set(150, dim, 2, 0.6, -0.2);
-        double found = 0;
-        check_ok(aigc__frechet_distance(context, &a, &b, &found));
-        const double wanted = frechet_by_definition(&a, &b);
-        assert_true(fabs(found - wanted) < 1e-8 * (double)dim);
-        check_ok(aigc__frechet_distance(context, &a, &a, &found));
-        assert_true(found < 1e-9 * (double)dim);
-        free(a.rows), free(b.rows);
+        /* so many that covariances are taken, and so few of as many that they are not, all of full rank */
+        for (size_t few = 0; few < 2; few++) {
+            aigc__features_t a = new_set(few ? dim + 2 : 200, dim, 1, 1, 0.3), b = new_set(150, dim, 2, 0.6, -0.2);
+            double found = 0;
+            check_ok(aigc__frechet_distance(context, &a, &b, &found));
+            const double wanted = frechet_by_definition(&a, &b);
+            assert_true(fabs(found - wanted) < 1e-6 * (double)dim);
+            check_ok(aigc__frechet_distance(context, &a, &a, &found));
+            assert_true(found < 1e-9 * (double)dim);
+            free(a.rows), free(b.rows);
+        }
     }
+    aigc__context_release(context);
+}
+
+/* Rows beyond a handful of dimensions are zero: by the covariances of those, and by the rows of all. */
+static void few_and_many_agree(void **state)
+{
+    enum { N = 30, SMALL = 6, LARGE = 90 };
+    aigc_context_t *context = new_context(2);
+    double distances[2] = {0};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        const size_t dim = k == 0 ? SMALL : LARGE;
+        float *rows[2];
+        for (size_t s = 0; s < 2; s++) {
+            rows[s] = calloc(N * dim, sizeof(float));
+            assert_non_null(rows[s]);
+            for (size_t i = 0; i < N; i++)
+                for (size_t j = 0; j < SMALL; j++)
+                    rows[s][i * dim + j] = (float)((s == 0 ? 1 : 0.7) * noise(s * 7919 + i * SMALL + j));
+        }
+        const aigc__features_t a = {rows[0], N, dim}, b = {rows[1], N, dim};
+        check_ok(aigc__frechet_distance(context, &a, &b, &distances[k]));
+        free(rows[0]), free(rows[1]);
+    }
+    assert_true(distances[0] > 0.01 && fabs(distances[0] - distances[1]) < 1e-6);
     aigc__context_release(context);
 }
 
@@ -374,6 +402,7 @@ int main(void)
         cmocka_unit_test(eigenvalues_of_nan_are_refused),
         cmocka_unit_test(roots_multiply_back),
         cmocka_unit_test(frechet_follows_its_definition),
+        cmocka_unit_test(few_and_many_agree),
         cmocka_unit_test(frechet_of_few_rows_is_exact),
         cmocka_unit_test(likeness_follows_its_definitions),
         cmocka_unit_test(copies_are_reached),

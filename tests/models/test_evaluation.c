@@ -257,7 +257,7 @@ static int32_t watch_quality(const aigc_progress_t *progress, void *user)
     watch_t *watch = user;
     if (progress->step < progress->steps) return 0;
     watch->frechet = metric(progress->metrics, "frechet");
-    watch->has_verdict = progress->verdict && strstr(progress->verdict, "quality: distance");
+    watch->has_verdict = progress->verdict && strstr(progress->verdict, "distance");
     return 0;
 }
 

@@ -100,12 +100,12 @@ static void a_distance_says_more_than_other_words(void **state)
     static const struct {
         double distance;
         const char *text;
-    } steps[] = {{15.06, "quality: distance 15.1"},
-                 {12.3, "quality: distance 12.3 (was 15.1), better"},
-                 {12.35, "quality: distance 12.4 (was 12.3), as before"},
-                 {20, "quality: distance 20.0 (was 12.4), worse"},
-                 {0.0123, "quality: distance 0.012 (was 20.0), better"},
-                 {1.234, "quality: distance 1.23 (was 0.012), worse"}};
+    } steps[] = {{15.06, "distance 15.1"},
+                 {12.3, "distance 12.3 (was 15.1), better"},
+                 {12.35, "distance 12.4 (was 12.3), as before"},
+                 {20, "distance 20.0 (was 12.4), worse"},
+                 {0.0123, "distance 0.012 (was 20.0), better"},
+                 {1.234, "distance 1.23 (was 0.012), worse"}};
     (void)state;
     aigc__course_step(&course, "even game");
     assert_string_equal(course.text, "even game");
