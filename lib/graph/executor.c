@@ -218,15 +218,21 @@ cancelled:
     return aigc__fail(AIGC_ERROR_CANCELLED, "cancelled by aigc_context_cancel()");
 }
 
-void aigc__executor_commit(aigc__executor_t *executor, aigc__store_t *follower)
+void aigc__executor_commit(aigc__executor_t *executor, aigc__store_t *follower, float decay)
 {
     const aigc__plan_t *plan = executor->plan;
     for (uint32_t k = plan->n_asked; k < plan->n_fetches; k++) {
         const size_t index = (size_t)aigc__store_find(executor->store, plan->assigned[k - plan->n_asked]);
-        const size_t bytes = aigc__store_parameter(executor->store, index)->count * sizeof(float);
+        const aigc__parameter_t *parameter = aigc__store_parameter(executor->store, index);
+        const size_t bytes = parameter->count * sizeof(float);
         if (bytes == 0) continue;
-        memmove(aigc__store_data(executor->store, index), aigc__executor_fetch(executor, k), bytes);
-        if (follower) memcpy(aigc__store_data(follower, index), aigc__store_data(executor->store, index), bytes);
+        float *state = aigc__store_data(executor->store, index);
+        memmove(state, aigc__executor_fetch(executor, k), bytes);
+        if (follower && parameter->role == AIGC__STATISTIC)
+            executor->context->kernels->update_average(aigc__store_data(follower, index), state, parameter->count,
+                                                       decay);
+        else if (follower)
+            memcpy(aigc__store_data(follower, index), state, bytes);
     }
 }
 

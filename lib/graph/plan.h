@@ -55,9 +55,10 @@ const void *aigc__executor_fetch(const aigc__executor_t *executor, size_t index)
 /* Runs all steps; (seed, step) key the random values. AIGC_ERROR_CANCELLED: stopped between tiles,
  * fetches undefined. AIGC_ERROR_STATE: a feed or an external fetch was never set. Allocates nothing. */
 aigc_status_t aigc__executor_run(aigc__executor_t *executor, uint64_t seed, uint32_t step);
-/* The state that the last run assigned becomes the store's, and that of `follower`, a clone of it, unless NULL.
+/* The state that the last run assigned becomes the store's, and that of `follower`, a clone of it, unless NULL, whose
+ * statistics go towards it as averages with `decay` do.
  * Before anything else runs in the same arena. Nothing happens where the plan assigns nothing. */
-void aigc__executor_commit(aigc__executor_t *executor, aigc__store_t *follower);
+void aigc__executor_commit(aigc__executor_t *executor, aigc__store_t *follower, float decay);
 /* Frozen parameters were changed: fold again before the next run. */
 void aigc__executor_thaw(aigc__executor_t *executor);
 

@@ -33,6 +33,7 @@ typedef struct aigc__initialiser {
 typedef enum aigc__role {
     AIGC__TRAINED,
     AIGC__STATE,
+    AIGC__STATISTIC, /* state that describes what passes through the network: an average of parameters averages it too */
     AIGC__COUNTER /* state that counts: whole numbers below 2^24, i64 in files */
 } aigc__role_t;
 

@@ -65,7 +65,7 @@ static aigc_status_t step(void *user, const float *images, const int64_t *labels
     const float loss = *(const float *)aigc__executor_fetch(executor, LOSS);
     if (loss - loss != 0) return name_bad_loss(model, images, n);
     AIGC__TRY(aigc__optimizer_step(model->optimizer, 0, &classifier_of(model)->settings, &norm));
-    aigc__executor_commit(executor, model->average);
+    aigc__executor_commit(executor, model->average, aigc__optimizer_decay(model->optimizer, 0));
     model->parameters_version++;
     put_numbers(executor, metrics);
     aigc__metrics_put(metrics, aigc__classifier_metrics[GRADIENT_NORM], norm);

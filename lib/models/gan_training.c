@@ -127,7 +127,7 @@ static aigc_status_t play(aigc_model_t *model, int32_t verb, uint32_t part, cons
     if (numbers[0] - numbers[0] != 0)
         return name_bad_loss(model, part == AIGC__GAN_GENERATOR ? "generator" : "discriminator", turn);
     AIGC__TRY(aigc__optimizer_step(model->optimizer, part, &gan->settings[part], norm));
-    aigc__executor_commit(executor, model->average);
+    aigc__executor_commit(executor, model->average, aigc__optimizer_decay(model->optimizer, part));
     model->parameters_version++;
     return AIGC_OK;
 }

@@ -109,7 +109,7 @@ static aigc_status_t learn(aigc_model_t *model, const float *images, const int64
     const float loss = *(const float *)aigc__executor_fetch(executor, LOSS);
     if (loss - loss != 0) return name_bad_loss(model, images, noise, n);
     AIGC__TRY(aigc__optimizer_step(model->optimizer, 0, &vae->settings, &norm));
-    aigc__executor_commit(executor, model->average);
+    aigc__executor_commit(executor, model->average, aigc__optimizer_decay(model->optimizer, 0));
     model->parameters_version++;
     put_losses(executor, metrics);
     aigc__metrics_put(metrics, aigc__vae_metrics[GRADIENT_NORM], norm);

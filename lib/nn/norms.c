@@ -67,8 +67,8 @@ static running_t running_of(aigc__graph_t *graph, aigc__store_t *store, const ch
 {
     const aigc__initialiser_t zero = aigc__constant_init(0), one = aigc__constant_init(1);
     return (running_t){
-        aigc__layer_state(graph, store, name, "running_mean", channels, zero, AIGC__STATE),
-        aigc__layer_state(graph, store, name, "running_var", channels, one, AIGC__STATE),
+        aigc__layer_state(graph, store, name, "running_mean", channels, zero, AIGC__STATISTIC),
+        aigc__layer_state(graph, store, name, "running_var", channels, one, AIGC__STATISTIC),
         aigc__layer_state(graph, store, name, "num_batches_tracked", aigc__shape_of(0, NULL), zero, AIGC__COUNTER)};
 }
 

@@ -242,3 +242,9 @@ aigc_status_t aigc__optimizer_step(aigc__optimizer_t *optimizer, uint32_t part,
     optimizer->steps[part]++;
     return AIGC_OK;
 }
+
+float aigc__optimizer_decay(const aigc__optimizer_t *optimizer, uint32_t part)
+{
+    const uint64_t steps = optimizer->steps[part];
+    return (float)average_decay(optimizer->decay, steps > 0 ? steps - 1 : 0);
+}

@@ -37,6 +37,9 @@ void aigc__optimizer_free(aigc__optimizer_t *optimizer);
 /* Follow another average, or none with NULL, from now on. */
 void aigc__optimizer_set_average(aigc__optimizer_t *optimizer, aigc__store_t *average, double decay);
 
+/* The decay with which the average followed the last step of a part. */
+float aigc__optimizer_decay(const aigc__optimizer_t *optimizer, uint32_t part);
+
 /* Where the gradient of parameter `index`, a trained one, belongs. All parts' gradients have the same room: those of one
  * part are written and used by a step before those of another. */
 float *aigc__optimizer_gradient(const aigc__optimizer_t *optimizer, size_t index);

@@ -181,7 +181,7 @@ static aigc_status_t use_store(aigc_context_t *context)
     AIGC__GOTO(done, aigc__plan_create(&plan, &context->memory, graph, context->kernels, NULL, 0, &options));
     AIGC__GOTO(done, aigc__executor_create(&executor, plan, context, store, NULL));
     AIGC__GOTO(done, aigc__executor_run(executor, 0, 0));
-    aigc__executor_commit(executor, clone);
+    aigc__executor_commit(executor, clone, 0);
 done:
     aigc__executor_free(executor);
     aigc__plan_free(plan);
@@ -266,6 +266,8 @@ static void committed_runs_change_state_and_others_do_not(void **state)
         const aigc__id_t old = aigc__state_value(g, shop->store, "s", vector(N), ones, AIGC__STATE);
         aigc__assign(g, shop->store, "s", aigc__add(g, aigc__scale(g, old, 2), feed));
     }
+    aigc__state_value(g, shop->store, "t", vector(N), ones, AIGC__STATISTIC);
+    aigc__assign(g, shop->store, "t", aigc__scale(g, feed, 3));
     const aigc__id_t y = aigc__scale(g, aigc__state_value(g, shop->store, "s", vector(N), ones, AIGC__STATE), 10);
     check_ok(aigc__graph_status(g));
     check_ok(aigc__store_seal(shop->store, 1));
@@ -278,12 +280,14 @@ static void committed_runs_change_state_and_others_do_not(void **state)
     check_ok(aigc__executor_run(executor, 0, 0));
     assert_true(aigc__store_data(shop->store, 0)[0] == 1);
     assert_true(((const float *)aigc__executor_fetch(executor, 0))[0] == 70);
-    aigc__executor_commit(executor, NULL);
+    aigc__executor_commit(executor, NULL, 0);
     for (int k = 0; k < N; k++) assert_true(aigc__store_data(shop->store, 0)[k] == 7);
     assert_true(aigc__store_data(follower, 0)[0] == 1);
     check_ok(aigc__executor_run(executor, 0, 1));
-    aigc__executor_commit(executor, follower);
+    aigc__executor_commit(executor, follower, 0.5f);
     assert_true(aigc__store_data(shop->store, 0)[0] == 31 && aigc__store_data(follower, 0)[2] == 31);
+    /* a statistic is averaged: half of the clone's 1, half of 3 */
+    assert_true(aigc__store_data(shop->store, 1)[2] == 3 && aigc__store_data(follower, 1)[2] == 2);
     aigc__executor_free(executor);
     aigc__plan_free(plan);
     aigc__store_free(follower);

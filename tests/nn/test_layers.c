@@ -180,7 +180,7 @@ static void batch_norm_tracks_every_pass(void **state)
     studio_compile(&s, y, 2, (aigc__compile_options_t){.assigns = true});
     studio_run(&s, 0);
     assert_true(part(&s, "bn.running_var")[0] == 1 && part(&s, "bn.num_batches_tracked")[0] == 0);
-    aigc__executor_commit(s.executor, NULL);
+    aigc__executor_commit(s.executor, NULL, 0);
     for (int i = 0; i < PICTURE; i += CHANNELS) mean += (double)s.input[i] * CHANNELS / PICTURE;
     for (int i = 0; i < PICTURE; i += CHANNELS) squares += pow((double)s.input[i] - mean, 2) / (PICTURE / CHANNELS - 1);
     const double running_mean = 0.9 * 0.1 * mean + 0.1 * 2 * mean;
@@ -230,7 +230,7 @@ static void spectral_norm_converges_to_one(void **state)
         studio_compile(&s, (aigc__id_t[]){conv->inputs[1], y}, 2, (aigc__compile_options_t){.assigns = true});
         for (uint32_t k = 0; training && k < 100; k++) {
             studio_run(&s, k);
-            aigc__executor_commit(s.executor, NULL);
+            aigc__executor_commit(s.executor, NULL, 0);
         }
         const float *w = studio_run(&s, 0), *u = part(&s, "conv.weight_u"), *v = part(&s, "conv.weight_v");
         double sigma = 0, length = 0;

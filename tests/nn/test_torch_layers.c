@@ -284,7 +284,7 @@ static void check_results(const bench_t *b)
         snprintf(part, sizeof part, "g.%s", p->name + 2);
         compare(b, part, aigc__executor_fetch(b->executor, ++fetch), p->count);
     }
-    aigc__executor_commit(b->executor, NULL);
+    aigc__executor_commit(b->executor, NULL, 0);
     for (size_t k = 0; k < aigc__store_count(b->store); k++) {
         const aigc__parameter_t *p = aigc__store_parameter(b->store, k);
         char part[64];
