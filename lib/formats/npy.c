@@ -47,10 +47,15 @@ static aigc_status_t read_prefix(const reading_t *r, uint64_t *first, size_t *le
 /* Every number the header declares is there, and nothing else. */
 static aigc_status_t check_size(const reading_t *r, const aigc__npy_header_t *header, uint64_t data)
 {
-    size_t bytes, count;
-    if (aigc__shape_count(header->rank, header->shape, &count) != AIGC_OK ||
-        aigc__bytes_of(count, aigc__element_info(header->element)->bits / 8, &bytes) != AIGC_OK)
+    size_t bytes = aigc__element_info(header->element)->bits / 8;
+    bool is_empty = false, fits = true;
+    for (size_t i = 0; i < header->rank; i++) {
+        is_empty |= header->shape[i] == 0;
+        fits = fits && aigc__size_multiply(bytes, header->shape[i] ? (size_t)header->shape[i] : 1, &bytes);
+    }
+    if (!fits || bytes > SIZE_MAX / 4)
         return aigc__fail(AIGC_ERROR_LIMIT, "%s: the .npy header declares more numbers than can be held", r->name);
+    if (is_empty) bytes = 0;
     if (bytes != r->size - data)
         return aigc__fail(AIGC_ERROR_CORRUPT,
                           "%s: the .npy header declares %zu bytes of numbers, the file holds %" PRIu64, r->name, bytes,

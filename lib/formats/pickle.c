@@ -754,6 +754,11 @@ bool aigc__pickle_whole(const aigc__pickle_t *pickle, aigc__ref_t ref, int64_t l
     return true;
 }
 
+const void *aigc__pickle_decoded(const aigc__pickle_t *pickle, aigc__ref_t ref)
+{
+    return pickle->texts.data + pickle->nodes[ref].as.text.place;
+}
+
 aigc_status_t aigc__pickle_bytes(const aigc__pickle_t *pickle, const aigc__source_t *source, aigc__ref_t ref,
                                  uint64_t first, void *to, size_t bytes)
 {

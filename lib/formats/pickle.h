@@ -71,6 +71,8 @@ const char *aigc__pickle_text(const aigc__pickle_t *pickle, aigc__ref_t ref);
 bool aigc__pickle_calls(const aigc__pickle_t *pickle, aigc__ref_t ref, const char *name);
 /* A whole number of `least` or more; false where it is not one. */
 bool aigc__pickle_whole(const aigc__pickle_t *pickle, aigc__ref_t ref, int64_t least, int64_t *out);
+/* Where the bytes of a BYTES value that is `decoded` lie. */
+const void *aigc__pickle_decoded(const aigc__pickle_t *pickle, aigc__ref_t ref);
 /* Exactly the bytes of a BYTES value from `first` on; they are in it. */
 aigc_status_t aigc__pickle_bytes(const aigc__pickle_t *pickle, const aigc__source_t *source, aigc__ref_t ref,
                                  uint64_t first, void *to, size_t bytes);

@@ -168,16 +168,21 @@ static aigc_status_t read_stream(stream_t *out, aigc__memory_t *memory, const ai
 static aigc_status_t nested_slice(aigc__torch_t *t, aigc__ref_t ref, aigc__torch_slice_t *out, bool *is_known)
 {
     const aigc__pickle_t *p = t->pickle;
-    aigc__pickle_node_t *call = aigc__pickle_node(p, ref);
-    const aigc__ref_t bytes = aigc__pickle_item(p, call->as.call.arguments, 0);
+    const aigc__ref_t bytes = aigc__pickle_item(p, aigc__pickle_node(p, ref)->as.call.arguments, 0);
     const aigc__pickle_node_t *node = aigc__pickle_node(p, bytes);
+    aigc__source_t source = t->pickle_source;
+    uint64_t start = node->as.text.place, end = start + node->as.text.length;
     aigc__torch_id_t id;
     stream_t stream;
     *is_known = false;
-    if (node->kind != AIGC__PICKLE_BYTES || node->decoded) return AIGC_OK;
-    const uint64_t start = node->as.text.place, end = start + node->as.text.length;
-    if (!begins_stream(&t->pickle_source, start, end)) return AIGC_OK;
-    aigc_status_t status = read_stream(&stream, &t->context->memory, &t->pickle_source, start, end);
+    if (node->kind != AIGC__PICKLE_BYTES) return AIGC_OK;
+    if (node->decoded) {
+        aigc__source_from_memory(&source, source.name, aigc__pickle_decoded(p, bytes), node->as.text.length);
+        start = 0;
+        end = source.size;
+    }
+    if (!begins_stream(&source, start, end)) return AIGC_OK;
+    aigc_status_t status = read_stream(&stream, &t->context->memory, &source, start, end);
     if (status == AIGC_OK) {
         const aigc__pickle_node_t *root = aigc__pickle_node(stream.object, aigc__pickle_root(stream.object));
         *is_known = root->kind == AIGC__PICKLE_PERSISTENT &&
@@ -185,11 +190,12 @@ static aigc_status_t nested_slice(aigc__torch_t *t, aigc__ref_t ref, aigc__torch
     }
     if (status == AIGC_OK && *is_known) {
         const uint64_t width = aigc__element_info(id.element)->bits / 8, left = end - stream.data;
-        *out = (aigc__torch_slice_t){.bytes = (uint64_t)id.count * width, .element = id.element};
+        *out = (aigc__torch_slice_t){
+            .first = stream.data + 8 - start, .bytes = (uint64_t)id.count * width, .element = id.element};
         if (left < 8 || (uint64_t)id.count > (left - 8) / width)
             status = bad_storage(t, id.key, "is shorter than it is said to be");
         else
-            status = aigc__torch_add_storage(t, AIGC__TORCH_SPAN, stream.data + 8, out->bytes, stream.is_big_endian,
+            status = aigc__torch_add_storage(t, AIGC__TORCH_BYTES, bytes, end - start, stream.is_big_endian,
                                              &out->storage);
     }
     free_stream(&stream);

@@ -23,7 +23,7 @@ static aigc_status_t read_npy(aigc_tensor_t **out, const char *name, test_bytes_
 {
     aigc__source_t source;
     aigc__source_from_memory(&source, name, bytes.data, bytes.size);
-    return aigc__npy_read(out, world.context, &source);
+    return format_read(out, world.context, &source);
 }
 
 static test_bytes_t make_typed(const char *descr, const char *shape, bool is_fortran, const void *data, size_t size)

@@ -1,4 +1,4 @@
-#include "formats/npy.h"
+#include "format_world.h"
 #include "fuzz.h"
 
 /* Every other time the length of the header is made right: it ends with its brace and a newline. */
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     aigc__source_t source;
     aigc_context_t *context = fuzz_begin(&source, data, size);
     aigc_tensor_t *tensor;
-    const aigc_status_t status = aigc__npy_read(&tensor, context, &source);
+    const aigc_status_t status = format_read(&tensor, context, &source);
     if (status == AIGC_OK) aigc__tensor_release(tensor);
     fuzz_end(status);
     return 0;

@@ -115,7 +115,7 @@ static void files_without_counters_are_read(void **state)
         if (p->role != AIGC__COUNTER)
             parts[n++] = (aigc__safetensors_part_t){p->name,       AIGC_DTYPE_F32,
                                                     p->shape.rank, p->shape.dims,
-                                                    aigc__store_data(model->store, k), AIGC_DTYPE_F32};
+                                                    aigc__store_data(model->store, k), AIGC_DTYPE_F32, NULL};
     }
     check_ok(aigc__model_write_parts(model, path, parts, n, &(aigc__model_metadata_t){.n = 0}));
     check_ok(aigc_model_load_weights(stage.models[1], path, NULL));
