@@ -69,11 +69,10 @@ static aigc_status_t read_source(void *from, uint64_t place, void *to, size_t by
     return aigc__source_read(from, place, to, bytes);
 }
 
-static bool npy_known(const aigc__source_t *source)
+static bool npy_known(const uint8_t *head, size_t n, uint64_t size)
 {
-    uint8_t head[6];
-    return source->size >= sizeof head && aigc__source_read(source, 0, head, sizeof head) == AIGC_OK &&
-           memcmp(head, "\x93NUMPY", 6) == 0;
+    (void)size;
+    return n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0;
 }
 
 static aigc_status_t open_npy(void **out, const aigc__weights_format_t **format, aigc_context_t *context,

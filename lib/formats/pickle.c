@@ -665,7 +665,7 @@ static aigc_status_t run(machine_t *m)
 aigc_status_t aigc__pickle_read(aigc__pickle_t **out, aigc__memory_t *memory, const aigc__source_t *source,
                                 uint64_t start, uint64_t end, uint64_t *stop)
 {
-    enum { SMALL = 1 << 19, TIMES = 16 };
+    enum { SMALL = 1 << 18, TIMES = 16 };
     const uint64_t size = end - start;
     aigc_status_t status;
     void *block = NULL;

@@ -21,7 +21,8 @@ typedef struct aigc__safetensors_entry {
  * holds afterwards: no holes, no overlap, no duplicate names, sizes exact, file size exact. */
 aigc_status_t aigc__safetensors_open(aigc__safetensors_t **out, aigc_context_t *context, const aigc__source_t *source);
 void aigc__safetensors_free(aigc__safetensors_t *file);
-bool aigc__safetensors_known(const aigc__source_t *source);
+/* Whether a file of `size` bytes that begins so is one. */
+bool aigc__safetensors_known(const uint8_t *head, size_t n, uint64_t size);
 
 size_t aigc__safetensors_count(const aigc__safetensors_t *file);
 const aigc__safetensors_entry_t *aigc__safetensors_entry(const aigc__safetensors_t *file,

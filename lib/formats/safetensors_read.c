@@ -354,12 +354,11 @@ void aigc__safetensors_free(aigc__safetensors_t *file)
     aigc__context_release(context);
 }
 
-bool aigc__safetensors_known(const aigc__source_t *source)
+bool aigc__safetensors_known(const uint8_t *head, size_t n, uint64_t size)
 {
-    uint8_t head[9];
-    if (source->size < sizeof head || aigc__source_read(source, 0, head, sizeof head) != AIGC_OK) return false;
-    const uint64_t n = load_u64(head);
-    return n > 1 && n <= source->size - 8 && head[8] == '{';
+    if (n < 9) return false;
+    const uint64_t header = load_u64(head);
+    return header > 1 && header <= size - 8 && head[8] == '{';
 }
 
 size_t aigc__safetensors_count(const aigc__safetensors_t *file) { return file->n; }

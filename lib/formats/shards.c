@@ -39,13 +39,16 @@ static void close_shards(void *file)
 }
 
 /* JSON whose first object has a weight_map before long. */
-static bool known(const aigc__source_t *source)
+static bool known(const uint8_t *head, size_t n, uint64_t size)
 {
-    char head[4097] = "";
-    const size_t n = source->size < sizeof head - 1 ? (size_t)source->size : sizeof head - 1;
-    if (aigc__source_read(source, 0, head, n) != AIGC_OK) return false;
-    const size_t blanks = strspn(head, " \t\r\n");
-    return head[blanks] == '{' && strstr(head, "\"weight_map\"") != NULL;
+    static const char word[] = "\"weight_map\"";
+    size_t at = 0;
+    (void)size;
+    while (at < n && (head[at] == ' ' || head[at] == '\t' || head[at] == '\r' || head[at] == '\n')) at++;
+    if (at == n || head[at] != '{') return false;
+    for (; at + sizeof word - 1 <= n; at++)
+        if (memcmp(head + at, word, sizeof word - 1) == 0) return true;
+    return false;
 }
 
 /* A file in the folder of the index, whatever the index says. */
@@ -62,9 +65,13 @@ static aigc_status_t open_shard(shards_t *s, const char *name, aigc_weights_t **
     if (length < 0 || (size_t)length >= sizeof path || strcmp(last, name) == 0)
         return aigc__fail(AIGC_ERROR_CORRUPT, "%s: '%.64s' cannot be a shard", own, name);
     aigc__source_t source = {0};
+    uint8_t head[AIGC__WEIGHTS_HEAD];
     AIGC__TRY(aigc__source_open(&source, s->context->files, path));
-    if (!known(&source)) return aigc__weights_open_source(out, s->context, source);
+    const size_t n = source.size < sizeof head ? (size_t)source.size : sizeof head;
+    const aigc_status_t status = aigc__source_read(&source, 0, head, n);
+    if (status == AIGC_OK && !known(head, n, source.size)) return aigc__weights_open_source(out, s->context, source);
     aigc__source_close(&source);
+    if (status != AIGC_OK) return status;
     return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the shard '%.64s' is an index itself", own, name);
 }
 

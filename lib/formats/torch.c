@@ -112,7 +112,18 @@ static aigc_status_t find_storage(aigc__torch_t *t, const aigc__torch_id_t *id, 
 
 /* ---- streams: five pickles, then for each key a count and the numbers ---- */
 
-static const uint8_t magic[] = {0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+/* The first is of the number 0x1950a86a20f9469cfc6c. */
+static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+
+enum { MAGIC_HEAD = 2 + 9 + sizeof magic }; /* protocol, perhaps a frame, the number */
+
+/* Bytes of the pickle of the magic number; 0: it does not begin so. */
+static size_t magic_size(const uint8_t *head, size_t n)
+{
+    if (n < 2 + sizeof magic || head[0] != 0x80) return 0;
+    if (memcmp(head + 2, magic, sizeof magic) == 0) return 2 + sizeof magic;
+    return n >= MAGIC_HEAD && head[2] == 0x95 && memcmp(head + 11, magic, sizeof magic) == 0 ? MAGIC_HEAD : 0;
+}
 
 typedef struct stream {
     aigc__pickle_t *object, *keys;
@@ -120,11 +131,11 @@ typedef struct stream {
     bool is_big_endian;
 } stream_t;
 
-static bool begins_stream(const aigc__source_t *source, uint64_t start, uint64_t end)
+static size_t begins_stream(const aigc__source_t *source, uint64_t start, uint64_t end)
 {
-    uint8_t head[sizeof magic];
-    return end - start >= sizeof head && aigc__source_read(source, start, head, sizeof head) == AIGC_OK &&
-           memcmp(head, magic, sizeof head) == 0;
+    uint8_t head[MAGIC_HEAD];
+    const size_t n = end - start < sizeof head ? (size_t)(end - start) : sizeof head;
+    return aigc__source_read(source, start, head, n) == AIGC_OK ? magic_size(head, n) : 0;
 }
 
 /* {protocol_version, little_endian, type_sizes} */
@@ -150,7 +161,7 @@ static aigc_status_t read_stream(stream_t *out, aigc__memory_t *memory, const ai
                                  uint64_t end)
 {
     aigc__pickle_t *info = NULL;
-    uint64_t at = start + sizeof magic;
+    uint64_t at = start + begins_stream(source, start, end);
     *out = (stream_t){.data = 0};
     AIGC__TRY(aigc__pickle_read(&info, memory, source, at, end, &at)); /* the version, 1001 */
     aigc__pickle_free(info);
@@ -195,8 +206,8 @@ static aigc_status_t nested_slice(aigc__torch_t *t, aigc__ref_t ref, aigc__torch
         if (left < 8 || (uint64_t)id.count > (left - 8) / width)
             status = bad_storage(t, id.key, "is shorter than it is said to be");
         else
-            status = aigc__torch_add_storage(t, AIGC__TORCH_BYTES, bytes, end - start, stream.is_big_endian,
-                                             &out->storage);
+            status =
+                aigc__torch_add_storage(t, AIGC__TORCH_BYTES, bytes, end - start, stream.is_big_endian, &out->storage);
     }
     free_stream(&stream);
     return status;
@@ -350,11 +361,10 @@ static aigc_status_t read_archive(aigc__torch_t *t)
     return aigc__torch_list(t);
 }
 
-static bool zip_known(const aigc__source_t *source)
+static bool zip_known(const uint8_t *head, size_t n, uint64_t size)
 {
-    uint8_t head[4];
-    if (source->size < sizeof head || aigc__source_read(source, 0, head, sizeof head) != AIGC_OK) return false;
-    return memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0;
+    (void)size;
+    return n >= 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0);
 }
 
 /* An archive of arrays only is NumPy's. */
@@ -476,7 +486,11 @@ static aigc_status_t read_keys(aigc__torch_t *t, uint64_t data, bool is_big_endi
     return status;
 }
 
-static bool stream_known(const aigc__source_t *source) { return begins_stream(source, 0, source->size); }
+static bool stream_known(const uint8_t *head, size_t n, uint64_t size)
+{
+    (void)size;
+    return magic_size(head, n) > 0;
+}
 
 static aigc_status_t open_stream(void **out, const aigc__weights_format_t **format, aigc_context_t *context,
                                  const aigc__source_t *source)
@@ -498,11 +512,10 @@ static aigc_status_t open_stream(void **out, const aigc__weights_format_t **form
     return status;
 }
 
-static bool pickle_known(const aigc__source_t *source)
+static bool pickle_known(const uint8_t *head, size_t n, uint64_t size)
 {
-    uint8_t head[2];
-    return source->size >= sizeof head && aigc__source_read(source, 0, head, sizeof head) == AIGC_OK &&
-           head[0] == 0x80 && head[1] >= 2 && head[1] <= 5;
+    (void)size;
+    return n >= 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5;
 }
 
 static aigc_status_t open_pickle(void **out, const aigc__weights_format_t **format, aigc_context_t *context,

@@ -5,12 +5,13 @@
 #include <string.h>
 
 static const aigc__weights_format_t *const formats[] = {
-    &aigc__weights_torch_zip, &aigc__weights_torch_stream, &aigc__weights_pickle, &aigc__weights_npy,
-    &aigc__weights_shards,    &aigc__weights_safetensors, /* the least certain to be told at its beginning */
+    &aigc__weights_torch_zip,    &aigc__weights_npy,    &aigc__weights_safetensors,
+    &aigc__weights_torch_stream, &aigc__weights_pickle, /* a safetensors file may begin with a pickle's two bytes */
+    &aigc__weights_shards,
 };
 
 /* Files that are no weights themselves, by what stands at a place in them. */
-static aigc_status_t refuse(const aigc__source_t *source)
+static aigc_status_t refuse(const aigc__source_t *source, const uint8_t *bytes, size_t n_bytes)
 {
     static const struct {
         uint64_t place;
@@ -26,10 +27,8 @@ static aigc_status_t refuse(const aigc__source_t *source)
         {0, "<html", "a web page, not the file itself; download it anew"},
     };
     for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
-        char head[32];
         const size_t n = strlen(others[k].bytes);
-        if (source->size >= others[k].place + n && aigc__source_read(source, others[k].place, head, n) == AIGC_OK &&
-            memcmp(head, others[k].bytes, n) == 0)
+        if (n_bytes >= others[k].place + n && memcmp(bytes + others[k].place, others[k].bytes, n) == 0)
             return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: %s", source->name, others[k].what);
     }
     return aigc__fail(AIGC_ERROR_UNSUPPORTED,
@@ -68,13 +67,17 @@ done:
 
 static aigc_status_t open_row(aigc_weights_t *weights)
 {
+    uint8_t head[AIGC__WEIGHTS_HEAD];
+    const uint64_t size = weights->source.size;
+    const size_t n = size < sizeof head ? (size_t)size : sizeof head;
+    AIGC__TRY(aigc__source_read(&weights->source, 0, head, n));
     for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {
-        if (!formats[k]->known(&weights->source)) continue;
+        if (!formats[k]->known(head, n, size)) continue;
         weights->format = formats[k];
         AIGC__TRY(formats[k]->open(&weights->file, &weights->format, weights->context, &weights->source));
         return weights->format->find ? AIGC_OK : sort_names(weights);
     }
-    return refuse(&weights->source);
+    return refuse(&weights->source, head, n);
 }
 
 aigc_status_t aigc__weights_open_source(aigc_weights_t **out, aigc_context_t *context, aigc__source_t source)

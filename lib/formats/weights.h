@@ -6,7 +6,7 @@
 #include "tensor/elements.h"
 #include <aigc/weights.h>
 
-enum { AIGC__WEIGHTS_RANK = 8, AIGC__WEIGHTS_NAME = 1024 };
+enum { AIGC__WEIGHTS_RANK = 8, AIGC__WEIGHTS_NAME = 1024, AIGC__WEIGHTS_HEAD = 4096 /* bytes that tell a format */ };
 
 /* A tensor as the file has it: numbers of a storage, which several tensors may share. */
 typedef struct aigc__weights_entry {
@@ -31,8 +31,8 @@ typedef struct aigc__weights_value {
 typedef struct aigc__weights_format aigc__weights_format_t;
 struct aigc__weights_format {
     const char *name;
-    /* Whether the file begins like one. NULL: another row's open() finds out. */
-    bool (*known)(const aigc__source_t *source);
+    /* Whether a file of `size` bytes that begins so is one. NULL: another row's open() finds out. */
+    bool (*known)(const uint8_t *head, size_t n, uint64_t size);
     /* The source is borrowed. `*format` may become another row. Every tensor's numbers lie in their storage, which lies
      * in the file, when this is done. */
     aigc_status_t (*open)(void **out, const aigc__weights_format_t **format, aigc_context_t *context,

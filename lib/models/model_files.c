@@ -180,6 +180,8 @@ static aigc_status_t read_fit(const fit_t *fit, float *block)
         aigc__weights_entry_t entry;
         if (!is_meant(fit, parameter)) continue;
         const int64_t index = find_entry(fit, parameter, &entry);
+        if (index < 0 && parameter->role == AIGC__COUNTER && !fit->may_miss)
+            memset(block + parameter->first, 0, parameter->count * sizeof *block);
         if (index < 0) continue; /* a counter, or what may be missing */
         AIGC__TRY(aigc__weights_read_f32(fit->file, (size_t)index, block + parameter->first));
     }

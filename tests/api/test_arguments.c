@@ -145,6 +145,49 @@ static void tensors(void **state)
     aigc_tensor_retain(NULL);
 }
 
+static void weights(void **state)
+{
+    everything_t *e = *state;
+    aigc_weights_t *out, *file = NULL;
+    aigc_tensor_t *tensor;
+    aigc_context_t *c = e->world.context;
+    aigc_weights_entry_t entry = {.struct_size = sizeof entry};
+    aigc_weights_value_t value = {.struct_size = sizeof value};
+    uint64_t index = 77, tensors = 0, values = 0, opaque = 1;
+    const char *format = NULL, *name = "untouched";
+    refused(AIGC_ERROR_IO, out, aigc_weights_open(&out, c, small_path(&e->world, "nowhere.pt"), NULL));
+    check_ok(aigc_tensor_write(e->images, small_path(&e->world, "w.safetensors"), "pictures"));
+    check_ok(aigc_weights_open(&file, c, small_path(&e->world, "w.safetensors"), NULL));
+    check_ok(aigc_weights_info(file, &format, &tensors, &values, &opaque));
+    assert_string_equal(format, "safetensors");
+    assert_int_equal(tensors, 1);
+    assert_int_equal(opaque, 0);
+    check_ok(aigc_weights_tensor(file, 0, &entry));
+    assert_string_equal(entry.name, "pictures");
+    assert_int_equal(entry.rank, 4);
+    check_ok(aigc_weights_find(file, "pictures", &index));
+    assert_int_equal(index, 0);
+    refused_plain(MISSING, aigc_weights_find(file, "picture", &index));
+    refused_plain(MISSING, aigc_weights_tensor(file, 1, &entry));
+    refused_plain(MISSING, aigc_weights_value(file, values, &value));
+    refused_plain(MISSING, aigc_weights_opaque(file, 0, &name, NULL));
+    entry.struct_size = value.struct_size = 4;
+    refused_plain(ARGUMENT, aigc_weights_tensor(file, 0, &entry));
+    refused_plain(ARGUMENT, aigc_weights_value(file, 0, &value));
+    refused(MISSING, tensor, aigc_weights_read(&tensor, file, "picture", 0));
+    refused(ARGUMENT, tensor, aigc_weights_read(&tensor, file, NULL, 77));
+    refused_plain(ARGUMENT, aigc_weights_write(file, small_path(&e->world, "w.txt"), NULL));
+    check_ok(aigc_options_parse(e->options, "rename=wrong"));
+    refused_plain(OPTION, aigc_weights_write(file, small_path(&e->world, "w.pt"), e->options));
+    check_ok(aigc_options_parse(e->options, "rename=pict=ten"));
+    check_ok(aigc_weights_write(file, small_path(&e->world, "w.pt"), e->options));
+    check_ok(aigc_options_parse(e->options, "select=x"));
+    refused_plain(MISSING, aigc_weights_write(file, small_path(&e->world, "w.pt"), e->options));
+    assert_string_equal(name, "untouched");
+    aigc_weights_free(file);
+    aigc_weights_free(NULL);
+}
+
 static void images(void **state)
 {
     everything_t *e = *state;
@@ -351,7 +394,7 @@ int main(void)
         TEST(contexts),
         TEST(options),
         TEST(tensors),
-        TEST(images),
+        TEST(images),     TEST(weights),
         TEST(animation_options),
         TEST(datasets),
         TEST(models),

@@ -1,8 +1,8 @@
 /* IDX, npy and safetensors. What loads is written again and must then read the same. */
 #include "formats/idx.h"
 #include "formats/npy.h"
-#include "formats/zip_write.h"
 #include "formats/safetensors.h"
+#include "formats/zip_write.h"
 #include "malformed.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -430,7 +430,7 @@ static void bombs_safetensors(malformed_run_t *run)
 }
 
 const malformed_format_t malformed_safetensors = {
-    "safetensors",      read_weights,      seeds_safetensors, repair_safetensors,
+    "safetensors",      read_weights,          seeds_safetensors, repair_safetensors,
     fields_safetensors, structure_safetensors, bombs_safetensors, 4000};
 
 /* ---- PyTorch's archives, streams and pickles, and NumPy's archives: files made by Python ---- */
@@ -492,7 +492,7 @@ static void fields_of(malformed_run_t *run, test_bytes_t seed, const char *signa
 
 static void fields_zip(malformed_run_t *run, test_bytes_t seed)
 {
-    static const malformed_field_t local[] = {{4, 2, false},  {6, 2, false},  {8, 2, false}, {14, 4, false},
+    static const malformed_field_t local[] = {{4, 2, false},  {6, 2, false},  {8, 2, false},  {14, 4, false},
                                               {18, 4, false}, {22, 4, false}, {26, 2, false}, {28, 2, false}};
     static const malformed_field_t central[] = {{6, 2, false},  {8, 2, false},  {10, 2, false}, {16, 4, false},
                                                 {20, 4, false}, {24, 4, false}, {28, 2, false}, {30, 2, false},
@@ -574,7 +574,7 @@ static void bombs_pickle(malformed_run_t *run)
     bomb_memo(run);
     bomb_pickle(run, "", 0, "]", 1, 20000, ".", MUST_FAIL);
     bomb_pickle(run, "", 0, "(", 1, 100000, ".", MUST_FAIL);
-    bomb_pickle(run, "N", 1, "\x85", 1, 20000, ".", MUST_FAIL);      /* ((((None,),),),) */
+    bomb_pickle(run, "N", 1, "\x85", 1, 20000, ".", MUST_FAIL); /* ((((None,),),),) */
     bomb_pickle(run, "N", 1, "\x85", 1, 40, ".", MUST_LOAD);
     bomb_pickle(run, "]2", 2, "2", 1, 30000, "e.", MUST_FAIL);
     bomb_pickle(run, "", 0, "N0", 2, 100000, "N.", MUST_LOAD);
@@ -584,7 +584,10 @@ static void bombs_pickle(malformed_run_t *run)
     bomb_pickle(run, "", 0, "\x8e\xff\xff\xff\xff\xff\xff\xff\xff", 9, 1, ".", MUST_FAIL);
     bomb_pickle(run, "]q\0h\0a", 6, "", 0, 0, ".", MAY_LOAD); /* a list that holds itself */
     bomb_pickle(run, "ctorch\nSize\nq\0)", 15, "\x85h\0\x86R", 0, 0, ".", MUST_FAIL);
-    bomb_pickle(run, "N", 1, "q\0" "0ctorch\nSize\nh\0\x85R", 19, 5000, ".", MUST_FAIL);
+    bomb_pickle(run, "N", 1,
+                "q\0"
+                "0ctorch\nSize\nh\0\x85R",
+                19, 5000, ".", MUST_FAIL);
 }
 
 /* An archive of many empty members; one whose directory is all there is. */
@@ -608,8 +611,9 @@ static void bombs_zip(malformed_run_t *run)
 
 const malformed_format_t malformed_torch = {"torch",    read_weights,  seeds_torch, keep_it,
                                             fields_zip, structure_zip, bombs_zip,   2500};
-const malformed_format_t malformed_npz = {"npz", read_weights, seeds_npz, keep_it, fields_zip, structure_zip, bombs_zip, 2500};
-const malformed_format_t malformed_stream = {
-    "stream", read_weights, seeds_stream, keep_it, fields_anywhere, structure_anywhere, bombs_pickle, 4000};
-const malformed_format_t malformed_pickle = {
-    "pickle", read_weights, seeds_pickle, keep_it, fields_anywhere, structure_anywhere, bombs_pickle, 4000};
+const malformed_format_t malformed_npz = {"npz",      read_weights,  seeds_npz, keep_it,
+                                          fields_zip, structure_zip, bombs_zip, 2500};
+const malformed_format_t malformed_stream = {"stream",        read_weights,       seeds_stream, keep_it,
+                                             fields_anywhere, structure_anywhere, bombs_pickle, 4000};
+const malformed_format_t malformed_pickle = {"pickle",        read_weights,       seeds_pickle, keep_it,
+                                             fields_anywhere, structure_anywhere, bombs_pickle, 4000};

@@ -372,15 +372,19 @@ static void names_are_selected_and_changed(void **state)
     aigc__weights_entry(made.weights, (size_t)aigc__weights_find(made.weights, "net.1.num_batches_tracked"), &entry);
     assert_int_equal(entry.element, AIGC__ELEMENT_I64);
     close_file(&made);
-    const aigc__convert_options_t none = {"nothing", NULL, 0}, same = {"state_dict.0", "state_dict.0.weight=a,state_dict.0.bias=a", 0};
-    check_failure(aigc__weights_write(file.weights, "/weights/o.pt", &none), AIGC_ERROR_NOT_FOUND, "no tensor is selected");
-    check_failure(aigc__weights_write(file.weights, "/weights/o.pt", &same), AIGC_ERROR_ARGUMENT, "two tensors would be named 'a'");
+    const aigc__convert_options_t none = {"nothing", NULL, 0},
+                                  same = {"state_dict.0", "state_dict.0.weight=a,state_dict.0.bias=a", 0};
+    check_failure(aigc__weights_write(file.weights, "/weights/o.pt", &none), AIGC_ERROR_NOT_FOUND,
+                  "no tensor is selected");
+    check_failure(aigc__weights_write(file.weights, "/weights/o.pt", &same), AIGC_ERROR_ARGUMENT,
+                  "two tensors would be named 'a'");
     close_file(&file);
 }
 
 static void every_failing_allocation_is_told_and_leaks_nothing(void **state)
 {
-    static const char *const names[] = {"small.pt", "small_legacy.pt", "small_p4.pkl", "small.npz", "small_deflated.pt"};
+    static const char *const names[] = {"small.pt", "small_legacy.pt", "small_p4.pkl", "small.npz",
+                                        "small_deflated.pt"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         test_bytes_t bytes = format_weights_file(names[i]);

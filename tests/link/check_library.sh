@@ -73,7 +73,7 @@ check_imported() {
     grep -E ': (exp|log|pow|sin|cos|tan|tanh|exp2|log2|expm1|log1p|erf)f?$' "$work/by_object" | grep -v '^graph_ops_map\.' |
         fail_lines "libm functions that differ between machines"
     objdump -p "$library" | awk '$1 == "NEEDED" { print $2 }' |
-        grep -vE '^(libc|libm|libpthread|libz|libpng16|libjansson|libjpeg|ld-linux-[a-z0-9-]*)\.so' |
+        grep -vE '^(libc|libm|libpthread|libz|libpng16|libjansson|libjpeg|libzip|ld-linux-[a-z0-9-]*)\.so' |
         fail_lines "libraries needed beyond the known ones"
 }
 
