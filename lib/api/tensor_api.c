@@ -1,7 +1,7 @@
 #include "api/call.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "tensor/array_copy.h"
 #include "tensor/dlpack.h"
 #include <inttypes.h>

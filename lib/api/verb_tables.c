@@ -1,5 +1,5 @@
 #include "api/verb_tables.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "models/network.h"
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "api/call.h"
 #include "api/verb_tables.h"
 #include "base/numbers.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* NumPy's .npy, versions 1 to 3 read, 1 written, and archives of them, .npz. Read through formats/weights.h: little and
+/* NumPy's .npy, versions 1 to 3 read, 1 written, and archives of them, .npz. Read through formats/weight_files.h: little and
  * big endian, C and Fortran order. */
 #ifndef AIGC_FORMATS_NPY_H
 #define AIGC_FORMATS_NPY_H

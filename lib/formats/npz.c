@@ -2,7 +2,7 @@
 #include "base/sizes.h"
 #include "formats/npy.h"
 #include "formats/pile.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <string.h>
 
 typedef struct array {

@@ -1,5 +1,5 @@
 /* safetensors: a JSON table of named tensors, then their bytes. The project's native model file; its numbers are read
- * through formats/weights.h.
+ * through formats/weight_files.h.
  * Format: https://github.com/huggingface/safetensors (README, "Format"). */
 #ifndef AIGC_FORMATS_SAFETENSORS_H
 #define AIGC_FORMATS_SAFETENSORS_H

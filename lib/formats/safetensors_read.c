@@ -4,7 +4,7 @@
 #include "formats/order.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_limits.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "tensor/elements.h"
 #include <inttypes.h>
 #include <string.h>

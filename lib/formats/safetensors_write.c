@@ -2,7 +2,7 @@
 #include "formats/order.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_limits.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>

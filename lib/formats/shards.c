@@ -1,7 +1,7 @@
 /* NAME.index.json: which of several files beside it has which tensor, as Hugging Face's tools write it. */
 #include "base/sizes.h"
 #include "formats/json_members.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
 
 #include "formats/archive.h"
 #include "formats/pickle.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 
 typedef enum aigc__torch_place {
     AIGC__TORCH_MEMBER, /* at: of the zip archive */

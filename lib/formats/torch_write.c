@@ -2,7 +2,7 @@
  * torch.load(weights_only=True) allows them. */
 #include "base/sizes.h"
 #include "formats/order.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "formats/zip_write.h"
 #include <stdio.h>
 #include <string.h>

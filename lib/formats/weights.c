@@ -1,5 +1,5 @@
 /* Opening weights: which row a file belongs to, and what all rows share. */
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "base/sizes.h"
 #include "formats/order.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A tensor's numbers: gathered from its storage, dense and row-major, and turned to what is asked for. */
 #include "base/sizes.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <string.h>
 
 enum { WINDOW = 1 << 16 };

@@ -3,7 +3,7 @@
 #include "formats/npy.h"
 #include "formats/order.h"
 #include "formats/safetensors.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "formats/zip_write.h"
 #include <stdio.h>
 #include <string.h>

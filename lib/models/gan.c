@@ -1,5 +1,5 @@
 #include "models/gan.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>

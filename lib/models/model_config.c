@@ -1,7 +1,7 @@
 /* What a model is, as JSON in a file's metadata, and back. Files are hostile: how long a text may be, and how
  * many values it may have, is bounded before the parser sees it. */
 #include "base/sizes.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "models/network.h"
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Model files: parameters in and out by name and shape. */
 #include "base/sizes.h"
 #include "formats/safetensors.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "models/network.h"
 #include <inttypes.h>
 #include <stddef.h>

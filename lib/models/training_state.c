@@ -4,7 +4,7 @@
 #include "base/numbers.h"
 #include "base/sizes.h"
 #include "formats/safetensors.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "models/training.h"
 #include <errno.h>
 #include <jansson.h>

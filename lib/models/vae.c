@@ -1,6 +1,6 @@
 #include "models/vae.h"
 #include "base/sizes.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include <stddef.h>
 #include <string.h>
 

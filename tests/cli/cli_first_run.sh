@@ -33,6 +33,14 @@ is_png strip.png
 expect 0 encode run/model.safetensors rooms -o latents.npy
 expect 0 info latents.npy
 grep -q '\[60, 4\]' out || fail "the latents are not [60, 4]: $(cat out)"
+expect 0 convert run/model.safetensors -o run/fc1.npz --select fc1. --rename fc1=first --dtype f16
+expect 0 convert run/fc1.npz -o run/first.pt
+case $("$aigc" version) in
+*'zip yes'*)
+    expect 0 info run/first.pt
+    grep -qE 'first\.weight +F16 +\[24, ' out || fail "convert lost first.weight: $(cat out)"
+    ;;
+esac
 expect 0 decode run/model.safetensors latents.npy -o decoded.png
 is_png decoded.png
 expect 0 evaluate run/model.safetensors rooms

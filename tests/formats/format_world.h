@@ -7,7 +7,7 @@
 #include "formats/pixels.h"
 #include "support/fault_files.h"
 #include "support/fault_memory.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 
 typedef struct format_world {
     test_memory_t memory;

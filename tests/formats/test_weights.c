@@ -1,7 +1,7 @@
 /* Weights of PyTorch and NumPy: files made by make_weights.py, which says what is in them. */
 #include "config.h"
 #include "format_maker.h"
-#include "formats/weights.h"
+#include "formats/weight_files.h"
 #include "formats/zip_write.h"
 #include "support/unit.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Weights in files of any kind that is known: named tensors, and what else the file says. Every format is a row; all
  * that reads weights goes through here. */
-#ifndef AIGC_FORMATS_WEIGHTS_H
-#define AIGC_FORMATS_WEIGHTS_H
+#ifndef AIGC_FORMATS_WEIGHT_FILES_H
+#define AIGC_FORMATS_WEIGHT_FILES_H
 
 #include "tensor/elements.h"
 #include <aigc/weights.h>
