@@ -1,6 +1,7 @@
 /* Every exported function with arguments that make no sense: a status, a sentence, untouched outputs. */
 #include "models/small_world.h"
 #include "support/unit.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,6 +187,54 @@ static void weights(void **state)
     assert_string_equal(name, "untouched");
     aigc_weights_free(file);
     aigc_weights_free(NULL);
+}
+
+static void put(const everything_t *e, const char *name, const char *text)
+{
+    FILE *file = fopen(small_path(&e->world, name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) >= 0, 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Shards lie beside their index, whatever it says. */
+static void shards(void **state)
+{
+    everything_t *e = *state;
+    aigc_weights_t *out, *file = NULL;
+    aigc_tensor_t *tensor = NULL;
+    aigc_context_t *c = e->world.context;
+    uint64_t tensors = 0;
+    const char *format = NULL;
+    static const struct {
+        const char *text;
+        aigc_status_t status;
+    } bad[] = {
+        {"{\"weight_map\":{\"a\":\"../s1.safetensors\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"/etc/passwd\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"bad.index.json\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"good.index.json\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"nothing\":\"s1.safetensors\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"missing.safetensors\"}}", AIGC_ERROR_IO},
+        {"{\"weight_map\":{\"a\":1}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":", AIGC_ERROR_CORRUPT},
+    };
+    check_ok(aigc_tensor_write(e->images, small_path(&e->world, "s1.safetensors"), "a"));
+    check_ok(aigc_tensor_write(e->latents, small_path(&e->world, "s2.safetensors"), "b"));
+    put(e, "good.index.json",
+        "{\"metadata\":{\"total_size\":1},\"weight_map\":{\"b\":\"s2.safetensors\",\"a\":\"s1.safetensors\"}}");
+    check_ok(aigc_weights_open(&file, c, small_path(&e->world, "good.index.json"), NULL));
+    check_ok(aigc_weights_info(file, &format, &tensors, NULL, NULL));
+    assert_string_equal(format, "safetensors index");
+    assert_int_equal(tensors, 2);
+    check_ok(aigc_weights_read(&tensor, file, "b", 0));
+    assert_memory_equal(aigc_tensor_data(tensor), aigc_tensor_data(e->latents), sizeof(float));
+    aigc_tensor_release(tensor);
+    aigc_weights_free(file);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put(e, "bad.index.json", bad[i].text);
+        refused(bad[i].status, out, aigc_weights_open(&out, c, small_path(&e->world, "bad.index.json"), NULL));
+    }
 }
 
 static void images(void **state)
@@ -394,7 +443,9 @@ int main(void)
         TEST(contexts),
         TEST(options),
         TEST(tensors),
-        TEST(images),     TEST(weights),
+        TEST(images),
+        TEST(weights),
+        TEST(shards),
         TEST(animation_options),
         TEST(datasets),
         TEST(models),
