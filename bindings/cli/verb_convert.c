@@ -34,7 +34,7 @@ const cli_verb_t cli_verb_convert = {
         "The first FILE is of PyTorch (.pt, .pth, .ckpt, .bin), a pickle, .safetensors, an .index.json with its "
         "shards, .npz or .npy; what it is shows in its content. The second is .safetensors, .npz, or .pt, .pth, "
         ".ckpt or .bin, which PyTorch loads as a state dict. Numbers are kept to the bit, unless --dtype is given.",
-    .example = "aigc convert vgg19.pth -o vgg19-features.safetensors --select features. --dtype f16",
+    .example = "aigc convert vgg19.pth -o vgg19.safetensors --select features.",
     .n_positionals = 1,
     .flags = flags,
     .tables = {{"convert", NULL, "Weights", false}, {"weights", NULL, "Reading", false}, CLI_TABLE_CONTEXT},

@@ -185,7 +185,7 @@ static aigc_status_t pop_mark(machine_t *m, const aigc__ref_t **items, size_t *n
 {
     if (m->n_marks == 0) return bad(m, "no MARK is on the stack");
     const size_t from = m->marks[--m->n_marks];
-    *items = m->stack + from;
+    *items = m->stack ? m->stack + from : NULL; /* NULL: nothing was ever pushed */
     *n = m->n_stack - from;
     m->n_stack = from;
     return AIGC_OK;
