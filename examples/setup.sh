@@ -17,6 +17,7 @@ zlib        pc:zlib     zlib1g-dev      zlib-devel       zlib          zlib-dev 
 libpng      pc:libpng   libpng-dev      libpng-devel     libpng        libpng-dev         libpng16-devel    libpng
 jansson     pc:jansson  libjansson-dev  jansson-devel    jansson       jansson-dev        libjansson-devel  jansson
 libjpeg     pc:libjpeg  libjpeg-dev     libjpeg-turbo-devel libjpeg-turbo libjpeg-turbo-dev libjpeg8-devel  jpeg-turbo
+libzip      pc:libzip   libzip-dev      libzip-devel     libzip        libzip-dev         libzip-devel      libzip
 '
 
 setup_say() { printf '%s\n' "$*"; }

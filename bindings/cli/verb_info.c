@@ -59,20 +59,73 @@ static int print_pictures(const aigc_dataset_t *pictures)
     return code;
 }
 
-/* What it is shows in what can read it. Where nothing can, what was said about it as a model counts. */
+static void print_entry(const aigc_weights_entry_t *entry)
+{
+    char text[AIGC_WEIGHTS_MAX_RANK * 24] = "";
+    for (uint32_t i = 0; i < entry->rank; i++) {
+        const size_t length = strlen(text);
+        snprintf(text + length, sizeof text - length, "%s%lld", i > 0 ? ", " : "", (long long)entry->shape[i]);
+    }
+    printf("  %-40s %-5s [%s]\n", entry->name, entry->element, text);
+}
+
+static int print_weights(aigc_weights_t *weights)
+{
+    aigc_weights_entry_t entry = {.struct_size = sizeof entry};
+    aigc_weights_value_t value = {.struct_size = sizeof value};
+    const char *format = NULL, *name = NULL, *call = NULL;
+    uint64_t tensors = 0, values = 0, opaque = 0, numbers = 0;
+    int code = cli_check(aigc_weights_info(weights, &format, &tensors, &values, &opaque));
+    if (code != CLI_OK) return code;
+    printf("format: %s\ntensors:\n", format);
+    for (uint64_t i = 0; i < tensors && code == CLI_OK; i++) {
+        code = cli_check(aigc_weights_tensor(weights, i, &entry));
+        if (code == CLI_OK) print_entry(&entry);
+        numbers += entry.count;
+    }
+    if (values > 0) puts("values:");
+    for (uint64_t i = 0; i < values && code == CLI_OK; i++) {
+        code = cli_check(aigc_weights_value(weights, i, &value));
+        if (code == CLI_OK) printf("  %-40s %.200s\n", value.name, value.text);
+    }
+    if (opaque > 0) puts("opaque, what Python would call (nothing here does):");
+    for (uint64_t i = 0; i < opaque && code == CLI_OK; i++) {
+        code = cli_check(aigc_weights_opaque(weights, i, &name, &call));
+        if (code == CLI_OK) printf("  %-40s %s\n", name, call);
+    }
+    if (code == CLI_OK) printf("numbers: %llu\n", (unsigned long long)numbers);
+    return code;
+}
+
+/* Whether a file says that it is a model of the library's own. */
+static bool is_model(aigc_weights_t *weights)
+{
+    aigc_weights_value_t value = {.struct_size = sizeof value};
+    const char *format = NULL;
+    uint64_t values = 0;
+    if (aigc_weights_info(weights, &format, NULL, &values, NULL) != AIGC_OK || strcmp(format, "safetensors") != 0)
+        return false;
+    for (uint64_t i = 0; i < values && aigc_weights_value(weights, i, &value) == AIGC_OK; i++)
+        if (strcmp(value.name, "aigc.kind") == 0) return true;
+    return false;
+}
+
+/* What it is shows in what can read it. Where nothing can, what was said about it as weights counts. */
 static int print_any(cli_session_t *session, const char *path)
 {
-    aigc_tensor_t *tensor = NULL;
+    aigc_weights_t *weights = NULL;
     aigc_dataset_t *pictures = NULL;
     char sentence[512];
-    uint64_t count = 0;
-    if (aigc_tensor_read(&tensor, session->context, path, NULL) == AIGC_OK) {
-        const int code = print_tensor("tensor", tensor, &count);
-        aigc_tensor_release(tensor);
-        return code;
+    const aigc_status_t status = aigc_weights_open(&weights, session->context, path, NULL);
+    if (status == AIGC_OK) {
+        int code = CLI_OK;
+        if (!is_model(weights))
+            code = print_weights(weights);
+        else
+            code = cli_check(aigc_model_load(&session->model, session->context, path, NULL));
+        aigc_weights_free(weights);
+        return session->model ? print_model(session) : code;
     }
-    const aigc_status_t status = aigc_model_load(&session->model, session->context, path, NULL);
-    if (status == AIGC_OK) return print_model(session);
     snprintf(sentence, sizeof sentence, "%s", aigc_last_error());
     if (aigc_dataset_create(&pictures, session->context, "auto", path, NULL) == AIGC_OK) {
         const int code = print_pictures(pictures);
@@ -95,10 +148,11 @@ static int run_info(cli_arguments_t *arguments)
 const cli_verb_t cli_verb_info = {
     .name = "info",
     .synopsis = "FILE|PICTURES",
-    .summary = "say what a model, an array or pictures hold",
-    .details = "Of a model: kind, options, tensors with types and shapes, number of parameters. Of pictures: how many, "
-               "their size, their classes.",
-    .example = "aigc info model.safetensors",
+    .summary = "say what a model, weights, arrays or pictures hold",
+    .details = "Of a model: kind, options, tensors with types and shapes, number of parameters. Of a file of weights "
+               "(PyTorch's, NumPy's, safetensors): tensors, other values, and what Python would run to load it, which "
+               "nothing here does. Of pictures: how many, their size, their classes.",
+    .example = "aigc info checkpoint.pth",
     .n_positionals = 1,
     .tables = {CLI_TABLE_CONTEXT},
     .run = run_info,

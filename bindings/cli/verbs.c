@@ -12,6 +12,7 @@ const cli_verb_t *const cli_verbs[] = {
     &cli_verb_evaluate,
     &cli_verb_compare,
     &cli_verb_draw,
+    &cli_verb_convert,
     &cli_verb_info,
     &cli_verb_help,
     &cli_verb_version,

@@ -16,6 +16,7 @@ build = {
             sources = {
                 "lua_call.c", "lua_context.c", "lua_dataset.c", "lua_image.c", "lua_model.c", "lua_module.c",
                 "lua_numbers.c", "lua_object.c", "lua_options.c", "lua_tables.c", "lua_tensor.c",
+                "lua_weights.c",
             },
             libraries = {"aigc"},
             incdirs = {"$(AIGC_INCDIR)"},

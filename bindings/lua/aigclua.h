@@ -45,7 +45,8 @@ struct aigclua_object {
     aigclua_object_t *next, **linked; /* in the state's list */
 };
 
-extern const aigclua_type_t aigclua_context, aigclua_tensor, aigclua_dataset, aigclua_model, aigclua_options;
+extern const aigclua_type_t aigclua_context, aigclua_tensor, aigclua_dataset, aigclua_model, aigclua_options,
+    aigclua_weights;
 
 /* Once for each Lua state, before the types. */
 void aigclua_open_objects(lua_State *L);
@@ -166,5 +167,6 @@ void aigclua_open_dataset(lua_State *L);
 void aigclua_open_model(lua_State *L);
 void aigclua_open_image(lua_State *L);
 void aigclua_open_tables(lua_State *L);
+void aigclua_open_weights(lua_State *L);
 
 #endif

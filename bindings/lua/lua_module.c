@@ -19,5 +19,6 @@ int luaopen_aigc(lua_State *L)
     aigclua_open_model(L);
     aigclua_open_image(L);
     aigclua_open_tables(L);
+    aigclua_open_weights(L);
     return 1;
 }

@@ -24,8 +24,8 @@
  * it is used from one thread at a time; only aigc_context_cancel() may be called from any thread or from a signal
  * handler.
  *
- * In the order in which one needs them: context.h, dataset.h, model.h, options.h, image.h, tensor.h, status.h,
- * version.h. */
+ * In the order in which one needs them: context.h, dataset.h, model.h, options.h, image.h, tensor.h,
+ * weights.h, status.h, version.h. */
 #ifndef AIGC_AIGC_H
 #define AIGC_AIGC_H
 
@@ -37,5 +37,6 @@
 #include <aigc/image.h>
 #include <aigc/dataset.h>
 #include <aigc/model.h>
+#include <aigc/weights.h>
 
 #endif

@@ -43,8 +43,8 @@ typedef void (*aigc_log_fn)(int32_t level, const char *message, void *user);
 AIGC_API aigc_status_t aigc_context_create(aigc_context_t **out, const aigc_options_t *options);
 
 /** The same with the caller's allocator: every byte the context and what belongs to it uses
- *  comes from there, apart from what jansson (headers of model files) and libjpeg (while a JPEG is read
- *  or written) take for themselves, and option sets, which need no context.
+ *  comes from there, apart from what jansson (headers of model files), libjpeg (while a JPEG is read or
+ *  written) and libzip (directories of archives) take for themselves, and option sets, which need no context.
  *  @param allocator  copied; NULL means malloc and free. Since 0.1. */
 AIGC_API aigc_status_t aigc_context_create_with(aigc_context_t **out, const aigc_allocator_t *allocator,
                                                 const aigc_options_t *options);

@@ -60,15 +60,20 @@ typedef int32_t (*aigc_progress_fn)(const aigc_progress_t *progress, void *user)
 AIGC_API aigc_status_t aigc_model_create(aigc_model_t **out, aigc_context_t *context, const char *kind,
                                          const aigc_options_t *options);
 
-/** Read a model from its safetensors file. Memory is taken for what the file proves to hold, not for what it claims.
+/** Read a model from its safetensors file; or, from any file that aigc_weights_open() reads, a state dict of PyTorch that
+ *  is known by its names: the classic VAE, a DCGAN's generator (the discriminator is new then). Memory is taken for what
+ *  the file proves to hold, not for what it claims.
  *  @param options  verb "load": finite (NaN and infinity are an error)
  *  @return AIGC_OK; AIGC_ERROR_IO; AIGC_ERROR_CORRUPT; AIGC_ERROR_UNSUPPORTED; ... one message lists
  *          all missing, unexpected and mis-shaped tensors. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
                                        const aigc_options_t *options);
 
-/** Fill a model's parameters from a safetensors file by name and shape (any writer's).
- *  @param options  verb "load_weights": prefix, strict, finite. On failure the model is as before. Since 0.1. */
+/** Fill a model's parameters by name and shape from any file that aigc_weights_open() reads. One message lists all
+ *  missing, unexpected and mis-shaped tensors. A file of one player of a GAN alone, with the names of that network's own
+ *  state dict, fills that player.
+ *  @param options  verb "load_weights": prefix, strict (false: what the file lacks stays, what it has too much is passed
+ *                  over), finite. On failure the model is as before. Since 0.1. */
 AIGC_API aigc_status_t aigc_model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options);
 
 /** Write the model, whole or not at all; what stood at `path` survives any failure.

@@ -110,7 +110,7 @@ AIGC_API aigc_status_t aigc_tensor_to_dlpack(void **out, aigc_tensor_t *tensor, 
 AIGC_API aigc_status_t aigc_tensor_from_dlpack(aigc_tensor_t **out, aigc_context_t *context, void *managed,
                                                uint32_t major, int32_t copy);
 
-/** Read a `.npy` file, or one tensor `name` of a `.safetensors` file (found by content, not by
+/** Read a `.npy` file, or one tensor `name` of any file that aigc_weights_open() reads (found by content, not by
  *  suffix; `name` may be NULL when the file holds one).
  *  @return AIGC_OK; AIGC_ERROR_IO; AIGC_ERROR_CORRUPT; AIGC_ERROR_UNSUPPORTED (a dtype tensors do not have);
  *          AIGC_ERROR_NOT_FOUND; AIGC_ERROR_ARGUMENT: several tensors and no name; AIGC_ERROR_MEMORY; AIGC_ERROR_LIMIT. Since 0.1. */

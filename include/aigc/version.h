@@ -32,7 +32,7 @@ AIGC_API uint32_t aigc_version(void);
 AIGC_API uint32_t aigc_api_version(void);
 
 /** One line: version, CPU levels built in, optional parts present or absent, such as
- *  "libaigc 0.1.0; cpu c avx2 avx512; jpeg yes". Static. Any thread. Since 0.1. */
+ *  "libaigc 0.1.0; cpu c avx2 avx512; jpeg yes; zip yes". Static. Any thread. Since 0.1. */
 AIGC_API const char *aigc_build_info(void);
 
 AIGC_END_DECLS

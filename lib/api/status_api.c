@@ -48,4 +48,13 @@ uint32_t aigc_version(void) { return AIGC_VERSION_MAJOR << 16 | AIGC_VERSION_MIN
 #define JPEG "no (meson option jpeg)"
 #endif
 
-const char *aigc_build_info(void) { return "libaigc " AIGC_PROJECT_VERSION "; cpu " CPU_LEVELS "; jpeg " JPEG; }
+#if AIGC_HAVE_ZIP
+#define ZIP "yes"
+#else
+#define ZIP "no (meson option zip)"
+#endif
+
+const char *aigc_build_info(void)
+{
+    return "libaigc " AIGC_PROJECT_VERSION "; cpu " CPU_LEVELS "; jpeg " JPEG "; zip " ZIP;
+}

@@ -1,6 +1,7 @@
 #include "api/call.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "formats/weight_files.h"
 #include "tensor/array_copy.h"
 #include "tensor/dlpack.h"
 #include <inttypes.h>
@@ -36,7 +37,8 @@ static aigc_status_t copy(aigc_tensor_t **out, aigc_context_t *context, const vo
                           const int64_t *shape, const int64_t *strides)
 {
     aigc__array_t array = {.data = data, .rank = rank, .shape = shape, .strides = strides};
-    if (!aigc__element_parse(type, strlen(type), &array.element, &array.is_big_endian))
+    if (!aigc__element_parse(type, strlen(type), &array.element, &array.is_big_endian) ||
+        aigc__element_info(array.element)->dtype == 0)
         return aigc__fail(AIGC_ERROR_UNSUPPORTED, "elements of type '%.32s' are none that tensors can hold", type);
     return aigc__array_copy(out, context, &array);
 }
@@ -120,31 +122,13 @@ aigc_status_t aigc_tensor_from_dlpack(aigc_tensor_t **out, aigc_context_t *conte
 
 /* ---- files ---- */
 
-static aigc_status_t read_entry(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source,
-                                const char *name)
-{
-    aigc__safetensors_t *file = NULL;
-    AIGC__TRY(aigc__safetensors_open(&file, context, source));
-    aigc_status_t status = AIGC_OK;
-    int64_t index = name ? aigc__safetensors_find(file, name) : 0;
-    if (name == NULL && aigc__safetensors_count(file) != 1)
-        status = aigc__fail(AIGC_ERROR_ARGUMENT, "'%s' holds %zu tensors: say by name which one", source->name,
-                            aigc__safetensors_count(file));
-    else if (index < 0)
-        status = aigc__fail(AIGC_ERROR_NOT_FOUND, "'%s' has no tensor '%s'", source->name, name);
-    else
-        status = aigc__safetensors_read(out, file, (size_t)index);
-    aigc__safetensors_free(file);
-    return status;
-}
-
 static aigc_status_t read_file(aigc_tensor_t **out, aigc_context_t *context, const char *path, const char *name)
 {
-    aigc__source_t source = {0};
-    AIGC__TRY(aigc__source_open(&source, context->files, path));
-    const aigc_status_t status =
-        aigc__npy_known(&source) ? aigc__npy_read(out, context, &source) : read_entry(out, context, &source, name);
-    aigc__source_close(&source);
+    aigc_weights_t *weights = NULL;
+    AIGC__TRY(aigc__weights_open(&weights, context, path));
+    const bool is_npy = weights->format == &aigc__weights_npy; /* its array has no name of its own */
+    const aigc_status_t status = aigc__weights_read_named(out, weights, is_npy ? NULL : name, 0);
+    aigc__weights_free(weights);
     return status;
 }
 
@@ -159,8 +143,8 @@ aigc_status_t aigc_tensor_read(aigc_tensor_t **out, aigc_context_t *context, con
 
 static aigc_status_t write_contents(aigc__saver_t *saver, const aigc_tensor_t *tensor, const char *name, bool is_npy)
 {
-    const aigc__safetensors_part_t part = {name ? name : "tensor", tensor->dtype, tensor->rank,
-                                           tensor->shape,          tensor->data,  tensor->dtype};
+    const aigc__safetensors_part_t part = {name ? name : "tensor", tensor->dtype, tensor->rank, tensor->shape,
+                                           tensor->data,           tensor->dtype, NULL};
     return is_npy ? aigc__npy_write(saver, tensor) : aigc__safetensors_write(saver, tensor->context, &part, 1, NULL, 0);
 }
 

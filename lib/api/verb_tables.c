@@ -1,4 +1,5 @@
 #include "api/verb_tables.h"
+#include "formats/weight_files.h"
 #include "models/evaluation.h"
 #include <stddef.h>
 #include <string.h>
@@ -55,6 +56,24 @@ static const aigc__option_t animation_write_rows[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(aigc__weights_options_t, member)
+static const aigc__option_t weights_rows[] = {
+    {"strict", AIGC__OPTION_BOOL, AT(strict), "false", 0, 0, NULL,
+     "values that only Python could make are an error instead of being listed"},
+};
+#undef AT
+
+#define AT(member) offsetof(aigc__convert_options_t, member)
+static const aigc__option_t convert_rows[] = {
+    {"select", AIGC__OPTION_STRING, AT(select), "", 0, 0, NULL,
+     "take the tensors whose names begin so; several beginnings with commas between"},
+    {"rename", AIGC__OPTION_STRING, AT(rename), "", 0, 0, NULL,
+     "OLD=NEW: names that begin with OLD begin with NEW; several with commas between, the first that fits counts"},
+    {"dtype", AIGC__OPTION_CHOICE, AT(dtype), "as-is", 0, 0, "as-is|f32|f16|bf16",
+     "what floating-point numbers become; others stay as they are"},
+};
+#undef AT
+
 #define ROWS(rows) rows, sizeof rows / sizeof *rows
 static const struct {
     const char *verb;
@@ -65,6 +84,7 @@ static const struct {
     {"image-write", ROWS(image_write_rows)},   {"image-grid", ROWS(image_grid_rows)},
     {"image-resize", ROWS(image_resize_rows)}, {"animation-write", ROWS(animation_write_rows)},
     {"load", ROWS(aigc__load_rows)},           {"compare", ROWS(aigc__compare_rows)},
+    {"weights", ROWS(weights_rows)},           {"convert", ROWS(convert_rows)},
 };
 
 aigc__option_group_t aigc__verb_group(const char *verb, void *record)
@@ -92,6 +112,8 @@ const char *aigc__verb_help(const char *verb)
         {"animation-write", "write pictures as the frames of an animated PNG file"},
         {"load", "read a model file"},
         {"compare", "measure how far made pictures are from real ones"},
+        {"weights", "open a file of weights: PyTorch's, NumPy's, safetensors"},
+        {"convert", "write weights to another file"},
         {"dataset", "open pictures to train on"},
         {"create", "make a new model"},
         {"train", "learn from a dataset, for some epochs"},

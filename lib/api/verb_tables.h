@@ -32,6 +32,10 @@ typedef struct aigc__animation_write_options {
     int64_t loops, compression;
 } aigc__animation_write_options_t;
 
+typedef struct aigc__weights_options {
+    int64_t strict;
+} aigc__weights_options_t;
+
 /* The table of a verb with the record to fill; n 0 where there is no such verb. */
 aigc__option_group_t aigc__verb_group(const char *verb, void *record);
 

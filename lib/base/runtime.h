@@ -16,6 +16,7 @@ typedef enum aigc__kind {
     AIGC__OPTIONS = 0x616f7074,
     AIGC__DATASET = 0x61646174,
     AIGC__MODEL = 0x616d6f64,
+    AIGC__WEIGHTS = 0x61776774,
     AIGC__DEAD = 0x61646561
 } aigc__kind_t;
 

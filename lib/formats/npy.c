@@ -8,138 +8,78 @@
 
 enum { PREFIX = 8, MOST_HEADER = 10000, WRITTEN_ALIGNMENT = 64 };
 
+/* An array as it is read. */
+typedef struct reading {
+    const char *name;
+    aigc__npy_bytes_fn read;
+    void *from;
+    uint64_t size;
+} reading_t;
+
+static aigc_status_t read_bytes(const reading_t *r, uint64_t place, void *to, size_t bytes)
+{
+    if (place > r->size || bytes > r->size - place)
+        return aigc__fail(AIGC_ERROR_CORRUPT, "%s: the .npy header goes beyond the end of the file", r->name);
+    return r->read(r->from, place, to, bytes);
+}
+
 /* Version and length of the text; `*first` is where the text begins. */
-static aigc_status_t read_prefix(const aigc__source_t *source, uint64_t *first, size_t *length)
+static aigc_status_t read_prefix(const reading_t *r, uint64_t *first, size_t *length)
 {
     uint8_t head[PREFIX + 4] = {0};
-    AIGC__TRY(aigc__source_read(source, 0, head, PREFIX + 2));
-    if (memcmp(head, "\x93NUMPY", 6) != 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: not an .npy file", source->name);
+    AIGC__TRY(read_bytes(r, 0, head, PREFIX + 2));
+    if (memcmp(head, "\x93NUMPY", 6) != 0) return aigc__fail(AIGC_ERROR_CORRUPT, "%s: not an .npy file", r->name);
     if (head[6] < 1 || head[6] > 3 || head[7] != 0)
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: .npy version %u.%u; 1.0 to 3.0 can be read", source->name,
+        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: .npy version %u.%u; 1.0 to 3.0 can be read", r->name,
                           (unsigned)head[6], (unsigned)head[7]);
     const bool is_short = head[6] == 1;
-    if (!is_short) AIGC__TRY(aigc__source_read(source, 0, head, PREFIX + 4));
+    if (!is_short) AIGC__TRY(read_bytes(r, 0, head, PREFIX + 4));
     const uint8_t *n = head + PREFIX;
     *first = is_short ? PREFIX + 2 : PREFIX + 4;
     *length = (size_t)n[0] | (size_t)n[1] << 8 | (size_t)n[2] << 16 | (size_t)n[3] << 24;
     if (is_short) *length &= 0xffff;
     if (*length > MOST_HEADER)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: an .npy header of %zu bytes; at most %d are read", source->name,
-                          *length, MOST_HEADER);
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: an .npy header of %zu bytes; at most %d are read", r->name, *length,
+                          MOST_HEADER);
     return AIGC_OK;
 }
 
-static aigc_status_t read_header(const aigc__source_t *source, aigc__memory_t *memory, aigc__npy_header_t *header,
-                                 uint64_t *data)
+/* Every number the header declares is there, and nothing else. */
+static aigc_status_t check_size(const reading_t *r, const aigc__npy_header_t *header, uint64_t data)
 {
+    size_t bytes = aigc__element_info(header->element)->bits / 8;
+    bool is_empty = false, fits = true;
+    for (size_t i = 0; i < header->rank; i++) {
+        is_empty |= header->shape[i] == 0;
+        fits = fits && aigc__size_multiply(bytes, header->shape[i] ? (size_t)header->shape[i] : 1, &bytes);
+    }
+    if (!fits || bytes > SIZE_MAX / 4)
+        return aigc__fail(AIGC_ERROR_LIMIT, "%s: the .npy header declares more numbers than can be held", r->name);
+    if (is_empty) bytes = 0;
+    if (bytes != r->size - data)
+        return aigc__fail(AIGC_ERROR_CORRUPT,
+                          "%s: the .npy header declares %zu bytes of numbers, the file holds %" PRIu64, r->name, bytes,
+                          r->size - data);
+    return AIGC_OK;
+}
+
+aigc_status_t aigc__npy_open(aigc__npy_header_t *out, uint64_t *data, const char *name, aigc__memory_t *memory,
+                             aigc__npy_bytes_fn read, void *from, uint64_t size)
+{
+    const reading_t reading = {name, read, from, size};
     uint64_t first = 0;
     size_t length = 0;
-    void *text;
-    AIGC__TRY(read_prefix(source, &first, &length));
-    AIGC__TRY(aigc__memory_alloc(memory, length, &text));
+    void *text = NULL;
     aigc_status_t status;
-    AIGC__GOTO(end, aigc__source_read(source, first, text, length));
-    AIGC__GOTO(end, aigc__npy_parse(header, source->name, text, length, (size_t)first));
+    AIGC__TRY(read_prefix(&reading, &first, &length));
+    AIGC__TRY(aigc__memory_alloc(memory, length, &text));
+    AIGC__GOTO(end, read_bytes(&reading, first, text, length));
+    AIGC__GOTO(end, aigc__npy_parse(out, name, text, length, (size_t)first));
     *data = first + length;
+    status = check_size(&reading, out, *data);
 end:
     aigc__memory_free(memory, text);
     return status;
-}
-
-/* Every number the header declares is in the file, and nothing else. */
-static aigc_status_t check_size(const aigc__source_t *source, const aigc__npy_header_t *header, uint64_t data,
-                                size_t *count)
-{
-    size_t bytes;
-    if (aigc__shape_count(header->rank, header->shape, count) != AIGC_OK ||
-        aigc__bytes_of(*count, aigc__element_info(header->element)->bits / 8, &bytes) != AIGC_OK)
-        return aigc__fail(AIGC_ERROR_LIMIT, "%s: the .npy header declares more numbers than can be held", source->name);
-    if (bytes != source->size - data)
-        return aigc__fail(AIGC_ERROR_CORRUPT,
-                          "%s: the .npy header declares %zu bytes of numbers, the file holds %" PRIu64, source->name,
-                          bytes, source->size - data);
-    return AIGC_OK;
-}
-
-/* Walks an array in Fortran order (first index fastest) and knows each element's place in C order. */
-typedef struct walk {
-    size_t rank, place;
-    int64_t shape[AIGC_MAX_RANK], index[AIGC_MAX_RANK];
-    size_t stride[AIGC_MAX_RANK];
-} walk_t;
-
-static void walk_begin(walk_t *walk, const aigc__npy_header_t *header)
-{
-    *walk = (walk_t){.rank = header->rank};
-    size_t stride = 1;
-    for (size_t i = header->rank; i-- > 0; stride *= (size_t)header->shape[i]) {
-        walk->shape[i] = header->shape[i];
-        walk->stride[i] = stride;
-    }
-}
-
-static void walk_next(walk_t *walk)
-{
-    for (size_t i = 0; i < walk->rank; i++) {
-        walk->place += walk->stride[i];
-        if (++walk->index[i] < walk->shape[i]) return;
-        walk->place -= walk->stride[i] * (size_t)walk->shape[i];
-        walk->index[i] = 0;
-    }
-}
-
-static aigc_status_t read_fortran(aigc_tensor_t *tensor, const aigc__source_t *source, uint64_t data,
-                                  const aigc__npy_header_t *header)
-{
-    aigc__memory_t *memory = &tensor->context->memory;
-    const size_t width = aigc__element_info(header->element)->bits / 8, step = aigc__dtype_bytes(tensor->dtype);
-    const size_t room = AIGC__ELEMENTS_PIECE / step;
-    walk_t walk;
-    void *piece;
-    AIGC__TRY(aigc__memory_alloc(memory, AIGC__ELEMENTS_PIECE, &piece));
-    aigc_status_t status = AIGC_OK;
-    walk_begin(&walk, header);
-    for (size_t done = 0; done < tensor->count;) {
-        const size_t left = tensor->count - done, now = left < room ? left : room;
-        AIGC__GOTO(end, aigc__elements_read(piece, source, memory, data + (uint64_t)done * width, header->element,
-                                            header->is_big_endian, now));
-        for (size_t i = 0; i < now; i++, walk_next(&walk))
-            memcpy((uint8_t *)tensor->data + walk.place * step, (uint8_t *)piece + i * step, step);
-        done += now;
-    }
-end:
-    aigc__memory_free(memory, piece);
-    return status;
-}
-
-aigc_status_t aigc__npy_read(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source)
-{
-    aigc__npy_header_t header;
-    aigc_tensor_t *tensor;
-    uint64_t data;
-    size_t count;
-    AIGC__TRY(read_header(source, &context->memory, &header, &data));
-    AIGC__TRY(check_size(source, &header, data, &count));
-    AIGC__TRY(aigc__tensor_create_raw(&tensor, context, aigc__element_info(header.element)->dtype, header.rank,
-                                      header.shape));
-    aigc_status_t status;
-    if (header.is_fortran && header.rank > 1)
-        status = read_fortran(tensor, source, data, &header);
-    else
-        status = aigc__elements_read(tensor->data, source, &context->memory, data, header.element, header.is_big_endian,
-                                     count);
-    if (status == AIGC_OK)
-        *out = tensor;
-    else
-        aigc__tensor_release(tensor);
-    return status;
-}
-
-bool aigc__npy_known(const aigc__source_t *source)
-{
-    uint8_t head[6];
-    return source->size >= sizeof head && aigc__source_read(source, 0, head, sizeof head) == AIGC_OK &&
-           memcmp(head, "\x93NUMPY", 6) == 0;
 }
 
 /* ---- writing ---- */
@@ -147,31 +87,42 @@ bool aigc__npy_known(const aigc__source_t *source)
 static const char *descr_of(aigc_dtype_t dtype)
 {
     switch (dtype) {
-    case AIGC_DTYPE_F16: return "<f2";
-    case AIGC_DTYPE_U8: return "|u1";
-    case AIGC_DTYPE_I32: return "<i4";
-    case AIGC_DTYPE_I64: return "<i8";
-    default: return "<f4";
+    case AIGC_DTYPE_F16:
+        return "<f2";
+    case AIGC_DTYPE_U8:
+        return "|u1";
+    case AIGC_DTYPE_I32:
+        return "<i4";
+    case AIGC_DTYPE_I64:
+        return "<i8";
+    default:
+        return "<f4";
     }
 }
 
-static aigc_status_t write_header(aigc__saver_t *saver, const aigc_tensor_t *tensor)
+size_t aigc__npy_head(char text[AIGC__NPY_HEAD], const char *descr, size_t rank, const int64_t *sizes)
 {
-    char shape[AIGC_MAX_RANK * 24 + 2] = "", text[512];
+    char shape[8 * 24 + 2] = "";
     size_t used = 0;
-    for (size_t i = 0; i < tensor->rank; i++)
-        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%" PRId64 "%s", i ? " " : "", tensor->shape[i],
-                                 i + 1 < tensor->rank || tensor->rank == 1 ? "," : "");
+    for (size_t i = 0; i < rank; i++)
+        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%" PRId64 "%s", i ? " " : "", sizes[i],
+                                 i + 1 < rank || rank == 1 ? "," : "");
     memcpy(text, "\x93NUMPY\x01\0", PREFIX);
     size_t end = PREFIX + 2;
-    end += (size_t)snprintf(text + end, sizeof text - end, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }",
-                            descr_of(tensor->dtype), shape);
+    end += (size_t)snprintf(text + end, AIGC__NPY_HEAD - end,
+                            "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
     const size_t size = (end + WRITTEN_ALIGNMENT) / WRITTEN_ALIGNMENT * WRITTEN_ALIGNMENT, length = size - PREFIX - 2;
     memset(text + end, ' ', size - end);
     text[size - 1] = '\n';
     text[PREFIX] = (char)(length & 255);
     text[PREFIX + 1] = (char)(length >> 8);
-    return aigc__saver_write(saver, text, size);
+    return size;
+}
+
+static aigc_status_t write_header(aigc__saver_t *saver, const aigc_tensor_t *tensor)
+{
+    char text[AIGC__NPY_HEAD];
+    return aigc__saver_write(saver, text, aigc__npy_head(text, descr_of(tensor->dtype), tensor->rank, tensor->shape));
 }
 
 static aigc_status_t write_widened(aigc__saver_t *saver, const aigc_tensor_t *tensor)

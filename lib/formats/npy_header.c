@@ -100,9 +100,9 @@ static aigc_status_t parse_shape(cursor_t *c, aigc__npy_header_t *out)
 {
     if (!take(c, '(')) return unexpected(c, "the shape's '('");
     while (!take(c, ')')) {
-        if (out->rank == AIGC_MAX_RANK)
+        if (out->rank == AIGC__NPY_RANK)
             return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: an .npy array of more than %d dimensions", c->name,
-                              AIGC_MAX_RANK);
+                              AIGC__NPY_RANK);
         AIGC__TRY(parse_dimension(c, &out->shape[out->rank++]));
         const bool has_comma = take(c, ',');
         if (!has_comma && (peek(c) != ')' || out->rank == 1)) return unexpected(c, "',' in the shape");

@@ -4,11 +4,13 @@
 
 #include "tensor/elements.h"
 
+enum { AIGC__NPY_RANK = 8 };
+
 typedef struct aigc__npy_header {
     aigc__element_t element;
     bool is_big_endian, is_fortran;
     size_t rank;
-    int64_t shape[AIGC_MAX_RANK];
+    int64_t shape[AIGC__NPY_RANK];
 } aigc__npy_header_t;
 
 /* Exactly the keys descr, fortran_order and shape, in any order. `at` is the text's place in the file,

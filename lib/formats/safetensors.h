@@ -1,4 +1,5 @@
-/* safetensors: a JSON table of named tensors, then their bytes. The project's native model file.
+/* safetensors: a JSON table of named tensors, then their bytes. The project's native model file; its numbers are read
+ * through formats/weight_files.h.
  * Format: https://github.com/huggingface/safetensors (README, "Format"). */
 #ifndef AIGC_FORMATS_SAFETENSORS_H
 #define AIGC_FORMATS_SAFETENSORS_H
@@ -20,8 +21,8 @@ typedef struct aigc__safetensors_entry {
  * holds afterwards: no holes, no overlap, no duplicate names, sizes exact, file size exact. */
 aigc_status_t aigc__safetensors_open(aigc__safetensors_t **out, aigc_context_t *context, const aigc__source_t *source);
 void aigc__safetensors_free(aigc__safetensors_t *file);
-/* Also of a Git LFS pointer: opening tells it by name. */
-bool aigc__safetensors_known(const aigc__source_t *source);
+/* Whether a file of `size` bytes that begins so is one. */
+bool aigc__safetensors_known(const uint8_t *head, size_t n, uint64_t size);
 
 size_t aigc__safetensors_count(const aigc__safetensors_t *file);
 const aigc__safetensors_entry_t *aigc__safetensors_entry(const aigc__safetensors_t *file,
@@ -30,22 +31,15 @@ int64_t aigc__safetensors_find(const aigc__safetensors_t *file, const char *name
 /* A value of __metadata__, borrowed; NULL where there is none. */
 const char *aigc__safetensors_metadata(const aigc__safetensors_t *file, const char *key);
 
-/* An entry as a tensor in the nearest dtype tensors have: F64 and the 8-bit floats as f32, I8 I16 U16
- * BOOL as i32, U32 U64 as i64 where they fit. */
-aigc_status_t aigc__safetensors_read(aigc_tensor_t **out, const aigc__safetensors_t *file, size_t index);
-/* An entry's numbers as f32 into `to` (count elements), in bounded pieces. */
-aigc_status_t aigc__safetensors_read_f32(const aigc__safetensors_t *file, size_t index, float *to);
-/* An entry's raw bytes. */
-aigc_status_t aigc__safetensors_read_bytes(const aigc__safetensors_t *file, size_t index, void *to);
-
 /* ---- writing ---- */
 typedef struct aigc__safetensors_part {
-    const char *name;
+    const char *name;   /* where `poured` is set, this and the shape only */
     aigc_dtype_t dtype; /* in the file: f32, f16, bf16, u8, i32, i64 */
     size_t rank;
     const int64_t *shape;
-    const void *data;          /* elements of source_dtype */
-    aigc_dtype_t source_dtype; /* any floating type where dtype is one; else the same as dtype */
+    const void *data;                  /* elements of source_dtype */
+    aigc_dtype_t source_dtype;         /* any floating type where dtype is one; else the same as dtype */
+    const struct aigc__poured *poured; /* numbers from elsewhere than memory, of any element; or NULL */
 } aigc__safetensors_part_t;
 
 /* Pairs of key and value for __metadata__. Entries are laid out by alignment, then name, as the

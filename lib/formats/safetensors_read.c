@@ -1,10 +1,11 @@
 /* u64 length N, little-endian; N bytes of JSON; the numbers, without holes, to the end of the file. */
 #include "base/sizes.h"
-#include "tensor/elements.h"
 #include "formats/json_members.h"
 #include "formats/order.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_limits.h"
+#include "formats/weight_files.h"
+#include "tensor/elements.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -36,14 +37,6 @@ struct aigc__safetensors {
     size_t n_metadata;
 };
 
-static bool is_lfs_pointer(const aigc__source_t *source)
-{
-    static const char begin[] = "version https://git-lfs";
-    char head[sizeof begin - 1];
-    return source->size >= sizeof head && aigc__source_read(source, 0, head, sizeof head) == AIGC_OK &&
-           memcmp(head, begin, sizeof head) == 0;
-}
-
 static uint64_t load_u64(const uint8_t *b)
 {
     uint64_t value = 0;
@@ -56,9 +49,6 @@ static aigc_status_t read_header(aigc__safetensors_t *file)
     const aigc__source_t *source = file->source;
     uint8_t head[8];
     void *block;
-    if (is_lfs_pointer(source))
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED,
-                          "%s: a Git LFS pointer, not the file itself; fetch it with 'git lfs pull'", source->name);
     AIGC__TRY(aigc__source_read(source, 0, head, sizeof head));
     const uint64_t n = load_u64(head);
     if (n > source->size - 8)
@@ -162,7 +152,7 @@ static aigc_status_t parse_dtype(const aigc__safetensors_t *file, record_t *reco
 {
     const char *dtype = json_string_value(json);
     if (!dtype) return bad_entry(file, record->entry.name, "a text is expected as dtype");
-    for (int i = 0; i < AIGC__ELEMENTS; i++)
+    for (int i = 0; i < AIGC__ELEMENT_C128; i++)
         if (strcmp(dtype, aigc__element_info((aigc__element_t)i)->name) == 0) {
             record->element = (aigc__element_t)i;
             record->entry.dtype = aigc__element_info(record->element)->name;
@@ -364,13 +354,13 @@ void aigc__safetensors_free(aigc__safetensors_t *file)
     aigc__context_release(context);
 }
 
-bool aigc__safetensors_known(const aigc__source_t *source)
+/* Also of a file that was cut: what it lacks is for the reader to say. */
+bool aigc__safetensors_known(const uint8_t *head, size_t n, uint64_t size)
 {
-    uint8_t head[9];
-    if (is_lfs_pointer(source)) return true;
-    if (source->size < sizeof head || aigc__source_read(source, 0, head, sizeof head) != AIGC_OK) return false;
-    const uint64_t n = load_u64(head);
-    return n > 1 && n <= source->size - 8 && head[8] == '{';
+    (void)size;
+    if (n < 9) return false;
+    const uint64_t header = load_u64(head);
+    return header > 1 && header <= AIGC__SAFETENSORS_HEADER && head[8] == '{';
 }
 
 size_t aigc__safetensors_count(const aigc__safetensors_t *file) { return file->n; }
@@ -411,86 +401,59 @@ const char *aigc__safetensors_metadata(const aigc__safetensors_t *file, const ch
     return NULL;
 }
 
-/* ---- numbers ---- */
+/* ---- the row ---- */
 
-static aigc_status_t check_readable(const aigc__safetensors_t *file, const record_t *record)
+static aigc_status_t open_row(void **out, const aigc__weights_format_t **format, aigc_context_t *context,
+                              const aigc__source_t *source)
 {
-    if (aigc__element_info(record->element)->dtype != 0) return AIGC_OK;
-    return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s': numbers of type %s cannot be read", file->source->name,
-                      record->entry.name, record->entry.dtype);
+    aigc__safetensors_t *file = NULL;
+    (void)format;
+    AIGC__TRY(aigc__safetensors_open(&file, context, source));
+    *out = file;
+    return AIGC_OK;
 }
 
-static aigc_status_t read_elements(const aigc__safetensors_t *file, const record_t *record, uint64_t first, size_t n,
-                                   void *to)
+static void free_row(void *file) { aigc__safetensors_free(file); }
+
+static size_t count(const void *file) { return aigc__safetensors_count(file); }
+
+static void entry(const void *file, size_t index, aigc__weights_entry_t *out)
 {
-    const uint64_t offset = record->entry.first + first * (aigc__element_info(record->element)->bits / 8);
-    const aigc_status_t status =
-        aigc__elements_read(to, file->source, &file->context->memory, offset, record->element, false, n);
-    return status == AIGC_OK ? AIGC_OK : aigc__fail_within(status, "tensor '%.64s': ", record->entry.name);
+    const aigc__safetensors_t *from = file;
+    const record_t *record = &from->records[from->by_place[index]];
+    out->name = record->entry.name;
+    out->element = record->element;
+    out->rank = record->entry.rank;
+    memcpy(out->shape, record->entry.shape, out->rank * sizeof *out->shape);
+    aigc__weights_set_dense(out);
+    out->storage = index;
+    out->first = record->entry.first;
 }
 
-aigc_status_t aigc__safetensors_read(aigc_tensor_t **out, const aigc__safetensors_t *file, size_t index)
+static int64_t find(const void *file, const char *name) { return aigc__safetensors_find(file, name); }
+
+static aigc_status_t read_row(void *file, uint64_t storage, uint64_t place, void *to, size_t bytes)
 {
-    const record_t *record = &file->records[file->by_place[index]];
-    const aigc__safetensors_entry_t *entry = &record->entry;
-    aigc_tensor_t *tensor;
-    AIGC__TRY(check_readable(file, record));
-    if (entry->rank > AIGC_MAX_RANK)
-        return aigc__fail(AIGC_ERROR_UNSUPPORTED, "%s: tensor '%s' has %u dimensions; tensors have at most %d",
-                          file->source->name, entry->name, (unsigned)entry->rank, AIGC_MAX_RANK);
-    const aigc_dtype_t dtype = aigc__element_info(record->element)->dtype;
-    AIGC__TRY(aigc__tensor_create_raw(&tensor, file->context, dtype, entry->rank, entry->shape));
-    const aigc_status_t status = read_elements(file, record, 0, tensor->count, tensor->data);
-    if (status == AIGC_OK)
-        *out = tensor;
-    else
-        aigc__tensor_release(tensor);
-    return status;
+    (void)storage;
+    return aigc__source_read(((const aigc__safetensors_t *)file)->source, place, to, bytes);
 }
 
-static void widen(const aigc__safetensors_t *file, float *to, const void *from, aigc_dtype_t dtype, size_t n)
+static const char *metadata(const void *file, const char *key) { return aigc__safetensors_metadata(file, key); }
+
+static size_t n_values(const void *file) { return ((const aigc__safetensors_t *)file)->n_metadata; }
+
+static void value(const void *file, size_t index, aigc__weights_value_t *out)
 {
-    const uint8_t *bytes = from;
-    const int32_t *words = from;
-    const int64_t *longs = from;
-    switch (dtype) {
-    case AIGC_DTYPE_U8: /* as numbers 0..255, unlike aigc__convert() */
-        for (size_t i = 0; i < n; i++) to[i] = bytes[i];
-        break;
-    case AIGC_DTYPE_I32:
-        for (size_t i = 0; i < n; i++) to[i] = (float)words[i];
-        break;
-    case AIGC_DTYPE_I64:
-        for (size_t i = 0; i < n; i++) to[i] = (float)longs[i];
-        break;
-    default: aigc__convert(file->context->kernels, to, AIGC_DTYPE_F32, from, dtype, n); break;
-    }
+    const aigc__safetensors_t *from = file;
+    out->name = key_of(from, from->by_key[index]);
+    out->type = "string";
+    out->text = from->header + from->metadata[from->by_key[index]].value;
 }
 
-aigc_status_t aigc__safetensors_read_f32(const aigc__safetensors_t *file, size_t index, float *to)
-{
-    const record_t *record = &file->records[file->by_place[index]];
-    const aigc_dtype_t dtype = aigc__element_info(record->element)->dtype;
-    const size_t count = (size_t)record->entry.count;
-    AIGC__TRY(check_readable(file, record));
-    if (dtype == AIGC_DTYPE_F32) return read_elements(file, record, 0, count, to);
-    const size_t room = AIGC__ELEMENTS_PIECE / aigc__dtype_bytes(dtype);
-    aigc_status_t status = AIGC_OK;
-    void *piece;
-    AIGC__TRY(aigc__memory_alloc(&file->context->memory, AIGC__ELEMENTS_PIECE, &piece));
-    for (size_t done = 0; done < count;) {
-        const size_t now = count - done < room ? count - done : room;
-        AIGC__GOTO(end, read_elements(file, record, done, now, piece));
-        widen(file, to + done, piece, dtype, now);
-        done += now;
-    }
-end:
-    aigc__memory_free(&file->context->memory, piece);
-    return status;
-}
-
-aigc_status_t aigc__safetensors_read_bytes(const aigc__safetensors_t *file, size_t index, void *to)
-{
-    const aigc__safetensors_entry_t *entry = aigc__safetensors_entry(file, index);
-    return aigc__source_read(file->source, entry->first, to, (size_t)entry->bytes);
-}
+const aigc__weights_format_t aigc__weights_safetensors = {"safetensors", aigc__safetensors_known,
+                                                          open_row,      free_row,
+                                                          count,         entry,
+                                                          find,          read_row,
+                                                          n_values,      value,
+                                                          metadata,      NULL,
+                                                          NULL};

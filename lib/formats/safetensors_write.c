@@ -2,6 +2,7 @@
 #include "formats/order.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_limits.h"
+#include "formats/weight_files.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -75,13 +76,20 @@ static aigc_status_t append_string(text_t *text, const char *string)
 static const char *dtype_name(aigc_dtype_t dtype)
 {
     switch (dtype) {
-    case AIGC_DTYPE_F32: return "F32";
-    case AIGC_DTYPE_F16: return "F16";
-    case AIGC_DTYPE_BF16: return "BF16";
-    case AIGC_DTYPE_U8: return "U8";
-    case AIGC_DTYPE_I32: return "I32";
-    case AIGC_DTYPE_I64: return "I64";
-    default: return NULL;
+    case AIGC_DTYPE_F32:
+        return "F32";
+    case AIGC_DTYPE_F16:
+        return "F16";
+    case AIGC_DTYPE_BF16:
+        return "BF16";
+    case AIGC_DTYPE_U8:
+        return "U8";
+    case AIGC_DTYPE_I32:
+        return "I32";
+    case AIGC_DTYPE_I64:
+        return "I64";
+    default:
+        return NULL;
     }
 }
 
@@ -90,13 +98,47 @@ static bool is_floating(aigc_dtype_t dtype)
     return dtype == AIGC_DTYPE_F32 || dtype == AIGC_DTYPE_F16 || dtype == AIGC_DTYPE_BF16;
 }
 
+static bool is_possible(const aigc__safetensors_part_t *part)
+{
+    return part->poured ? part->poured->element < AIGC__ELEMENT_C128 : dtype_name(part->dtype) != NULL;
+}
+
+static const char *element_name(const aigc__safetensors_part_t *part)
+{
+    return part->poured ? aigc__element_info(part->poured->element)->name : dtype_name(part->dtype);
+}
+
+static uint32_t bits_of(const aigc__safetensors_part_t *part)
+{
+    return part->poured ? aigc__element_info(part->poured->element)->bits
+                        : 8 * (uint32_t)aigc__dtype_bytes(part->dtype);
+}
+
+/* Of its numbers in the file. */
+static aigc_status_t bytes_of(const aigc__safetensors_part_t *part, size_t *bytes)
+{
+    size_t count;
+    if (part->poured) {
+        *bytes = (size_t)(part->poured->count * bits_of(part) / 8);
+        return AIGC_OK;
+    }
+    AIGC__TRY(aigc__shape_count(part->rank, part->shape, &count));
+    return aigc__bytes_of(count, aigc__dtype_bytes(part->dtype), bytes);
+}
+
 static aigc_status_t check_part(const aigc__safetensors_part_t *part)
 {
     size_t count;
     if (strcmp(part->name, "__metadata__") == 0 || strlen(part->name) > AIGC__SAFETENSORS_NAME)
         return aigc__fail(AIGC_ERROR_ARGUMENT, "writing safetensors: no tensor can be named '%.64s' (%zu bytes)",
                           part->name, strlen(part->name));
-    if (!dtype_name(part->dtype))
+    if (part->poured && !is_possible(part))
+        return aigc__fail(
+            AIGC_ERROR_UNSUPPORTED,
+            "writing safetensors: tensor '%s' has numbers of type %s, which it does not have; .npz and .pt do",
+            part->name, element_name(part));
+    if (part->poured) return AIGC_OK;
+    if (!is_possible(part))
         return aigc__fail(AIGC_ERROR_ARGUMENT, "writing safetensors: tensor '%s' has unknown dtype %d", part->name,
                           (int)part->dtype);
     if (part->dtype != part->source_dtype && !(is_floating(part->dtype) && is_floating(part->source_dtype)))
@@ -115,7 +157,7 @@ static int compare_names(const void *things, uint32_t a, uint32_t b)
 static int compare_layout(const void *things, uint32_t a, uint32_t b)
 {
     const aigc__safetensors_part_t *parts = things;
-    const size_t left = aigc__dtype_bytes(parts[a].dtype), right = aigc__dtype_bytes(parts[b].dtype);
+    const uint32_t left = bits_of(&parts[a]), right = bits_of(&parts[b]);
     return left != right ? (left > right ? -1 : 1) : compare_names(things, a, b);
 }
 
@@ -156,12 +198,11 @@ static aigc_status_t append_metadata(job_t *job)
 /* One tensor's line; `*place` is where its numbers begin and becomes where they end. */
 static aigc_status_t append_part(text_t *text, const aigc__safetensors_part_t *part, size_t *place)
 {
-    size_t count, bytes;
-    AIGC__TRY(aigc__shape_count(part->rank, part->shape, &count));
-    AIGC__TRY(aigc__bytes_of(count, aigc__dtype_bytes(part->dtype), &bytes));
+    size_t bytes;
+    AIGC__TRY(bytes_of(part, &bytes));
     AIGC__TRY(append_string(text, part->name));
     AIGC__TRY(append(text, ":{\"dtype\":\""));
-    AIGC__TRY(append(text, dtype_name(part->dtype)));
+    AIGC__TRY(append(text, element_name(part)));
     AIGC__TRY(append(text, "\",\"shape\":["));
     for (size_t i = 0; i < part->rank; i++) {
         if (i > 0) AIGC__TRY(append(text, ","));
@@ -218,9 +259,12 @@ end:
     return status;
 }
 
+static aigc_status_t put(void *saver, const void *bytes, size_t n) { return aigc__saver_write(saver, bytes, n); }
+
 static aigc_status_t write_part(job_t *job, const aigc__safetensors_part_t *part)
 {
     size_t count, bytes;
+    if (part->poured) return aigc__pour(part->poured, put, job->saver);
     AIGC__TRY(aigc__shape_count(part->rank, part->shape, &count));
     if (part->dtype != part->source_dtype) return write_converted(job, part, count);
     AIGC__TRY(aigc__bytes_of(count, aigc__dtype_bytes(part->dtype), &bytes));

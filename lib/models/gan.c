@@ -1,6 +1,8 @@
 #include "models/gan.h"
+#include "formats/weight_files.h"
 #include "models/evaluation.h"
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define AT(member) offsetof(aigc__gan_config_t, member)
@@ -168,6 +170,41 @@ static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
     return aigc__graph_status(graph);
 }
 
+/* Tensor "main.<index>.weight" of a bare file; false: there is none of that rank. */
+static bool find_layer(const aigc_weights_t *file, size_t index, uint32_t rank, aigc__weights_entry_t *out)
+{
+    char name[32];
+    snprintf(name, sizeof name, "main.%zu.weight", index);
+    const int64_t place = aigc__weights_find(file, name);
+    if (place < 0) return false;
+    aigc__weights_entry(file, (size_t)place, out);
+    return out->rank == rank;
+}
+
+/* The state dict of a DCGAN's generator: a norm follows its first layer, and every third layer doubles the sides. */
+static aigc_status_t recognise(const aigc_weights_t *file, aigc_options_t *options, bool *is_mine)
+{
+    aigc__weights_entry_t first, norm, last = {.rank = 0};
+    size_t stages = 0;
+    if (!find_layer(file, 0, 4, &first) || !find_layer(file, 1, 1, &norm)) return AIGC_OK;
+    while (stages < 10 && find_layer(file, 3 * (stages + 1), 4, &last)) stages++;
+    if (stages == 0) return AIGC_OK;
+    const struct {
+        const char *name;
+        int64_t value;
+    } set[] = {{"height", first.shape[2] << stages},
+               {"width", first.shape[3] << stages},
+               {"channels", last.shape[1]},
+               {"latent_dim", first.shape[0]},
+               {"generator_width", last.shape[0]}};
+    for (size_t k = 0; k < sizeof set / sizeof *set; k++)
+        AIGC__TRY(aigc__options_set(options, set[k].name, AIGC__OPTION_INT, &set[k].value, 1));
+    *is_mine = true;
+    return AIGC_OK;
+}
+
+static const char *const players[] = {"generator.", "discriminator.", NULL};
+
 /* ---- memory ---- */
 
 /* A plan that a batch is run by. The last batch of an epoch has another number of pictures, and so plans and executors
@@ -238,6 +275,7 @@ const aigc__model_kind_t aigc__model_kind_gan = {
     .n_tables = sizeof tables / sizeof *tables,
     .needs = needs,
     .metrics = aigc__gan_metrics,
+    .players = players,
     .create = create,
     .free = free_network,
     .config = config,
@@ -245,6 +283,7 @@ const aigc__model_kind_t aigc__model_kind_gan = {
     .set_geometry = set_geometry,
     .declare = declare,
     .latent_space = latent_space,
+    .recognise = recognise,
     .train = aigc__gan_train,
     .train_step = aigc__gan_train_step,
     .evaluate = aigc__evaluate,

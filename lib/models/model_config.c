@@ -1,7 +1,7 @@
 /* What a model is, as JSON in a file's metadata, and back. Files are hostile: how long a text may be, and how
  * many values it may have, is bounded before the parser sees it. */
 #include "base/sizes.h"
-#include "formats/safetensors.h"
+#include "formats/weight_files.h"
 #include "models/network.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -164,9 +164,9 @@ static aigc_status_t take_class_names(aigc_model_t *model, const json_t *array)
     return status;
 }
 
-aigc_status_t aigc__model_read_class_names(aigc_model_t *model, const struct aigc__safetensors *file)
+aigc_status_t aigc__model_read_class_names(aigc_model_t *model, struct aigc_weights *file)
 {
-    const char *text = aigc__safetensors_metadata(file, "aigc.class_names");
+    const char *text = aigc__weights_metadata(file, "aigc.class_names");
     const int64_t classes = model->kind->geometry(model).classes;
     if (text == NULL) return AIGC_OK;
     if (count_commas(text) >= (size_t)classes)
@@ -205,11 +205,11 @@ void aigc__model_metadata_free(aigc_model_t *model, aigc__model_metadata_t *meta
 }
 
 /* Kind and create options of a file: from its metadata, else from its tensors. */
-static aigc_status_t find_kind(const struct aigc__safetensors *file, aigc_options_t *options, const char **kind)
+static aigc_status_t find_kind(struct aigc_weights *file, aigc_options_t *options, const char **kind)
 {
-    const char *config = aigc__safetensors_metadata(file, "aigc.config");
+    const char *config = aigc__weights_metadata(file, "aigc.config");
     bool is_mine = false;
-    *kind = aigc__safetensors_metadata(file, "aigc.kind");
+    *kind = aigc__weights_metadata(file, "aigc.kind");
     if (*kind && config) return config_to_options(config, options);
     if (*kind) return aigc__fail(AIGC_ERROR_CORRUPT, "the file tells its kind but no configuration");
     for (size_t k = 0; !is_mine && aigc__model_kind(k); k++) {
@@ -230,8 +230,7 @@ static aigc_status_t blame_file(aigc_status_t status)
     return is_option ? aigc__fail_within(AIGC_ERROR_CORRUPT, "its configuration makes no model: ") : status;
 }
 
-aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context,
-                                        const struct aigc__safetensors *file)
+aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, struct aigc_weights *file)
 {
     const char *kind = NULL;
     aigc_options_t *options = NULL;

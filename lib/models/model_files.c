@@ -1,6 +1,7 @@
 /* Model files: parameters in and out by name and shape. */
 #include "base/sizes.h"
 #include "formats/safetensors.h"
+#include "formats/weight_files.h"
 #include "models/network.h"
 #include <inttypes.h>
 #include <stddef.h>
@@ -31,7 +32,7 @@ const aigc__option_t aigc__load_weights_rows[] = {
     {"prefix", AIGC__OPTION_STRING, offsetof(load_options_t, prefix), "", 0, 0, NULL,
      "text before every name in the file, such as model."},
     {"strict", AIGC__OPTION_BOOL, offsetof(load_options_t, strict), "true", 0, 0, NULL,
-     "tensors the model does not have are an error"},
+     "tensors that the file or the model lacks are an error; if not, the model keeps what the file does not have"},
     {"finite", AIGC__OPTION_BOOL, offsetof(load_options_t, finite), "true", 0, 0, NULL,
      "NaN and infinity are an error"},
 };
@@ -65,15 +66,32 @@ static const char *dots(const listing_t *listing)
     return listing->shown == listing->n ? "" : listing->shown ? ", ..." : "...";
 }
 
-/* The entry of parameter `name`, or -1. The prefix is put before it. */
-static int64_t find_entry(const struct aigc__safetensors *file, const char *prefix, const char *name)
+/* How a file's names stand to a model's: "<prefix><name>", or of one player's file the name without the player's. */
+typedef struct fit {
+    const aigc_model_t *model;
+    aigc_weights_t *file;
+    const char *prefix, *player;
+    bool with_state, strict;
+    bool may_miss; /* what the file does not have is no error, unless it has nothing */
+} fit_t;
+
+static bool is_meant(const fit_t *fit, const aigc__parameter_t *parameter)
 {
-    char full[1200]; /* names in files have at most 1024 bytes */
-    const int length = snprintf(full, sizeof full, "%s%s", prefix, name);
-    return length < 0 || (size_t)length >= sizeof full ? -1 : aigc__safetensors_find(file, full);
+    return (parameter->role == AIGC__TRAINED || fit->with_state) &&
+           strncmp(parameter->name, fit->player, strlen(fit->player)) == 0;
 }
 
-static bool shape_fits(const aigc__safetensors_entry_t *entry, const aigc__shape_t *shape)
+/* The entry of a parameter that is meant, or -1. */
+static int64_t find_entry(const fit_t *fit, const aigc__parameter_t *parameter, aigc__weights_entry_t *entry)
+{
+    char full[1200]; /* names in files have at most 1024 bytes */
+    const int length = snprintf(full, sizeof full, "%s%s", fit->prefix, parameter->name + strlen(fit->player));
+    const int64_t index = length < 0 || (size_t)length >= sizeof full ? -1 : aigc__weights_find(fit->file, full);
+    if (index >= 0) aigc__weights_entry(fit->file, (size_t)index, entry);
+    return index;
+}
+
+static bool shape_fits(const aigc__weights_entry_t *entry, const aigc__shape_t *shape)
 {
     if (entry->rank != shape->rank) return false;
     for (uint32_t k = 0; k < shape->rank; k++)
@@ -81,8 +99,7 @@ static bool shape_fits(const aigc__safetensors_entry_t *entry, const aigc__shape
     return true;
 }
 
-static void list_misshaped(listing_t *listing, const aigc__parameter_t *parameter,
-                           const aigc__safetensors_entry_t *entry)
+static void list_misshaped(listing_t *listing, const aigc__parameter_t *parameter, const aigc__weights_entry_t *entry)
 {
     char text[160], want[96], have[96];
     aigc__shape_text(want, parameter->shape.rank, parameter->shape.dims);
@@ -91,62 +108,124 @@ static void list_misshaped(listing_t *listing, const aigc__parameter_t *paramete
     list(listing, text);
 }
 
-static bool is_wanted(const aigc_model_t *model, const char *prefix, const char *name)
+static bool is_wanted(const fit_t *fit, const char *name)
 {
-    const size_t length = strlen(prefix);
-    return strncmp(name, prefix, length) == 0 && aigc__store_find(model->store, name + length) >= 0;
+    char full[1200];
+    const size_t length = strlen(fit->prefix);
+    if (strncmp(name, fit->prefix, length) != 0) return false;
+    snprintf(full, sizeof full, "%s%s", fit->player, name + length);
+    return aigc__store_find(fit->model->store, full) >= 0;
 }
 
 /* Ends when the list is full: a file may have a million names. */
-static void list_unexpected(listing_t *listing, const aigc_model_t *model, const struct aigc__safetensors *file,
-                            const char *prefix)
+static void list_unexpected(listing_t *listing, const fit_t *fit)
 {
-    for (size_t k = 0; k < aigc__safetensors_count(file); k++) {
-        const char *name = aigc__safetensors_entry(file, k)->name;
-        if (!is_wanted(model, prefix, name) && !list(listing, name)) return;
+    for (size_t k = 0; k < aigc__weights_count(fit->file); k++) {
+        aigc__weights_entry_t entry;
+        aigc__weights_entry(fit->file, k, &entry);
+        if (!is_wanted(fit, entry.name) && !list(listing, entry.name)) return;
     }
 }
 
-aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                        const char *prefix, bool with_state, bool strict)
+/* Whether the file has the model's first name behind something else, which a prefix would name. */
+static bool find_prefix(const fit_t *fit, char prefix[80])
+{
+    const char *wanted = aigc__store_parameter(fit->model->store, 0)->name;
+    for (size_t k = 0; k < aigc__weights_count(fit->file) && k < 100000; k++) {
+        aigc__weights_entry_t entry;
+        aigc__weights_entry(fit->file, k, &entry);
+        const size_t length = strlen(entry.name), more = strlen(wanted);
+        if (length <= more || length - more >= 80 || strcmp(entry.name + length - more, wanted) != 0) continue;
+        snprintf(prefix, 80, "%.*s", (int)(length - more), entry.name);
+        return true;
+    }
+    return false;
+}
+
+static aigc_status_t check_fit(const fit_t *fit)
 {
     listing_t missing = {.n = 0}, misshaped = {.n = 0}, unexpected = {.n = 0};
+    char prefix[80], hint[160] = "";
     size_t matched = 0;
-    for (size_t k = 0; k < aigc__store_count(model->store); k++) {
-        const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
-        if (parameter->role != AIGC__TRAINED && !with_state) continue;
-        const int64_t index = find_entry(file, prefix, parameter->name);
-        const aigc__safetensors_entry_t *entry = index < 0 ? NULL : aigc__safetensors_entry(file, (size_t)index);
-        if (entry)
+    for (size_t k = 0; k < aigc__store_count(fit->model->store); k++) {
+        const aigc__parameter_t *parameter = aigc__store_parameter(fit->model->store, k);
+        aigc__weights_entry_t entry;
+        if (!is_meant(fit, parameter)) continue;
+        const bool is_there = find_entry(fit, parameter, &entry) >= 0;
+        if (is_there)
             matched++;
         else if (parameter->role != AIGC__COUNTER)
             list(&missing, parameter->name);
-        if (entry && !shape_fits(entry, &parameter->shape)) list_misshaped(&misshaped, parameter, entry);
+        if (is_there && !shape_fits(&entry, &parameter->shape)) list_misshaped(&misshaped, parameter, &entry);
     }
-    if (strict && matched < aigc__safetensors_count(file)) {
-        list_unexpected(&unexpected, model, file, prefix);
-        unexpected.n = aigc__safetensors_count(file) - matched;
+    if (fit->strict && matched < aigc__weights_count(fit->file)) {
+        list_unexpected(&unexpected, fit);
+        unexpected.n = aigc__weights_count(fit->file) - matched;
     }
-    if (missing.n + misshaped.n + unexpected.n == 0) return AIGC_OK;
+    const bool lacks = missing.n > 0 && (!fit->may_miss || matched == 0);
+    if (!lacks && misshaped.n + unexpected.n == 0) return AIGC_OK;
+    if (matched == 0 && find_prefix(fit, prefix))
+        snprintf(hint, sizeof hint, " (its names begin with '%s': see option prefix)", prefix);
     return aigc__fail(
         AIGC_ERROR_CORRUPT,
-        "the file does not fit the model: %zu missing (%s%s), %zu of another shape (%s%s), %zu unexpected (%s%s)",
-        missing.n, missing.text, dots(&missing), misshaped.n, misshaped.text, dots(&misshaped), unexpected.n,
+        "the file does not fit the model%s: %zu missing (%s%s), %zu of another shape (%s%s), %zu unexpected (%s%s)",
+        hint, missing.n, missing.text, dots(&missing), misshaped.n, misshaped.text, dots(&misshaped), unexpected.n,
         unexpected.text, dots(&unexpected));
 }
 
-aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                     const char *prefix, bool with_state, bool strict, float *block)
+static aigc_status_t read_fit(const fit_t *fit, float *block)
 {
-    AIGC__TRY(aigc__model_check_entries(model, file, prefix, with_state, strict));
-    for (size_t k = 0; k < aigc__store_count(model->store); k++) {
-        const aigc__parameter_t *parameter = aigc__store_parameter(model->store, k);
-        if (parameter->role != AIGC__TRAINED && !with_state) continue;
-        const int64_t index = find_entry(file, prefix, parameter->name);
-        if (index < 0) continue; /* a counter */
-        AIGC__TRY(aigc__safetensors_read_f32(file, (size_t)index, block + parameter->first));
+    for (size_t k = 0; k < aigc__store_count(fit->model->store); k++) {
+        const aigc__parameter_t *parameter = aigc__store_parameter(fit->model->store, k);
+        aigc__weights_entry_t entry;
+        if (!is_meant(fit, parameter)) continue;
+        const int64_t index = find_entry(fit, parameter, &entry);
+        if (index < 0 && parameter->role == AIGC__COUNTER && !fit->may_miss)
+            memset(block + parameter->first, 0, parameter->count * sizeof *block);
+        if (index < 0) continue; /* a counter, or what may be missing */
+        AIGC__TRY(aigc__weights_read_f32(fit->file, (size_t)index, block + parameter->first));
     }
     return AIGC_OK;
+}
+
+aigc_status_t aigc__model_check_entries(const aigc_model_t *model, struct aigc_weights *file, const char *prefix,
+                                        bool with_state, bool strict)
+{
+    return check_fit(&(fit_t){model, file, prefix, "", with_state, strict, false});
+}
+
+aigc_status_t aigc__model_read_block(const aigc_model_t *model, struct aigc_weights *file, const char *prefix,
+                                     bool with_state, bool strict, float *block)
+{
+    const fit_t fit = {model, file, prefix, "", with_state, strict, false};
+    AIGC__TRY(check_fit(&fit));
+    return read_fit(&fit, block);
+}
+
+/* A file with none of the model's names may be of one player: the one more of whose names and shapes it has. */
+static void choose_player(fit_t *fit)
+{
+    const char *best = "";
+    size_t most = 0;
+    fit->player = "";
+    if (!fit->model->kind->players) return;
+    for (const char *const *next = fit->model->kind->players;; next++) {
+        size_t n = 0;
+        for (size_t k = 0; k < aigc__store_count(fit->model->store); k++) {
+            const aigc__parameter_t *parameter = aigc__store_parameter(fit->model->store, k);
+            aigc__weights_entry_t entry;
+            if (is_meant(fit, parameter) && find_entry(fit, parameter, &entry) >= 0)
+                n += *fit->player == '\0' || shape_fits(&entry, &parameter->shape);
+        }
+        if (n > most) {
+            most = n;
+            best = fit->player;
+        }
+        if (*best == '\0' && most > 0) break; /* whole names */
+        if (!*next) break;
+        fit->player = *next;
+    }
+    fit->player = best;
 }
 
 aigc_status_t aigc__model_check_finite(const aigc_model_t *model, bool with_state, const float *block)
@@ -162,54 +241,46 @@ aigc_status_t aigc__model_check_finite(const aigc_model_t *model, bool with_stat
 
 /* ---- loading ---- */
 
-/* A file opened for reading; zeroed ones may be closed. */
-typedef struct reading {
-    aigc__source_t source;
-    aigc__safetensors_t *file;
-} reading_t;
-
-static aigc_status_t open_file(reading_t *reading, aigc_context_t *context, const char *path)
-{
-    AIGC__TRY(aigc__source_open(&reading->source, context->files, path));
-    return aigc__safetensors_open(&reading->file, context, &reading->source);
-}
-
 /* Hands `status` through; the sentence of a failure after the opening, which told it, begins with the file. */
-static aigc_status_t close_file(reading_t *reading, aigc_status_t status, const char *path)
+static aigc_status_t close_file(aigc_weights_t *file, aigc_status_t status, const char *path)
 {
-    if (status != AIGC_OK && reading->file) aigc__fail_within(status, "'%.200s': ", path);
-    aigc__safetensors_free(reading->file);
-    aigc__source_close(&reading->source);
+    if (status != AIGC_OK && file) aigc__fail_within(status, "'%.200s': ", path);
+    aigc__weights_free(file);
     return status;
 }
 
 aigc_status_t aigc__model_load_weights(aigc_model_t *model, const char *path, const aigc_options_t *options)
 {
     load_options_t given;
-    reading_t reading = {.file = NULL};
+    fit_t fit = {.model = model, .with_state = true};
     void *block = NULL;
     size_t bytes = 0;
     aigc_status_t status;
     AIGC__TRY(aigc__model_options(model, "load_weights", options, (void *[]){&given}, 1));
     AIGC__TRY(aigc__model_build(model));
-    AIGC__GOTO(done, open_file(&reading, model->context, path));
+    AIGC__TRY(aigc__weights_open(&fit.file, model->context, path));
+    fit.prefix = given.prefix ? given.prefix : "";
+    fit.strict = given.strict != 0;
+    fit.may_miss = !fit.strict;
+    choose_player(&fit);
+    AIGC__GOTO(done, check_fit(&fit));
     AIGC__GOTO(done, aigc__bytes_of(aigc__store_elements(model->store), sizeof(float), &bytes));
-    AIGC__GOTO(done, aigc__memory_alloc_zeroed(&model->context->memory, bytes, &block));
-    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, given.prefix ? given.prefix : "", true,
-                                            given.strict != 0, block));
+    AIGC__GOTO(done, aigc__memory_alloc(&model->context->memory, bytes, &block));
+    memcpy(block, aigc__store_block(model->average ? model->average : model->store), bytes);
+    AIGC__GOTO(done, read_fit(&fit, block));
     if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, true, block));
     memcpy(aigc__store_block(model->store), block, bytes);
     if (model->average) memcpy(aigc__store_block(model->average), block, bytes);
     model->parameters_version++;
 done:
     aigc__memory_free(&model->context->memory, block);
-    return close_file(&reading, status, path);
+    return close_file(fit.file, status, path);
 }
 
 /* Epochs the parameters were trained for, for a reader's information. */
-static void read_epochs(aigc_model_t *model, const struct aigc__safetensors *file)
+static void read_epochs(aigc_model_t *model, const aigc_weights_t *file)
 {
-    const char *text = aigc__safetensors_metadata(file, "aigc.epochs");
+    const char *text = aigc__weights_metadata(file, "aigc.epochs");
     uint64_t n = 0;
     for (; text && *text >= '0' && *text <= '9' && n < 1000000000; text++) n = n * 10 + (uint64_t)(*text - '0');
     model->position.epoch = n;
@@ -220,24 +291,26 @@ aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, cons
                                const aigc_options_t *options)
 {
     load_options_t given;
-    reading_t reading = {.file = NULL};
+    fit_t fit = {.prefix = "", .with_state = true, .strict = true};
     aigc_model_t *model = NULL;
     aigc_status_t status;
     const aigc__option_group_t group = {aigc__load_rows, AIGC__LOAD_ROWS, &given};
     AIGC__TRY(aigc__options_resolve(options, "load", &group, 1));
-    AIGC__GOTO(done, open_file(&reading, context, path));
-    AIGC__GOTO(done, aigc__model_from_metadata(&model, context, reading.file));
-    AIGC__GOTO(done, aigc__model_check_entries(model, reading.file, "", true, true));
-    AIGC__GOTO(done, aigc__model_read_class_names(model, reading.file));
+    AIGC__TRY(aigc__weights_open(&fit.file, context, path));
+    AIGC__GOTO(done, aigc__model_from_metadata(&model, context, fit.file));
+    fit.model = model;
+    choose_player(&fit);
+    AIGC__GOTO(done, check_fit(&fit));
+    AIGC__GOTO(done, aigc__model_read_class_names(model, fit.file));
     AIGC__GOTO(done, aigc__model_build(model));
-    AIGC__GOTO(done, aigc__model_read_block(model, reading.file, "", true, true, aigc__store_block(model->store)));
+    AIGC__GOTO(done, read_fit(&fit, aigc__store_block(model->store)));
     if (given.finite) AIGC__GOTO(done, aigc__model_check_finite(model, true, aigc__store_block(model->store)));
-    read_epochs(model, reading.file);
+    read_epochs(model, fit.file);
     *out = model;
     model = NULL;
 done:
     aigc__model_release(model);
-    return close_file(&reading, status, path);
+    return close_file(fit.file, status, path);
 }
 
 /* ---- saving ---- */
@@ -275,7 +348,7 @@ static void list_parts(const aigc__store_t *store, aigc_dtype_t dtype, aigc__saf
         const aigc__parameter_t *parameter = aigc__store_parameter(store, k);
         parts[k] = (aigc__safetensors_part_t){
             parameter->name, dtype, parameter->shape.rank, parameter->shape.dims, aigc__store_data(store, k),
-            AIGC_DTYPE_F32};
+            AIGC_DTYPE_F32,  NULL};
         if (parameter->role != AIGC__COUNTER || parameter->count != 1) continue;
         const float count = aigc__store_data(store, k)[0];
         counts[k] = count > 0 && count < 1e9f ? (int64_t)count : 0;

@@ -26,7 +26,7 @@ typedef struct aigc__option_need {
 } aigc__option_need_t;
 
 struct aigc__latent_space;
-struct aigc__safetensors;
+struct aigc_weights;
 struct aigc__safetensors_part;
 
 /* A kind: one row. Verbs it cannot do are NULL. Arguments were checked by kind-independent code:
@@ -38,6 +38,8 @@ typedef struct aigc__model_kind {
     size_t n_tables;
     const aigc__option_need_t *needs; /* beside those of the optimizers; ends with a NULL option; or NULL */
     const char *const *metrics;       /* names of all numbers its training tells; NULL after the last */
+    const char *const
+        *players; /* beginnings of names that a file of one network alone leaves out; NULL after the last */
 
     /* Resolves the create options into model->network. */
     aigc_status_t (*create)(aigc_model_t *model, const aigc_options_t *options);
@@ -51,7 +53,7 @@ typedef struct aigc__model_kind {
     /* See models/sampling.h. NULL: pictures are not made from latents. */
     void (*latent_space)(const aigc_model_t *model, struct aigc__latent_space *out);
     /* Options with which a foreign file's tensors would fit, where they are of this kind. May be NULL. */
-    aigc_status_t (*recognise)(const struct aigc__safetensors *file, aigc_options_t *options, bool *is_mine);
+    aigc_status_t (*recognise)(const struct aigc_weights *file, aigc_options_t *options, bool *is_mine);
 
     aigc_status_t (*train)(aigc_model_t *model, aigc_dataset_t *dataset, aigc_dataset_t *validation,
                            const aigc_options_t *options, aigc_progress_fn progress, void *user);
@@ -223,18 +225,17 @@ aigc_status_t aigc__model_write_parts(aigc_model_t *model, const char *path, con
                                       size_t n, const aigc__model_metadata_t *metadata);
 /* A model of the kind and configuration that a file tells, its parameters declared but not made: what the file
  * claims must be proven by aigc__model_check_entries() first. AIGC_ERROR_CORRUPT, AIGC_ERROR_UNSUPPORTED. */
-aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context,
-                                        const struct aigc__safetensors *file);
+aigc_status_t aigc__model_from_metadata(aigc_model_t **out, aigc_context_t *context, struct aigc_weights *file);
 /* The class names of the metadata, where there are some. */
-aigc_status_t aigc__model_read_class_names(aigc_model_t *model, const struct aigc__safetensors *file);
+aigc_status_t aigc__model_read_class_names(aigc_model_t *model, struct aigc_weights *file);
 /* Whether the entries "<prefix><name>" are those of the declared parameters; of the trained ones only, unless
  * `with_state`. Counters may be missing: older files lack them. One message lists what is missing and mis-shaped,
  * and with `strict` what is there but not wanted. */
-aigc_status_t aigc__model_check_entries(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                        const char *prefix, bool with_state, bool strict);
+aigc_status_t aigc__model_check_entries(const aigc_model_t *model, struct aigc_weights *file, const char *prefix,
+                                        bool with_state, bool strict);
 /* Fills `block` (laid out like the store's) with the entries, after checking them. */
-aigc_status_t aigc__model_read_block(const aigc_model_t *model, const struct aigc__safetensors *file,
-                                     const char *prefix, bool with_state, bool strict, float *block);
+aigc_status_t aigc__model_read_block(const aigc_model_t *model, struct aigc_weights *file, const char *prefix,
+                                     bool with_state, bool strict, float *block);
 
 aigc_status_t aigc__model_load(aigc_model_t **out, aigc_context_t *context, const char *path,
                                const aigc_options_t *options);

@@ -4,6 +4,7 @@
 #include "base/numbers.h"
 #include "base/sizes.h"
 #include "formats/safetensors.h"
+#include "formats/weight_files.h"
 #include "models/training.h"
 #include <errno.h>
 #include <jansson.h>
@@ -161,7 +162,8 @@ static void list_parts(const aigc_model_t *model, part_list_t *list)
                                                                 parameter->shape.rank,
                                                                 parameter->shape.dims,
                                                                 block_data(model, block, k),
-                                                                AIGC_DTYPE_F32};
+                                                                AIGC_DTYPE_F32,
+                                                                NULL};
         }
     }
 }
@@ -232,11 +234,10 @@ static void list_differences(const char *ours, const char *theirs, char *text, s
 }
 
 /* The model must be what the file was saved from: same kind, same configuration. */
-static aigc_status_t check_config(const aigc_model_t *model, const aigc__safetensors_t *file)
+static aigc_status_t check_config(const aigc_model_t *model, aigc_weights_t *file)
 {
     char *config = NULL, differences[400];
-    const char *kind = aigc__safetensors_metadata(file, "aigc.kind"),
-               *theirs = aigc__safetensors_metadata(file, "aigc.config");
+    const char *kind = aigc__weights_metadata(file, "aigc.kind"), *theirs = aigc__weights_metadata(file, "aigc.config");
     if (kind && theirs && aigc__model_kind_named(kind) && strcmp(kind, model->kind->name) != 0)
         return aigc__fail(AIGC_ERROR_CORRUPT, "this is the training state of a %s, not of a %s",
                           aigc__model_kind_named(kind)->name, model->kind->name);
@@ -254,7 +255,7 @@ static aigc_status_t check_config(const aigc_model_t *model, const aigc__safeten
 }
 
 /* The entries under a prefix into `block`, laid out like the store. */
-static aigc_status_t read_block(const aigc_model_t *model, const aigc__safetensors_t *file, int which, float *block)
+static aigc_status_t read_block(const aigc_model_t *model, aigc_weights_t *file, int which, float *block)
 {
     const bool with_state = which == BLOCK_PARAMETERS || which == BLOCK_AVERAGE;
     aigc_status_t status = aigc__model_read_block(model, file, prefixes[which], with_state, false, block);
@@ -262,7 +263,7 @@ static aigc_status_t read_block(const aigc_model_t *model, const aigc__safetenso
     return status == AIGC_OK ? AIGC_OK : aigc__fail_within(status, "the tensors %s*: ", prefixes[which]);
 }
 
-static aigc_status_t read_new_block(const aigc_model_t *model, const aigc__safetensors_t *file, int which, float **out)
+static aigc_status_t read_new_block(const aigc_model_t *model, aigc_weights_t *file, int which, float **out)
 {
     void *block = NULL;
     size_t bytes = 0;
@@ -282,20 +283,19 @@ static aigc_status_t check_squares(const float *squares, size_t n)
     return AIGC_OK;
 }
 
-static bool has_average(const aigc_model_t *model, const aigc__safetensors_t *file)
+static bool has_average(const aigc_model_t *model, aigc_weights_t *file)
 {
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s%s", prefixes[BLOCK_AVERAGE], aigc__store_parameter(model->store, 0)->name);
-    return aigc__safetensors_find(file, name) >= 0;
+    return aigc__weights_find(file, name) >= 0;
 }
 
-static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, const aigc__safetensors_t *file,
-                                bool with_average)
+static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, aigc_weights_t *file, bool with_average)
 {
     uint64_t steps[AIGC__PARTS] = {0};
     AIGC__TRY(check_config(model, file));
-    AIGC__TRY(parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, &out->position, steps));
-    const char *record = aigc__safetensors_metadata(file, "aigc.training");
+    AIGC__TRY(parse_position(aigc__weights_metadata(file, "aigc.position"), model, &out->position, steps));
+    const char *record = aigc__weights_metadata(file, "aigc.training");
     if (record) AIGC__TRY(aigc__memory_copy_string(&model->context->memory, record, &out->record));
     AIGC__TRY(aigc__optimizer_create(&out->optimizer, model->context, model->store, NULL, 0));
     for (uint32_t part = 0; part < AIGC__PARTS; part++) aigc__optimizer_set_steps(out->optimizer, part, steps[part]);
@@ -310,35 +310,24 @@ static aigc_status_t read_state(aigc__state_t *out, const aigc_model_t *model, c
 
 aigc_status_t aigc__state_read(aigc__state_t *out, const aigc_model_t *model, const char *path, bool with_average)
 {
-    aigc__source_t source = {0};
-    aigc__safetensors_t *file = NULL;
-    aigc_status_t status;
+    aigc_weights_t *file = NULL;
     *out = (aigc__state_t){.optimizer = NULL};
-    AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
-    AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
-    status = read_state(out, model, file, with_average);
+    AIGC__TRY(aigc__weights_open(&file, model->context, path));
+    const aigc_status_t status = read_state(out, model, file, with_average);
     if (status != AIGC_OK) aigc__fail_within(status, "'%.200s': ", path);
-done:
-    aigc__safetensors_free(file);
-    aigc__source_close(&source);
+    aigc__weights_free(file);
     return status;
 }
 
 aigc_status_t aigc__state_peek(aigc__position_t *out, const aigc_model_t *model, const char *path)
 {
     uint64_t steps[AIGC__PARTS] = {0};
-    aigc__source_t source = {0};
-    aigc__safetensors_t *file = NULL;
-    aigc_status_t status;
-    AIGC__GOTO(done, aigc__source_open(&source, model->context->files, path));
-    AIGC__GOTO(done, aigc__safetensors_open(&file, model->context, &source));
-    status = check_config(model, file);
-    if (status == AIGC_OK)
-        status = parse_position(aigc__safetensors_metadata(file, "aigc.position"), model, out, steps);
+    aigc_weights_t *file = NULL;
+    AIGC__TRY(aigc__weights_open(&file, model->context, path));
+    aigc_status_t status = check_config(model, file);
+    if (status == AIGC_OK) status = parse_position(aigc__weights_metadata(file, "aigc.position"), model, out, steps);
     if (status != AIGC_OK) aigc__fail_within(status, "'%.200s': ", path);
-done:
-    aigc__safetensors_free(file);
-    aigc__source_close(&source);
+    aigc__weights_free(file);
     return status;
 }
 

@@ -1,6 +1,6 @@
 #include "models/vae.h"
 #include "base/sizes.h"
-#include "formats/safetensors.h"
+#include "formats/weight_files.h"
 #include "models/evaluation.h"
 #include <stddef.h>
 #include <string.h>
@@ -133,18 +133,18 @@ static aigc_status_t declare(aigc_model_t *model, aigc__graph_t *graph)
 
 /* A state dict of the classic network: the widths are in the shapes; the picture is a square, gray where
  * its number of pixels allows. */
-static aigc_status_t recognise(const aigc__safetensors_t *file, aigc_options_t *options, bool *is_mine)
+static aigc_status_t recognise(const aigc_weights_t *file, aigc_options_t *options, bool *is_mine)
 {
-    const int64_t first = aigc__safetensors_find(file, "fc1.weight"),
-                  mean = aigc__safetensors_find(file, "fc21.weight");
-    if (first < 0 || mean < 0 || aigc__safetensors_find(file, "fc4.weight") < 0) return AIGC_OK;
-    const aigc__safetensors_entry_t *fc1 = aigc__safetensors_entry(file, (size_t)first);
-    const aigc__safetensors_entry_t *fc21 = aigc__safetensors_entry(file, (size_t)mean);
-    if (fc1->rank != 2 || fc21->rank != 2) return AIGC_OK;
+    const int64_t first = aigc__weights_find(file, "fc1.weight"), mean = aigc__weights_find(file, "fc21.weight");
+    aigc__weights_entry_t fc1, fc21;
+    if (first < 0 || mean < 0 || aigc__weights_find(file, "fc4.weight") < 0) return AIGC_OK;
+    aigc__weights_entry(file, (size_t)first, &fc1);
+    aigc__weights_entry(file, (size_t)mean, &fc21);
+    if (fc1.rank != 2 || fc21.rank != 2) return AIGC_OK;
     int64_t channels = 0, side = 0;
     for (int64_t c = 1; c <= 3 && channels == 0; c += 2) {
-        for (side = 1; side * side * c < fc1->shape[1];) side++;
-        if (side * side * c == fc1->shape[1]) channels = c;
+        for (side = 1; side * side * c < fc1.shape[1];) side++;
+        if (side * side * c == fc1.shape[1]) channels = c;
     }
     if (channels == 0) return AIGC_OK;
     const struct {
@@ -153,8 +153,8 @@ static aigc_status_t recognise(const aigc__safetensors_t *file, aigc_options_t *
     } set[] = {{"height", side},
                {"width", side},
                {"channels", channels},
-               {"hidden_dim", fc1->shape[0]},
-               {"latent_dim", fc21->shape[0]}};
+               {"hidden_dim", fc1.shape[0]},
+               {"latent_dim", fc21.shape[0]}};
     for (size_t k = 0; k < sizeof set / sizeof *set; k++)
         AIGC__TRY(aigc__options_set(options, set[k].name, AIGC__OPTION_INT, &set[k].value, 1));
     *is_mine = true;

@@ -26,25 +26,34 @@ static const aigc__element_info_t infos[AIGC__ELEMENTS] = {
     [AIGC__ELEMENT_F6_E2M3] = {"F6_E2M3", 6, 0},
     [AIGC__ELEMENT_F6_E3M2] = {"F6_E3M2", 6, 0},
     [AIGC__ELEMENT_F4] = {"F4", 4, 0},
+    [AIGC__ELEMENT_C128] = {"C128", 128, 0},
 };
 
 const aigc__element_info_t *aigc__element_info(aigc__element_t element) { return &infos[element]; }
 
+size_t aigc__element_part_bytes(aigc__element_t element)
+{
+    const size_t bytes = infos[element].bits / 8;
+    return element == AIGC__ELEMENT_C64 || element == AIGC__ELEMENT_C128 ? bytes / 2 : bytes;
+}
+
 bool aigc__element_parse(const char *text, size_t length, aigc__element_t *element, bool *is_big_endian)
 {
     static const struct {
-        char code[3];
+        char code[4];
         aigc__element_t element;
     } types[] = {
-        {"f2", AIGC__ELEMENT_F16}, {"f4", AIGC__ELEMENT_F32}, {"f8", AIGC__ELEMENT_F64}, {"b1", AIGC__ELEMENT_BOOL},
-        {"i1", AIGC__ELEMENT_I8},  {"i2", AIGC__ELEMENT_I16}, {"i4", AIGC__ELEMENT_I32}, {"i8", AIGC__ELEMENT_I64},
-        {"u1", AIGC__ELEMENT_U8},  {"u2", AIGC__ELEMENT_U16}, {"u4", AIGC__ELEMENT_U32}, {"u8", AIGC__ELEMENT_U64},
-        {"V2", AIGC__ELEMENT_BF16},
+        {"f2", AIGC__ELEMENT_F16},  {"f4", AIGC__ELEMENT_F32}, {"f8", AIGC__ELEMENT_F64},   {"b1", AIGC__ELEMENT_BOOL},
+        {"i1", AIGC__ELEMENT_I8},   {"i2", AIGC__ELEMENT_I16}, {"i4", AIGC__ELEMENT_I32},   {"i8", AIGC__ELEMENT_I64},
+        {"u1", AIGC__ELEMENT_U8},   {"u2", AIGC__ELEMENT_U16}, {"u4", AIGC__ELEMENT_U32},   {"u8", AIGC__ELEMENT_U64},
+        {"V2", AIGC__ELEMENT_BF16}, {"c8", AIGC__ELEMENT_C64}, {"c16", AIGC__ELEMENT_C128},
     };
-    const char order = length == 3 ? text[0] : '=';
-    if (length < 2 || length > 3 || (order != '<' && order != '>' && order != '|' && order != '=')) return false;
+    const bool has_order = length > 0 && strchr("<>|=", text[0]) && text[0] != '\0';
+    const char order = has_order ? text[0] : '=';
+    text += has_order;
+    length -= has_order;
     for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
-        if (memcmp(text + length - 2, types[k].code, 2) != 0) continue;
+        if (strlen(types[k].code) != length || memcmp(text, types[k].code, length) != 0) continue;
         /* Two bytes without an order are anything; with one they are what ml_dtypes calls bfloat16. */
         if (types[k].element == AIGC__ELEMENT_BF16 && order != '<' && order != '>') return false;
         *element = types[k].element;
@@ -96,11 +105,16 @@ static float decode_e8m0(uint8_t byte)
 static float decode_float8(uint8_t byte, aigc__element_t element)
 {
     switch (element) {
-    case AIGC__ELEMENT_F8_E4M3: return decode_f8(byte, 3, 7, false);
-    case AIGC__ELEMENT_F8_E5M2: return decode_f8(byte, 2, 15, false);
-    case AIGC__ELEMENT_F8_E4M3FNUZ: return decode_f8(byte, 3, 8, true);
-    case AIGC__ELEMENT_F8_E5M2FNUZ: return decode_f8(byte, 2, 16, true);
-    default: return decode_e8m0(byte);
+    case AIGC__ELEMENT_F8_E4M3:
+        return decode_f8(byte, 3, 7, false);
+    case AIGC__ELEMENT_F8_E5M2:
+        return decode_f8(byte, 2, 15, false);
+    case AIGC__ELEMENT_F8_E4M3FNUZ:
+        return decode_f8(byte, 3, 8, true);
+    case AIGC__ELEMENT_F8_E5M2FNUZ:
+        return decode_f8(byte, 2, 16, true);
+    default:
+        return decode_e8m0(byte);
     }
 }
 
@@ -157,19 +171,32 @@ size_t aigc__elements_decode(void *to, void *raw, aigc__element_t element, bool 
     const size_t width = infos[element].bits / 8;
     if (is_big_endian) swap_bytes(raw, width, n);
     switch (element) {
-    case AIGC__ELEMENT_F64: decode_f64(to, raw, n); break;
-    case AIGC__ELEMENT_U64: return decode_u64(to, raw, n);
-    case AIGC__ELEMENT_U32: decode_u32(to, raw, n); break;
+    case AIGC__ELEMENT_F64:
+        decode_f64(to, raw, n);
+        break;
+    case AIGC__ELEMENT_U64:
+        return decode_u64(to, raw, n);
+    case AIGC__ELEMENT_U32:
+        decode_u32(to, raw, n);
+        break;
     case AIGC__ELEMENT_I16:
-    case AIGC__ELEMENT_U16: decode_16(to, raw, element == AIGC__ELEMENT_I16, n); break;
+    case AIGC__ELEMENT_U16:
+        decode_16(to, raw, element == AIGC__ELEMENT_I16, n);
+        break;
     case AIGC__ELEMENT_I8:
-    case AIGC__ELEMENT_BOOL: decode_8(to, raw, element, n); break;
+    case AIGC__ELEMENT_BOOL:
+        decode_8(to, raw, element, n);
+        break;
     case AIGC__ELEMENT_F8_E4M3:
     case AIGC__ELEMENT_F8_E5M2:
     case AIGC__ELEMENT_F8_E8M0:
     case AIGC__ELEMENT_F8_E4M3FNUZ:
-    case AIGC__ELEMENT_F8_E5M2FNUZ: decode_float8s(to, raw, element, n); break;
-    default: memmove(to, raw, n * width); break;
+    case AIGC__ELEMENT_F8_E5M2FNUZ:
+        decode_float8s(to, raw, element, n);
+        break;
+    default:
+        memmove(to, raw, n * width);
+        break;
     }
     return n;
 }

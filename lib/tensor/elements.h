@@ -27,6 +27,7 @@ typedef enum aigc__element {
     AIGC__ELEMENT_F6_E2M3,
     AIGC__ELEMENT_F6_E3M2,
     AIGC__ELEMENT_F4,
+    AIGC__ELEMENT_C128, /* safetensors has none from here on */
     AIGC__ELEMENTS
 } aigc__element_t;
 
@@ -37,16 +38,19 @@ typedef struct aigc__element_info {
 } aigc__element_info_t;
 
 const aigc__element_info_t *aigc__element_info(aigc__element_t element);
+/* The numbers one is made of, whose bytes are turned by themselves: two of half the bits in complex ones. */
+size_t aigc__element_part_bytes(aigc__element_t element);
 
 /* An element as NumPy writes it: byte order ('<', '>', '|', '=' or none), kind and bytes, such as "<f8". false
- * where there is none such. */
+ * where there is none such. Complex numbers ("c8", "c16") have no dtype: see aigc__element_info(). */
 bool aigc__element_parse(const char *text, size_t length, aigc__element_t *element, bool *is_big_endian);
 
 /* The same bits inside and outside, apart from their order. */
 bool aigc__element_is_plain(aigc__element_t element);
 
 /* n elements in the given byte order -> the element's dtype. `raw` is turned to the host's order on
- * the way; it may be `to` where the element is plain. Returns n, or the place of the first number the dtype cannot hold. */
+ * the way; it may be `to` where the element is plain. Returns n, or the place of the first number the dtype cannot
+ * hold. */
 size_t aigc__elements_decode(void *to, void *raw, aigc__element_t element, bool is_big_endian, size_t n);
 
 /* n elements at `offset` of the source -> the element's dtype, in bounded pieces. The range lies in

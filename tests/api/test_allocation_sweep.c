@@ -201,6 +201,20 @@ static aigc_status_t op_load_weights(scene_t *scene)
     return aigc_model_load_weights(scene->model, scene->path, NULL);
 }
 
+static aigc_status_t op_convert(scene_t *scene)
+{
+    aigc_weights_t *weights = NULL;
+    aigc_tensor_t *tensor = NULL;
+    aigc_weights_value_t value = {.struct_size = sizeof value};
+    aigc_status_t status = aigc_weights_open(&weights, scene->world.context, scene->path, NULL);
+    if (status == AIGC_OK) status = aigc_weights_value(weights, 0, &value);
+    if (status == AIGC_OK) status = aigc_weights_read(&tensor, weights, "fc1.weight", AIGC_DTYPE_BF16);
+    if (status == AIGC_OK) status = aigc_weights_write(weights, small_path(&scene->world, "sweep.pt"), NULL);
+    aigc_tensor_release(tensor);
+    aigc_weights_free(weights);
+    return status;
+}
+
 static aigc_status_t op_save_named(scene_t *scene) { return aigc_model_save(scene->named, scene->named_path, NULL); }
 
 static aigc_status_t op_load_named(scene_t *scene)
@@ -373,6 +387,7 @@ SWEEP(interpolate, true, false)
 SWEEP(save, false, false)
 SWEEP(load, false, false)
 SWEEP(load_weights, false, false)
+SWEEP(convert, false, false)
 SWEEP(save_named, false, false)
 SWEEP(load_named, false, false)
 SWEEP(tensor_file, false, false)
@@ -442,7 +457,7 @@ int main(void)
         cmocka_unit_test(sweep_dlpack),       cmocka_unit_test(sweep_dataset),     cmocka_unit_test(sweep_batch),
         cmocka_unit_test(sweep_export),       cmocka_unit_test(sweep_tensor_file), cmocka_unit_test(sweep_resize),
         cmocka_unit_test(sweep_grid),         cmocka_unit_test(sweep_animation),   cmocka_unit_test(sweep_read_image),
-        cmocka_unit_test(sweep_convolutions),
+        cmocka_unit_test(sweep_convolutions), cmocka_unit_test(sweep_convert),
     };
     const struct CMUnitTest of_all_kinds[] = {
         cmocka_unit_test(sweep_create),         cmocka_unit_test(sweep_train_step),

@@ -2,6 +2,7 @@
 #include "models/network.h"
 #include "models/small_world.h"
 #include "support/unit.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,97 @@ static void tensors(void **state)
     assert_null(aigc_tensor_data((aigc_tensor_t *)(void *)e->model));
     aigc_tensor_release(NULL);
     aigc_tensor_retain(NULL);
+}
+
+static void weights(void **state)
+{
+    everything_t *e = *state;
+    aigc_weights_t *out, *file = NULL;
+    aigc_tensor_t *tensor;
+    aigc_context_t *c = e->world.context;
+    aigc_weights_entry_t entry = {.struct_size = sizeof entry};
+    aigc_weights_value_t value = {.struct_size = sizeof value};
+    uint64_t index = 77, tensors = 0, values = 0, opaque = 1;
+    const char *format = NULL, *name = "untouched";
+    refused(AIGC_ERROR_IO, out, aigc_weights_open(&out, c, small_path(&e->world, "nowhere.pt"), NULL));
+    check_ok(aigc_tensor_write(e->images, small_path(&e->world, "w.safetensors"), "pictures"));
+    check_ok(aigc_weights_open(&file, c, small_path(&e->world, "w.safetensors"), NULL));
+    check_ok(aigc_weights_info(file, &format, &tensors, &values, &opaque));
+    assert_string_equal(format, "safetensors");
+    assert_int_equal(tensors, 1);
+    assert_int_equal(opaque, 0);
+    check_ok(aigc_weights_tensor(file, 0, &entry));
+    assert_string_equal(entry.name, "pictures");
+    assert_int_equal(entry.rank, 4);
+    check_ok(aigc_weights_find(file, "pictures", &index));
+    assert_int_equal(index, 0);
+    refused_plain(MISSING, aigc_weights_find(file, "picture", &index));
+    refused_plain(MISSING, aigc_weights_tensor(file, 1, &entry));
+    refused_plain(MISSING, aigc_weights_value(file, values, &value));
+    refused_plain(MISSING, aigc_weights_opaque(file, 0, &name, NULL));
+    entry.struct_size = value.struct_size = 4;
+    refused_plain(ARGUMENT, aigc_weights_tensor(file, 0, &entry));
+    refused_plain(ARGUMENT, aigc_weights_value(file, 0, &value));
+    refused(MISSING, tensor, aigc_weights_read(&tensor, file, "picture", 0));
+    refused(ARGUMENT, tensor, aigc_weights_read(&tensor, file, NULL, 77));
+    refused_plain(ARGUMENT, aigc_weights_write(file, small_path(&e->world, "w.txt"), NULL));
+    check_ok(aigc_options_parse(e->options, "rename=wrong"));
+    refused_plain(OPTION, aigc_weights_write(file, small_path(&e->world, "w.pt"), e->options));
+    check_ok(aigc_options_parse(e->options, "rename=pict=ten"));
+    check_ok(aigc_weights_write(file, small_path(&e->world, "w.pt"), e->options));
+    check_ok(aigc_options_parse(e->options, "select=x"));
+    refused_plain(MISSING, aigc_weights_write(file, small_path(&e->world, "w.pt"), e->options));
+    assert_string_equal(name, "untouched");
+    aigc_weights_free(file);
+    aigc_weights_free(NULL);
+}
+
+static void put(const everything_t *e, const char *name, const char *text)
+{
+    FILE *file = fopen(small_path(&e->world, name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) >= 0, 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Shards lie beside their index, whatever it says. */
+static void shards(void **state)
+{
+    everything_t *e = *state;
+    aigc_weights_t *out, *file = NULL;
+    aigc_tensor_t *tensor = NULL;
+    aigc_context_t *c = e->world.context;
+    uint64_t tensors = 0;
+    const char *format = NULL;
+    static const struct {
+        const char *text;
+        aigc_status_t status;
+    } bad[] = {
+        {"{\"weight_map\":{\"a\":\"../s1.safetensors\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"/etc/passwd\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"bad.index.json\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"good.index.json\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"nothing\":\"s1.safetensors\"}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":{\"a\":\"missing.safetensors\"}}", AIGC_ERROR_IO},
+        {"{\"weight_map\":{\"a\":1}}", AIGC_ERROR_CORRUPT},
+        {"{\"weight_map\":", AIGC_ERROR_CORRUPT},
+    };
+    check_ok(aigc_tensor_write(e->images, small_path(&e->world, "s1.safetensors"), "a"));
+    check_ok(aigc_tensor_write(e->latents, small_path(&e->world, "s2.safetensors"), "b"));
+    put(e, "good.index.json",
+        "{\"metadata\":{\"total_size\":1},\"weight_map\":{\"b\":\"s2.safetensors\",\"a\":\"s1.safetensors\"}}");
+    check_ok(aigc_weights_open(&file, c, small_path(&e->world, "good.index.json"), NULL));
+    check_ok(aigc_weights_info(file, &format, &tensors, NULL, NULL));
+    assert_string_equal(format, "safetensors index");
+    assert_int_equal(tensors, 2);
+    check_ok(aigc_weights_read(&tensor, file, "b", 0));
+    assert_memory_equal(aigc_tensor_data(tensor), aigc_tensor_data(e->latents), sizeof(float));
+    aigc_tensor_release(tensor);
+    aigc_weights_free(file);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put(e, "bad.index.json", bad[i].text);
+        refused(bad[i].status, out, aigc_weights_open(&out, c, small_path(&e->world, "bad.index.json"), NULL));
+    }
 }
 
 static void images(void **state)
@@ -401,10 +493,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest without_models[] = {
-        TEST(contexts),          TEST(options),
-        TEST(tensors),           TEST(images),
-        TEST(datasets),          cmocka_unit_test(names_and_versions),
-        TEST(animation_options),
+        TEST(contexts), TEST(options),  TEST(tensors),
+        TEST(images),   TEST(datasets), cmocka_unit_test(names_and_versions),
+        TEST(weights),  TEST(shards),   TEST(animation_options),
     };
     const struct CMUnitTest tests[] = {
         TEST(models),

@@ -31,7 +31,7 @@ static void keeper_free(void *block, size_t bytes, void *user)
 
 /* ---- a handle of every kind, alive and freed ---- */
 
-typedef enum kind { CONTEXT, OPTIONS, TENSOR, DATASET, MODEL, KINDS } kind_t;
+typedef enum kind { CONTEXT, OPTIONS, TENSOR, DATASET, MODEL, WEIGHTS, KINDS } kind_t;
 
 /* What a call could write to. */
 typedef struct outputs {
@@ -46,6 +46,9 @@ typedef struct outputs {
     size_t rank;
     aigc_option_info_t row;
     aigc_metrics_t metrics;
+    aigc_weights_t *weights;
+    aigc_weights_entry_t entry;
+    aigc_weights_value_t value;
 } outputs_t;
 
 typedef struct everything {
@@ -56,6 +59,7 @@ typedef struct everything {
     aigc_tensor_t *images, *latents, *latent;
     aigc_dataset_t *dataset;
     aigc_model_t *model;
+    aigc_weights_t *weights;
     void *alive[KINDS], *freed[KINDS]; /* options have no allocator: no freed ones */
     int64_t shape[4], indices[1];
     double floats[1];
@@ -87,6 +91,9 @@ static void make_freed(everything_t *e)
     aigc_tensor_t *tensor = small_pictures(&e->world, 2);
     aigc_dataset_t *dataset = small_dataset(&e->world, 4);
     aigc_model_t *model = small_model(&e->world, SMALL_SIZE);
+    aigc_weights_t *weights = NULL;
+    check_ok(aigc_weights_open(&weights, context, AIGC_TEST_WEIGHTS "/small_p5.pkl", NULL));
+    e->freed[WEIGHTS] = weights;
     e->freed[CONTEXT] = context;
     e->freed[TENSOR] = tensor;
     e->freed[DATASET] = dataset;
@@ -95,6 +102,7 @@ static void make_freed(everything_t *e)
     aigc_tensor_release(tensor);
     aigc_dataset_free(dataset);
     aigc_model_free(model);
+    aigc_weights_free(weights);
 }
 
 static int begin(void **state)
@@ -107,7 +115,9 @@ static int begin(void **state)
     e->model = small_model(&e->world, SMALL_SIZE);
     check_ok(aigc_tensor_create(&e->latents, e->context, AIGC_DTYPE_F32, 2, (int64_t[]){4, 4}));
     check_ok(aigc_tensor_view(&e->latent, e->latents, 0, 2, (int64_t[]){1, 4}));
+    check_ok(aigc_weights_open(&e->weights, e->context, AIGC_TEST_WEIGHTS "/small_p5.pkl", NULL));
     make_freed(e);
+    e->alive[WEIGHTS] = e->weights;
     e->alive[CONTEXT] = e->context;
     e->alive[OPTIONS] = e->options;
     e->alive[TENSOR] = e->images;
@@ -117,6 +127,8 @@ static int begin(void **state)
     memset(&e->untouched, 0xA5, sizeof e->untouched);
     e->untouched.row.struct_size = sizeof e->untouched.row;
     e->untouched.metrics.struct_size = sizeof e->untouched.metrics;
+    e->untouched.entry.struct_size = sizeof e->untouched.entry;
+    e->untouched.value.struct_size = sizeof e->untouched.value;
     *state = e;
     return 0;
 }
@@ -129,6 +141,7 @@ static int end(void **state)
     aigc_tensor_release(e->images);
     aigc_dataset_free(e->dataset);
     aigc_model_free(e->model);
+    aigc_weights_free(e->weights);
     aigc_options_free(e->options);
     aigc_context_free(e->context);
     assert_int_equal(e->keeper.freed, e->keeper.n); /* nothing lost a reference or got one too many */
@@ -206,7 +219,7 @@ static void null_is_refused(void **state)
 
 static void handles_of_another_kind_are_refused(void **state)
 {
-    static const char *const names[] = {"a context", "options", "a tensor", "a dataset", "a model"};
+    static const char *const names[] = {"a context", "options", "a tensor", "a dataset", "a model", "weights"};
     everything_t *e = *state;
     size_t tried = 0;
     for (size_t k = 0; k < CALLS; k++)

@@ -155,7 +155,7 @@ static void call_context(scene_t *s)
     check_ok(aigc_options_create(&options));
     check_ok(aigc_options_parse(options, once_in(s, 100)   ? "threads=-1"
                                          : once_in(s, 100) ? "threads=2 cpu=c"
-                                                          : "threads=1 cpu=c"));
+                                                           : "threads=1 cpu=c"));
     const aigc_status_t status = aigc_context_create_with(&context, &s->memory.allocator, options);
     aigc_options_free(options);
     if (status == AIGC_OK) context->files = &s->files;

@@ -52,4 +52,13 @@ for each in $kinds; do
     for name in $metrics; do
         grep -q "^$name  *[0-9].* nats" out || fail "evaluate lacks $name"
     done
+    [ "$each" = vae ] || continue
+    expect 0 convert run/model.safetensors -o run/fc1.npz --select fc1. --rename fc1=first --dtype f16
+    expect 0 convert run/fc1.npz -o run/first.pt
+    case $("$aigc" version) in
+    *'zip yes'*)
+        expect 0 info run/first.pt
+        grep -qE 'first\.weight +F16 +\[24, ' out || fail "convert lost first.weight: $(cat out)"
+        ;;
+    esac
 done

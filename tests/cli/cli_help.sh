@@ -3,7 +3,7 @@
 
 expect 0 help
 cp out overview
-for verb in train generate reconstruct interpolate walk encode decode evaluate draw info help version; do
+for verb in train generate reconstruct interpolate walk encode decode evaluate draw convert info help version; do
     grep -q "^  $verb " overview || fail "the overview lacks $verb"
     expect 0 help $verb
     grep -q "^use: aigc $verb" out || fail "help $verb does not begin with its use"
@@ -29,7 +29,7 @@ grep -q '^libaigc [0-9]' out || fail "--version says: $(cat out)"
 expect 0 help --man
 cp out aigc.1
 grep -q '^\.TH AIGC 1' aigc.1 || fail "the manual page has no title"
-for verb in train generate reconstruct interpolate walk encode decode evaluate draw info; do
+for verb in train generate reconstruct interpolate walk encode decode evaluate draw convert info; do
     grep -q "^\.SS aigc $verb" aigc.1 || fail "the manual page lacks $verb"
 done
 for option in epochs 'latent\\-dim' threads seeds; do

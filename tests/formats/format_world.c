@@ -50,17 +50,25 @@ test_bytes_t format_commit(format_world_t *world, aigc__saver_t *saver)
     return bytes;
 }
 
+test_bytes_t format_saved(format_world_t *world, const char *path)
+{
+    size_t size = 0;
+    const uint8_t *data = test_files_get(world->files, path, &size, NULL);
+    if (!data) abort();
+    return test_bytes_copy(data, size);
+}
+
 const char *format_shared_folder(void)
 {
     const char *folder = getenv("AIGC_TEST_DATA");
     return folder ? folder : AIGC_TEST_DATA;
 }
 
-test_bytes_t format_shared_file(const char *path)
+static test_bytes_t read_file(const char *folder, const char *path)
 {
     char whole[4096];
     test_bytes_t bytes = {0};
-    snprintf(whole, sizeof whole, "%s/%s", format_shared_folder(), path);
+    snprintf(whole, sizeof whole, "%s/%s", folder, path);
     FILE *file = fopen(whole, "rb");
     if (!file) return bytes;
     fseek(file, 0, SEEK_END);
@@ -70,6 +78,20 @@ test_bytes_t format_shared_file(const char *path)
     if (!bytes.data || fread(bytes.data, 1, bytes.size, file) != bytes.size) abort();
     fclose(file);
     return bytes;
+}
+
+test_bytes_t format_shared_file(const char *path) { return read_file(format_shared_folder(), path); }
+
+test_bytes_t format_weights_file(const char *name) { return read_file(AIGC_TEST_WEIGHTS, name); }
+
+aigc_status_t format_read(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source)
+{
+    aigc_weights_t *weights = NULL;
+    aigc_status_t status = aigc__weights_open_source(&weights, context, *source);
+    if (status != AIGC_OK) return status;
+    status = aigc__weights_read_named(out, weights, NULL, 0);
+    aigc__weights_free(weights);
+    return status;
 }
 
 void test_bytes_add(test_bytes_t *bytes, const void *data, size_t size)

@@ -7,7 +7,7 @@
 #include "formats/pixels.h"
 #include "support/fault_files.h"
 #include "support/fault_memory.h"
-#include "tensor/storage.h"
+#include "formats/weight_files.h"
 
 typedef struct format_world {
     test_memory_t memory;
@@ -30,6 +30,13 @@ int format_world_close(format_world_t *world);
 aigc__saver_t *format_begin(format_world_t *world);
 /* Commits the saver; the bytes are the caller's. */
 test_bytes_t format_commit(format_world_t *world, aigc__saver_t *saver);
+
+/* The first tensor of a file of weights in memory; the same, opened. */
+aigc_status_t format_read(aigc_tensor_t **out, aigc_context_t *context, const aigc__source_t *source);
+/* What the library wrote to a path of world->files, which the context must have been given. */
+test_bytes_t format_saved(format_world_t *world, const char *path);
+/* A whole file of weights/, small ones made by make_weights.py. */
+test_bytes_t format_weights_file(const char *name);
 
 /* Files of the test data beside the project: "pngsuite/basn0g01.png"; data NULL where it is not there. */
 test_bytes_t format_shared_file(const char *path);

@@ -65,6 +65,7 @@ typedef struct malformed_pieces {
 } malformed_pieces_t;
 void malformed_structure(malformed_run_t *run, test_bytes_t seed, const malformed_pieces_t *pieces);
 
-extern const malformed_format_t malformed_png, malformed_jpeg, malformed_idx, malformed_npy, malformed_safetensors;
+extern const malformed_format_t malformed_png, malformed_jpeg, malformed_idx, malformed_npy, malformed_safetensors,
+    malformed_torch, malformed_npz, malformed_stream, malformed_pickle;
 
 #endif

@@ -2,6 +2,7 @@
 #include "formats/idx.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "formats/zip_write.h"
 #include "malformed.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static void check_again(malformed_run_t *run, aigc_tensor_t *tensor)
     const test_bytes_t bytes = format_commit(&run->world, saver);
     aigc__source_t source;
     aigc__source_from_memory(&source, "case-file", bytes.data, bytes.size);
-    if (aigc__npy_read(&again, run->world.context, &source) != AIGC_OK)
+    if (format_read(&again, run->world.context, &source) != AIGC_OK)
         malformed_fail(run, aigc__failure_text());
     else if (tensor->dtype != AIGC_DTYPE_BF16 && !are_equal(tensor, again))
         malformed_fail(run, "it differs when written and read again");
@@ -53,30 +54,45 @@ static aigc_status_t read_idx(malformed_run_t *run, const aigc__source_t *source
 static aigc_status_t read_npy(malformed_run_t *run, const aigc__source_t *source, uint64_t *decoded)
 {
     aigc_tensor_t *tensor = NULL;
-    const aigc_status_t status = aigc__npy_read(&tensor, run->world.context, source);
+    const aigc_status_t status = format_read(&tensor, run->world.context, source);
     return finish_tensor(run, status, tensor, decoded);
 }
 
-static aigc_status_t read_safetensors(malformed_run_t *run, const aigc__source_t *source, uint64_t *decoded)
+/* Everything a file of weights has. */
+static aigc_status_t read_weights(malformed_run_t *run, const aigc__source_t *source, uint64_t *decoded)
 {
-    aigc__safetensors_t *file = NULL;
-    aigc_status_t status = aigc__safetensors_open(&file, run->world.context, source);
+    aigc_weights_t *weights = NULL;
+    aigc_status_t status = aigc__weights_open_source(&weights, run->world.context, *source), worst = AIGC_OK;
     if (status != AIGC_OK) {
-        if (file) malformed_fail(run, "the output was changed");
+        if (weights) malformed_fail(run, "the output was changed");
         return status;
     }
-    const size_t n = aigc__safetensors_count(file);
+    const size_t n = aigc__weights_count(weights);
     *decoded = n * 256;
     for (size_t i = 0; i < n && i < 100; i++) {
-        const aigc__safetensors_entry_t *entry = aigc__safetensors_entry(file, i);
+        aigc__weights_entry_t entry;
         aigc_tensor_t *tensor = NULL;
-        if (aigc__safetensors_find(file, entry->name) != (int64_t)i) malformed_fail(run, "a name is not found");
-        status = aigc__safetensors_read(&tensor, file, i);
+        aigc__weights_entry(weights, i, &entry);
+        const int64_t found = aigc__weights_find(weights, entry.name);
+        if (found < 0) malformed_fail(run, "a name is not found");
+        status = aigc__weights_read(&tensor, weights, i, 0);
+        *decoded += aigc__weights_bytes(&entry);
         status = finish_tensor(run, status, tensor, decoded);
-        if (status != AIGC_OK && status != AIGC_ERROR_UNSUPPORTED) malformed_fail(run, aigc__failure_text());
+        if (status == AIGC_ERROR_CORRUPT && entry.is_sequential) worst = status; /* seen when it is inflated */
+        if (status == AIGC_ERROR_CORRUPT && !entry.is_sequential) malformed_fail(run, aigc__failure_text());
     }
-    aigc__safetensors_free(file);
-    return AIGC_OK;
+    for (size_t i = 0; i < aigc__weights_n_values(weights); i++) {
+        aigc__weights_value_t value;
+        aigc__weights_value(weights, i, &value);
+        if (!value.name || !value.type) malformed_fail(run, "a value has no name or type");
+    }
+    for (size_t i = 0; i < aigc__weights_n_opaque(weights); i++) {
+        const char *name = NULL, *call = NULL;
+        aigc__weights_opaque(weights, i, &name, &call);
+        if (!name || !call) malformed_fail(run, "an opaque value has no name");
+    }
+    aigc__weights_free(weights);
+    return worst;
 }
 
 /* ---- wrapping products ---- */
@@ -414,5 +430,190 @@ static void bombs_safetensors(malformed_run_t *run)
 }
 
 const malformed_format_t malformed_safetensors = {
-    "safetensors",      read_safetensors,      seeds_safetensors, repair_safetensors,
+    "safetensors",      read_weights,          seeds_safetensors, repair_safetensors,
     fields_safetensors, structure_safetensors, bombs_safetensors, 4000};
+
+/* ---- PyTorch's archives, streams and pickles, and NumPy's archives: files made by Python ---- */
+
+static void keep_it(test_bytes_t *bytes, size_t index)
+{
+    (void)bytes;
+    (void)index;
+}
+
+static size_t take_seeds(test_bytes_t *out, const char *const *names)
+{
+    size_t n = 0;
+    for (; names[n]; n++) {
+        out[n] = format_weights_file(names[n]);
+        if (!out[n].data) abort();
+    }
+    return n;
+}
+
+static size_t seeds_torch(malformed_run_t *run, test_bytes_t *out)
+{
+    (void)run;
+    return take_seeds(out, (const char *const[]){"small.pt", "small_deflated.pt", "hostile.pt", NULL});
+}
+
+static size_t seeds_npz(malformed_run_t *run, test_bytes_t *out)
+{
+    (void)run;
+    return take_seeds(out, (const char *const[]){"small.npz", "small_deflated.npz", NULL});
+}
+
+static size_t seeds_stream(malformed_run_t *run, test_bytes_t *out)
+{
+    (void)run;
+    return take_seeds(out, (const char *const[]){"small_legacy.pt", NULL});
+}
+
+static size_t seeds_pickle(malformed_run_t *run, test_bytes_t *out)
+{
+    (void)run;
+    return take_seeds(out, (const char *const[]){"small_p2.pkl", "small_p4.pkl", "small_p5.pkl", NULL});
+}
+
+/* Places of a zip record's numbers. */
+static void fields_of(malformed_run_t *run, test_bytes_t seed, const char *signature, const malformed_field_t *fields,
+                      size_t n)
+{
+    for (size_t at = 0; at + 46 <= seed.size; at++) {
+        if (memcmp(seed.data + at, signature, 4) != 0) continue;
+        malformed_field_t here[16];
+        for (size_t i = 0; i < n; i++) {
+            here[i] = fields[i];
+            here[i].offset += at;
+        }
+        malformed_fields(run, seed, here, n);
+    }
+}
+
+static void fields_zip(malformed_run_t *run, test_bytes_t seed)
+{
+    static const malformed_field_t local[] = {{4, 2, false},  {6, 2, false},  {8, 2, false},  {14, 4, false},
+                                              {18, 4, false}, {22, 4, false}, {26, 2, false}, {28, 2, false}};
+    static const malformed_field_t central[] = {{6, 2, false},  {8, 2, false},  {10, 2, false}, {16, 4, false},
+                                                {20, 4, false}, {24, 4, false}, {28, 2, false}, {30, 2, false},
+                                                {32, 2, false}, {42, 4, false}};
+    static const malformed_field_t end[] = {{4, 2, false},  {6, 2, false},  {8, 2, false}, {10, 2, false},
+                                            {12, 4, false}, {16, 4, false}, {20, 2, false}};
+    fields_of(run, seed, "PK\3\4", local, sizeof local / sizeof *local);
+    fields_of(run, seed, "PK\1\2", central, sizeof central / sizeof *central);
+    malformed_field_t last[7];
+    for (size_t i = 0; i < 7; i++) {
+        last[i] = end[i];
+        last[i].offset += seed.size - 22;
+    }
+    malformed_fields(run, seed, last, 7);
+}
+
+/* Directory entries are dropped, doubled and moved. */
+static void structure_zip(malformed_run_t *run, test_bytes_t seed)
+{
+    malformed_pieces_t pieces = {.separator = ""};
+    for (size_t at = 0; at + 46 <= seed.size; at++) {
+        if (memcmp(seed.data + at, "PK\1\2", 4) != 0) continue;
+        const size_t size = 46u + seed.data[at + 28] + 256u * seed.data[at + 29] + seed.data[at + 30] +
+                            256u * seed.data[at + 31] + seed.data[at + 32];
+        if (pieces.n == 0) pieces.head = at;
+        pieces.piece[pieces.n].first = at;
+        pieces.piece[pieces.n++].size = size;
+        pieces.tail = at + size;
+        if (pieces.n == 32) break;
+    }
+    malformed_structure(run, seed, &pieces);
+}
+
+/* Numbers of one to eight bytes at every place: lengths, memo numbers, dimensions. */
+static void fields_anywhere(malformed_run_t *run, test_bytes_t seed)
+{
+    for (size_t at = 0; at + 8 < seed.size; at += 3)
+        malformed_fields(run, seed, (const malformed_field_t[]){{at, 1, false}, {at, 4, false}, {at, 8, false}}, 3);
+}
+
+/* Cut into pieces of equal size. */
+static void structure_anywhere(malformed_run_t *run, test_bytes_t seed)
+{
+    malformed_pieces_t pieces = {.head = 0, .tail = seed.size, .n = 24, .separator = ""};
+    for (size_t i = 0; i < pieces.n; i++) {
+        pieces.piece[i].first = seed.size * i / pieces.n;
+        pieces.piece[i].size = seed.size * (i + 1) / pieces.n - pieces.piece[i].first;
+    }
+    malformed_structure(run, seed, &pieces);
+}
+
+/* A pickle of `before`, `n` times `repeated`, `after`. */
+static void bomb_pickle(malformed_run_t *run, const char *before, size_t n_before, const char *repeated,
+                        size_t n_repeated, size_t n, const char *after, expectation_t expectation)
+{
+    test_bytes_t bytes = test_bytes_copy("\x80\x02", 2);
+    test_bytes_add(&bytes, before, n_before);
+    for (size_t i = 0; i < n; i++) test_bytes_add(&bytes, repeated, n_repeated);
+    test_bytes_add(&bytes, after, strlen(after));
+    malformed_case(run, bytes.data, bytes.size, expectation);
+    free(bytes.data);
+}
+
+/* l0 = [x]; l1 = [l0, l0]; ... l39: 2^40 values to walk. */
+static void bomb_memo(malformed_run_t *run)
+{
+    test_bytes_t bytes = test_bytes_copy("\x80\x02]q\0K\1a", 8);
+    for (uint8_t i = 0; i < 40; i++) {
+        const uint8_t more[] = {'0', ']', 'q', (uint8_t)(i + 1), '(', 'h', i, 'h', i, 'e'};
+        test_bytes_add(&bytes, more, sizeof more);
+    }
+    test_bytes_add(&bytes, ".", 1);
+    malformed_case(run, bytes.data, bytes.size, MUST_FAIL);
+    free(bytes.data);
+}
+
+static void bombs_pickle(malformed_run_t *run)
+{
+    bomb_memo(run);
+    bomb_pickle(run, "", 0, "]", 1, 20000, ".", MUST_FAIL);
+    bomb_pickle(run, "", 0, "(", 1, 100000, ".", MUST_FAIL);
+    bomb_pickle(run, "N", 1, "\x85", 1, 20000, ".", MUST_FAIL); /* ((((None,),),),) */
+    bomb_pickle(run, "N", 1, "\x85", 1, 40, ".", MUST_LOAD);
+    bomb_pickle(run, "]2", 2, "2", 1, 30000, "e.", MUST_FAIL);
+    bomb_pickle(run, "", 0, "N0", 2, 100000, "N.", MUST_LOAD);
+    bomb_pickle(run, "N", 1, "r\xff\xff\xff\x7f", 5, 1, ".", MUST_FAIL);
+    bomb_pickle(run, "N", 1, "j\xff\xff\xff\x7f", 5, 1, ".", MUST_FAIL);
+    bomb_pickle(run, "", 0, "X\xff\xff\xff\xff", 5, 1, ".", MUST_FAIL);
+    bomb_pickle(run, "", 0, "\x8e\xff\xff\xff\xff\xff\xff\xff\xff", 9, 1, ".", MUST_FAIL);
+    bomb_pickle(run, "]q\0h\0a", 6, "", 0, 0, ".", MAY_LOAD); /* a list that holds itself */
+    bomb_pickle(run, "ctorch\nSize\nq\0)", 15, "\x85h\0\x86R", 0, 0, ".", MUST_FAIL);
+    bomb_pickle(run, "N", 1,
+                "q\0"
+                "0ctorch\nSize\nh\0\x85R",
+                19, 5000, ".", MUST_FAIL);
+}
+
+/* An archive of many empty members; one whose directory is all there is. */
+static void bombs_zip(malformed_run_t *run)
+{
+    aigc__saver_t *saver = format_begin(&run->world);
+    aigc__zip_writer_t zip = {.saver = saver, .memory = &run->world.context->memory};
+    aigc_status_t status = AIGC_OK;
+    for (int i = 0; i < 20000 && status == AIGC_OK; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "x/%d", i);
+        status = aigc__zip_begin(&zip, name, 0);
+        if (status == AIGC_OK) status = aigc__zip_end(&zip);
+    }
+    if (aigc__zip_finish(&zip, status) != AIGC_OK) abort();
+    const test_bytes_t bytes = format_commit(&run->world, saver);
+    malformed_case(run, bytes.data, bytes.size, MUST_FAIL);
+    free(bytes.data);
+    malformed_case(run, "PK\5\6\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0", 22, MUST_FAIL);
+}
+
+const malformed_format_t malformed_torch = {"torch",    read_weights,  seeds_torch, keep_it,
+                                            fields_zip, structure_zip, bombs_zip,   2500};
+const malformed_format_t malformed_npz = {"npz",      read_weights,  seeds_npz, keep_it,
+                                          fields_zip, structure_zip, bombs_zip, 2500};
+const malformed_format_t malformed_stream = {"stream",        read_weights,       seeds_stream, keep_it,
+                                             fields_anywhere, structure_anywhere, bombs_pickle, 4000};
+const malformed_format_t malformed_pickle = {"pickle",        read_weights,       seeds_pickle, keep_it,
+                                             fields_anywhere, structure_anywhere, bombs_pickle, 4000};

@@ -343,7 +343,13 @@ int main(int argc, char **argv)
 #endif
         &malformed_idx,
         &malformed_npy,
-        &malformed_safetensors
+        &malformed_safetensors,
+#if AIGC_HAVE_ZIP
+        &malformed_torch,
+        &malformed_npz,
+#endif
+        &malformed_stream,
+        &malformed_pickle
     };
     malformed_run_t run = {0};
     size_t total = 0;

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=${2:-$root/build_fuzz}
 corpus=${CORPUS:-$build/corpus}
-formats=${FORMATS:-png jpeg idx npy safetensors}
+formats=${FORMATS:-png jpeg idx npy safetensors torch npz stream pickle shards}
 
 [ -f "$build/build.ninja" ] || CC=clang meson setup "$build" "$root" -Dtests=true -Dtools=disabled -Dlua=disabled \
     -Dfuzz=true -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
@@ -17,7 +17,11 @@ ninja -C "$build" tests/formats/test_malformed
 for format in $formats; do
     ninja -C "$build" "tests/fuzz/fuzz_$format"
     mkdir -p "$corpus/$format"
-    "$build/tests/formats/test_malformed" seeds "$format" "$corpus/$format"
+    if [ "$format" = shards ]; then
+        printf '{"metadata":{"total_size":4},"weight_map":{"a.b":"x.safetensors","c":"y"}}' >"$corpus/shards/seed0"
+    else
+        "$build/tests/formats/test_malformed" seeds "$format" "$corpus/$format"
+    fi
     more=
     [ "$format" = png ] && [ -d "$root/../shared/data/pngsuite" ] && more="$root/../shared/data/pngsuite"
     (cd "$build" && UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "tests/fuzz/fuzz_$format" -dict="$here/$format.dict" \

@@ -9,7 +9,7 @@ awk '/^```sh$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside { print >
 [ -s block4 ] && [ ! -e block5 ] || fail "the commands in README.md are not those that this test knows"
 
 static_works() {
-    printf 'int main(void) { return 0; }' | cc -x c - -o "$folder/try" -static -lz -lpng -ljansson -lm 2>"$folder/err"
+    printf 'int main(void) { return 0; }' | cc -x c - -o "$folder/try" -static -lzip -lz -lpng -ljansson -lm 2>"$folder/err"
 }
 
 left=

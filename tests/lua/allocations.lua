@@ -11,6 +11,7 @@ local images = d:batch{0, 1}
 local latents = m:encode(images)
 local half = latents:convert("f16")
 local numbers = aigc.tensor{{1, 2}, {3, 4}}
+local npz = check.path(".npz")
 local npy, png, safetensors = check.path(".npy"), check.path(".png"), check.path(".safetensors")
 numbers:save(npy)
 aigc.save_image(images[1], png)
@@ -70,6 +71,12 @@ local scenarios = {
     {"resize", function() aigc.resize(images, {height = 4, width = 4}) end},
     {"tables", function() aigc.options("vae", "generate") aigc.kinds("model") aigc.version() aigc.build_info() end},
     {"all tables", function() tostring(aigc.options("vae").generate) end},
+    {"weights", function()
+        local w = aigc.open_weights(safetensors)
+        w:names() w:entry("fc1.weight") w:values() w:opaque() w:format() tostring(w)
+        w:read("fc1.bias", "f16") w:save(npz, {select = "fc1."})
+        return #w
+    end},
     {"default context", function() return aigc.default_context() end},
 }
 

@@ -14,6 +14,7 @@ local makers = {
     model = function() return check.model() end,
     dataset = function() return check.pictures() end,
     context = function() return aigc.context{threads = 1} end,
+    weights = function() return check.weights() end,
 }
 
 -- Every method with arguments that are right.
@@ -27,6 +28,7 @@ local calls = {
         load_weights = {"/nowhere/m.safetensors"}},
     dataset = {info = {}, batch = {{0}}, split = {0.5}, export = {"/nowhere/folder"}},
     context = {cancel = {}, memory = {}, threads = {}, cpu = {}},
+    weights = {format = {}, names = {}, entry = {"x"}, read = {"x"}, values = {}, opaque = {}, save = {"/nowhere/x.npz"}},
 }
 
 local unpack = table.unpack or unpack

@@ -102,4 +102,11 @@ function check.finish()
     if check.failed > 0 then error("some cases failed", 0) end
 end
 
+-- A file of weights with one tensor.
+function check.weights()
+    local path = check.path(".npy")
+    aigc.tensor{1, 2}:save(path)
+    return aigc.open_weights(path)
+end
+
 return check

@@ -32,7 +32,7 @@ static void add_part(made_t *made, const char *name, int64_t rows, int64_t colum
     shape[0] = rows;
     shape[1] = columns;
     made->parts[made->n++] =
-        (aigc__safetensors_part_t){name, AIGC_DTYPE_F32, columns ? 2 : 1, shape, numbers, AIGC_DTYPE_F32};
+        (aigc__safetensors_part_t){name, AIGC_DTYPE_F32, columns ? 2 : 1, shape, numbers, AIGC_DTYPE_F32, NULL};
 }
 
 /* The parameters of a network 16-3-2, by the names of the classic one. */
@@ -195,7 +195,7 @@ static void thousands_of_names_are_counted_not_listed(void **state)
     const int64_t none = 0;
     for (int k = 0; k < MANY; k++) {
         snprintf(names[k], sizeof names[k], "tensor%d", k);
-        parts[k] = (aigc__safetensors_part_t){names[k], AIGC_DTYPE_F32, 1, &none, numbers, AIGC_DTYPE_F32};
+        parts[k] = (aigc__safetensors_part_t){names[k], AIGC_DTYPE_F32, 1, &none, numbers, AIGC_DTYPE_F32, NULL};
     }
     aigc__saver_t *saver = NULL;
     const char *const metadata[][2] = {{"aigc.kind", "vae"}, {"aigc.config", CLASSIC}};
@@ -560,7 +560,8 @@ static void a_file_cut_anywhere_is_refused(void **state)
     (void)state;
     edit_begin(&e);
     for (size_t size = 0; size < e.size; size += size < 16 ? 1 : e.size / 97)
-        check_failure(load_edited(&e, size), AIGC_ERROR_CORRUPT, e.path);
+        /* of less than the header's size and its first byte nobody knows what it was */
+        check_failure(load_edited(&e, size), size < 9 ? AIGC_ERROR_UNSUPPORTED : AIGC_ERROR_CORRUPT, e.path);
     check_failure(load_edited(&e, e.size - 1), AIGC_ERROR_CORRUPT, e.path);
     check_ok(load_edited(&e, e.size));
     edit_end(&e);

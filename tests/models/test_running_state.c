@@ -113,9 +113,13 @@ static void files_without_counters_are_read(void **state)
     for (size_t k = 0; k < aigc__store_count(model->store); k++) {
         const aigc__parameter_t *p = aigc__store_parameter(model->store, k);
         if (p->role != AIGC__COUNTER)
-            parts[n++] = (aigc__safetensors_part_t){
-                p->name,       AIGC_DTYPE_F32, p->shape.rank, p->shape.dims, aigc__store_data(model->store, k),
-                AIGC_DTYPE_F32};
+            parts[n++] = (aigc__safetensors_part_t){p->name,
+                                                    AIGC_DTYPE_F32,
+                                                    p->shape.rank,
+                                                    p->shape.dims,
+                                                    aigc__store_data(model->store, k),
+                                                    AIGC_DTYPE_F32,
+                                                    NULL};
     }
     check_ok(aigc__model_write_parts(model, path, parts, n, &(aigc__model_metadata_t){.n = 0}));
     check_ok(aigc_model_load_weights(stage.models[1], path, NULL));

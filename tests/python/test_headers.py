@@ -28,10 +28,12 @@ CALLBACKS = {
 }
 RECORDS = {
     "aigc_option_info_t": _library.OptionInfo,
+    "aigc_weights_entry_t": _library.WeightsEntry,
+    "aigc_weights_value_t": _library.WeightsValue,
     "aigc_metrics_t": _library.Metrics,
     "aigc_progress_t": _library.ProgressRecord,
 }
-HANDLES = {f"aigc_{noun}_t" for noun in ("context", "tensor", "options", "dataset", "model")}
+HANDLES = {f"aigc_{noun}_t" for noun in ("context", "tensor", "options", "dataset", "model", "weights")}
 LEFT_OUT = {"aigc_context_create_with", "aigc_options_parse"}  # own allocators, and what keyword arguments do
 
 

@@ -30,6 +30,33 @@ class Models(Case):
         aigc.save_grid(images, self.path("grid.png"), columns=5, padding=0)
         self.assertEqual(aigc.read_image(self.path("grid.png")).shape, (1, 16, 80, 3))
 
+    def test_weights_of_other_files(self):
+        model = small_model(height=16, width=16, channels=3, hidden_dim=[16, 8])
+        path, other = self.path("m.safetensors"), self.path("w.pt")
+        model.save(path)
+        with aigc.open_weights(path) as weights:
+            self.assertEqual(weights.format, "safetensors")
+            self.assertEqual(set(weights), set(model.parameters))
+            self.assertEqual(len(weights), len(weights.keys()))
+            self.assertIn("fc1.weight", weights)
+            self.assertNotIn("nothing", weights)
+            self.assertEqual(bytes(weights["fc1.bias"]), bytes(model.parameters["fc1.bias"]))
+            self.assertEqual(weights.read("fc1.bias", "f16").dtype, "f16")
+            self.assertEqual(weights.entry("fc1.bias").element, "F32")
+            self.assertEqual(weights.scalars["aigc.kind"], "vae")
+            self.assertEqual(weights.opaque, [])
+            with self.assertRaises(KeyError):
+                weights["nothing"]
+            weights.save(other, rename="fc=net.fc")
+        self.assertEqual(repr(weights), "<aigc.Weights, closed>")
+        if "zip yes" in aigc.build_info():
+            self.assertIn("net.fc1.weight", aigc.open_weights(other, strict=True))
+            again = small_model(height=16, width=16, channels=3, hidden_dim=[16, 8], seed=9)
+            with self.assertRaisesRegex(aigc.CorruptError, "option prefix"):
+                again.load_weights(other)
+            again.load_weights(other, prefix="net.")
+            self.assertEqual(bytes(again.generate(2)), bytes(model.generate(2)))
+
     def test_latents_and_back(self):
         model, pictures = trained_model(), small_pictures()
         images, labels = pictures.batch(range(3))

@@ -39,6 +39,7 @@ from ._progress import Progress
 from ._progress_bar import progress_bar
 from ._tables import Option, OptionTable, OptionTables, kinds, options
 from ._tensor import Tensor, from_dlpack, read_tensor, tensor, zeros
+from ._weights import Weights, open_weights
 
 __all__ = [
     "AigcError",
@@ -65,11 +66,13 @@ __all__ = [
     "Tensor",
     "ThreadError",
     "UnsupportedError",
+    "Weights",
     "build_info",
     "default_context",
     "from_dlpack",
     "kinds",
     "make_grid",
+    "open_weights",
     "options",
     "progress_bar",
     "read_image",

@@ -68,6 +68,30 @@ class ProgressRecord(Structure):
     ]
 
 
+class WeightsEntry(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("element", c_char_p),
+        ("dtype", c_int32),
+        ("rank", c_uint32),
+        ("shape", c_int64 * 8),
+        ("count", c_uint64),
+        ("storage", c_uint64),
+    ]
+
+
+class WeightsValue(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("type", c_char_p),
+        ("integer", c_int64),
+        ("real", c_double),
+        ("text", c_char_p),
+    ]
+
+
 LogFunction = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 ReleaseFunction = CFUNCTYPE(None, c_void_p, c_void_p)
 DatasetFunction = CFUNCTYPE(c_int32, POINTER(c_uint8), POINTER(c_int64), c_uint64, c_void_p)
@@ -161,6 +185,16 @@ PROTOTYPES = {
     "aigc_model_option": (_status, (_handle, c_size_t, _text_out, _text_out)),
     "aigc_model_memory": (_status, (_handle, _text, _handle, POINTER(c_uint64))),
     "aigc_model_free": (None, (_handle,)),
+    # weights
+    "aigc_weights_open": (_status, (_out, _handle, _text, _handle)),
+    "aigc_weights_free": (None, (_handle,)),
+    "aigc_weights_info": (_status, (_handle, _text_out, POINTER(c_uint64), POINTER(c_uint64), POINTER(c_uint64))),
+    "aigc_weights_tensor": (_status, (_handle, c_uint64, POINTER(WeightsEntry))),
+    "aigc_weights_find": (_status, (_handle, _text, POINTER(c_uint64))),
+    "aigc_weights_read": (_status, (_out, _handle, _text, c_int32)),
+    "aigc_weights_value": (_status, (_handle, c_uint64, POINTER(WeightsValue))),
+    "aigc_weights_opaque": (_status, (_handle, c_uint64, _text_out, _text_out)),
+    "aigc_weights_write": (_status, (_handle, _text, _handle)),
 }
 
 

@@ -190,7 +190,8 @@ class Model(Owner):
 
     @takes_options(("model", "load_weights"))
     def load_weights(self, path, **options) -> None:
-        """Fill the parameters from a safetensors file, anybody's, by name and shape."""
+        """Fill the parameters by name and shape from a file of weights: PyTorch's, safetensors, .npz. A file of one
+        player of a GAN alone fills that player."""
         core = self._live()
         long_call(core.state, lib.aigc_model_load_weights, core, text_of(path, "path"), Options(core.state, options))
 

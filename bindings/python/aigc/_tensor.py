@@ -389,7 +389,7 @@ def from_dlpack(object, *, copy: bool | None = None, context=None) -> Tensor:
 
 
 def read_tensor(path, name: str | None = None, *, context=None) -> Tensor:
-    """Read a .npy file, or a tensor of a .safetensors file: by name where it holds several."""
+    """Read a .npy file, or a tensor of any file that open_weights() reads: by name where it holds several."""
     from ._context import state_of
 
     state = state_of(context)
