@@ -1,6 +1,7 @@
 #include "session.h"
 #include "verbs.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put_quoted(const char *word)
@@ -35,12 +36,18 @@ static int train(cli_session_t *session, aigc_dataset_t *pictures, aigc_dataset_
     return code;
 }
 
-/* Losses of a game between two networks do not say how good the pictures are: there they are measured as it goes. */
+/* Losses of a game between two networks do not say how good the pictures are: there they are measured as it goes, some
+ * times in all, so that the many short epochs of little data stay short. */
 static int choose_quality(const cli_arguments_t *arguments, aigc_options_t *options, const char *kind)
 {
-    enum { PICTURES = 400 };
+    enum { PICTURES = 200, TIMES = 25 };
     if (strcmp(kind, "gan") != 0 || cli_argument(arguments, "quality") != NULL) return CLI_OK;
-    return cli_check(aigc_options_set_int(options, "quality", PICTURES));
+    int code = cli_check(aigc_options_set_int(options, "quality", PICTURES));
+    const char *given = cli_argument(arguments, "epochs");
+    const long long epochs = given == NULL ? 0 : strtoll(given, NULL, 10);
+    if (code == CLI_OK && epochs > TIMES && cli_argument(arguments, "quality_every") == NULL)
+        code = cli_check(aigc_options_set_int(options, "quality_every", epochs / TIMES));
+    return code;
 }
 
 static int run_train(cli_arguments_t *arguments)

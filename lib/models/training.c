@@ -367,8 +367,10 @@ static aigc_status_t one_batch(run_t *run)
 static aigc_status_t measure_quality(run_t *run, aigc_metrics_t *means)
 {
     const int64_t n = run->options->quality;
+    const uint64_t epoch = run->model->position.epoch + 1;
+    const bool is_last = epoch >= (uint64_t)run->options->epochs;
     const aigc__evaluate_options_t options = {.samples = n, .pictures = n, .neighbours = 3, .is_repeated = true};
-    if (n == 0) return AIGC_OK;
+    if (n == 0 || (epoch % (uint64_t)run->options->quality_every != 0 && !is_last)) return AIGC_OK;
     return aigc__evaluate_samples(run->model, run->train, &options, means, NULL, NULL);
 }
 

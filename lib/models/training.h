@@ -9,7 +9,7 @@
 typedef struct aigc__train_options {
     int64_t epochs, batch_size, seed; /* batch_size 0: the kind's to choose */
     int64_t shuffle, flip, resume;
-    int64_t samples, samples_every, quality, save_seconds, cache;
+    int64_t samples, samples_every, quality, quality_every, save_seconds, cache;
     double validation_split, ema; /* ema negative: none, unless the kind chooses one before it calls aigc__train() */
     const char *output;
 } aigc__train_options_t;

@@ -125,6 +125,8 @@ void aigc__course_epoch(aigc__course_t *course, const char *judgement, const aig
     if (distance == NULL) distance = number_named(means, "frechet");
     if (distance)
         tell_distance(course, *distance);
+    else if (course->has_distance)
+        ; /* it stands until it is measured again */
     else if (judgement)
         snprintf(course->text, sizeof course->text, "%s", judgement);
     else if (means->count > 0)
@@ -135,7 +137,7 @@ void aigc__course_epoch(aigc__course_t *course, const char *judgement, const aig
 void aigc__course_step(aigc__course_t *course, const char *judgement)
 {
     char was[32];
-    if (course->has_distance) return; /* until it is measured again */
+    if (course->has_distance) return;
     if (judgement)
         snprintf(course->text, sizeof course->text, "%s", judgement);
     else if (course->epochs > 0)

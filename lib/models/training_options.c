@@ -24,9 +24,11 @@ const aigc__option_t aigc__train_rows[] = {
     {"samples_every", AIGC__OPTION_INT, AT(samples_every), "0", 0, 1e12, NULL,
      "steps from one grid of samples to the next (0: one at each epoch's end)"},
     {"quality", AIGC__OPTION_INT, AT(quality), "0", 0, 1e6, NULL,
-     "pictures made at each epoch's end and held against as many of those that are learned: frechet, kid, precision "
+     "pictures made at an epoch's end and held against as many of those that are learned: frechet, kid, precision "
      "and "
      "recall among the metrics (0: none)"},
+    {"quality_every", AIGC__OPTION_INT, AT(quality_every), "1", 1, 1e9, NULL,
+     "epochs from one such measurement to the next; the last one is measured always"},
     {"save_seconds", AIGC__OPTION_INT, AT(save_seconds), "30", 0, 1e9, NULL,
      "least time between two saves on the way (0: every epoch)"},
     {"cache", AIGC__OPTION_INT, AT(cache), "1073741824", 0, 9e18, NULL, "bytes of decoded pictures kept in memory"},

@@ -18,8 +18,9 @@ static bool is_among(const char *name, const char *const *names)
 /* What these are changes no number of the training; seed and batch size are told by the position. */
 static bool is_recorded(const char *name)
 {
-    static const char *const left_out[] = {"seed",          "batch_size",   "output", "resume", "samples",
-                                           "samples_every", "save_seconds", "cache",  NULL};
+    static const char *const left_out[] = {"seed",         "batch_size",    "output",  "resume",
+                                           "samples",      "samples_every", "quality", "quality_every",
+                                           "save_seconds", "cache",         NULL};
     return !is_among(name, left_out);
 }
 

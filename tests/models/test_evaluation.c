@@ -250,12 +250,15 @@ static void classes_are_those_of_the_real_pictures(void **state)
 typedef struct watch {
     double frechet;
     bool has_verdict;
+    size_t measured;
 } watch_t;
 
 static int32_t watch_quality(const aigc_progress_t *progress, void *user)
 {
     watch_t *watch = user;
     if (progress->step < progress->steps) return 0;
+    if (!has_metric(progress->metrics, "frechet")) return 0;
+    watch->measured++;
     watch->frechet = metric(progress->metrics, "frechet");
     watch->has_verdict = progress->verdict && strstr(progress->verdict, "distance");
     return 0;
@@ -271,7 +274,7 @@ static void training_measures_as_it_goes(void **state)
     small_world_begin(&world, 2);
     aigc_dataset_t *data = small_dataset(&world, 20);
     aigc_model_t *gan = new_model(&world, "gan", "height=8 width=8 channels=1 architecture=mlp hidden_dim=16");
-    aigc_options_t *options = small_options(&world, "epochs=2 batch_size=10 quality=12", NULL),
+    aigc_options_t *options = small_options(&world, "epochs=5 batch_size=10 quality=12 quality_every=2", NULL),
                    *same = small_options(&world, "samples=12 pictures=12", NULL);
     check_ok(aigc_model_memory(gan, "train", options, &predicted));
     check_ok(aigc_context_memory(world.context, &live, NULL));
@@ -281,6 +284,7 @@ static void training_measures_as_it_goes(void **state)
     const aigc_metrics_t found = evaluate(gan, data, same);
     assert_true(watch.frechet == metric(&found, "frechet"));
     assert_true(watch.has_verdict);
+    assert_int_equal(watch.measured, 3); /* epochs 2, 4 and the last */
     aigc_options_free(options);
     aigc_options_free(same);
     aigc_model_free(gan);
