@@ -102,12 +102,14 @@ static aigc_status_t encode(aigc_tensor_t **out, aigc_model_t *model, const aigc
     AIGC__TRY(aigc__model_options(model, "encode", options, (void *[]){&given}, 1));
     AIGC__TRY(aigc__model_build(model));
     const bool is_features = given.layer == LAYER_FEATURES;
-    const aigc__transfer_t t = {.builder = aigc__classifier_plan,
-                                .verb = is_features ? AIGC__CLASSIFIER_FEATURES : AIGC__CLASSIFIER_PROBABILITIES,
-                                .feed = "images",
-                                .in_width = (size_t)(c->height * c->width * c->channels),
-                                .out_width = (size_t)(is_features ? aigc__classifier_features(c) : c->classes),
-                                .staging = &((aigc__classifier_t *)model->network)->staging};
+    const aigc__transfer_t t = {
+        .builder = aigc__classifier_plan,
+        .verb = is_features ? AIGC__CLASSIFIER_FEATURES : AIGC__CLASSIFIER_PROBABILITIES,
+        .feed = "images",
+        .in_width = (size_t)(c->height * c->width * c->channels),
+        .out_width = (size_t)(is_features ? aigc__classifier_features(c) : c->classes),
+        .any_rows = is_features, /* convolutions are the same for each picture; products of rows are not */
+        .staging = &((aigc__classifier_t *)model->network)->staging};
     AIGC__TRY(aigc__tensor_create_raw(&made, model->context, AIGC_DTYPE_F32, 2,
                                       (int64_t[]){images->shape[0], (int64_t)t.out_width}));
     const aigc_status_t status = aigc__transfer_images(model, &t, images, NULL, made->data);

@@ -139,6 +139,17 @@ static aigc_status_t convert(conversion_t *c, size_t n)
 
 /* ---- judging ---- */
 
+/* What the model says of the first n pictures. */
+static aigc_status_t encode_first(aigc__judge_t *judge, size_t n, const aigc_options_t *options, aigc_tensor_t **out)
+{
+    const int64_t *shape = judge->pictures->shape;
+    aigc_tensor_t *first = NULL;
+    AIGC__TRY(aigc__tensor_view(&first, judge->pictures, 0, 4, (int64_t[]){(int64_t)n, shape[1], shape[2], shape[3]}));
+    const aigc_status_t status = judge->model->kind->encode(out, judge->model, first, NULL, options);
+    aigc__tensor_release(first);
+    return status;
+}
+
 static aigc_status_t count_classes(aigc__judge_t *judge, uint64_t *counts, size_t n)
 {
     aigc_options_t *options = NULL;
@@ -146,7 +157,7 @@ static aigc_status_t count_classes(aigc__judge_t *judge, uint64_t *counts, size_
     aigc_status_t status;
     AIGC__GOTO(done, aigc__options_create(&options));
     AIGC__GOTO(done, aigc__options_parse(options, "layer=probabilities"));
-    AIGC__GOTO(done, judge->model->kind->encode(&likely, judge->model, judge->pictures, NULL, options));
+    AIGC__GOTO(done, encode_first(judge, n, options, &likely));
     for (size_t i = 0; i < n; i++) {
         const float *row = (const float *)likely->data + i * (size_t)judge->classes;
         int64_t best = 0;
@@ -169,7 +180,7 @@ aigc_status_t aigc__judge_pictures(aigc__judge_t *judge, const float *pictures, 
         return aigc__fail(AIGC_ERROR_NUMERIC, "the pictures have NaN or infinite values");
     AIGC__TRY(convert(&c, n));
     if (counts) AIGC__TRY(count_classes(judge, counts, n));
-    AIGC__TRY(judge->model->kind->encode(&features, judge->model, judge->pictures, NULL, NULL));
+    AIGC__TRY(encode_first(judge, n, NULL, &features));
     memcpy(rows, features->data, n * judge->dim * sizeof *rows);
     aigc__tensor_release(features);
     if (judge->context->kernels->all_finite(rows, n * judge->dim)) return AIGC_OK;

@@ -15,7 +15,7 @@ typedef struct scene {
     aigc_dataset_t *dataset;
     aigc_model_t *model, *named; /* `named` is conditional and knows names of classes */
     aigc_tensor_t *images;
-    aigc_options_t *train;
+    aigc_options_t *train, *judged; /* `judged`: of evaluate */
     char path[96], named_path[96];
 } scene_t;
 
@@ -147,7 +147,7 @@ static aigc_status_t op_evaluate(scene_t *scene)
 {
     aigc_metrics_t metrics = {.struct_size = sizeof metrics};
     if (scene->model->kind->evaluate == NULL) return AIGC_OK;
-    return aigc_model_evaluate(scene->model, scene->dataset, NULL, &metrics, NULL, NULL);
+    return aigc_model_evaluate(scene->model, scene->dataset, scene->judged, &metrics, NULL, NULL);
 }
 
 static aigc_status_t op_decode(scene_t *scene)
@@ -274,6 +274,19 @@ static int no_folder_sync(void *user, const char *folder)
     return 0;
 }
 
+/* A feature space of a few numbers, so that it is allocations that take the time. */
+static void save_judge(scene_t *scene)
+{
+    aigc_model_t *judge = NULL;
+    aigc_options_t *options = small_options(&scene->world, "height=8 width=8 channels=1 classes=2 widths=2", NULL);
+    check_ok(aigc_model_create(&judge, scene->world.context, "classifier", options));
+    check_ok(aigc_model_save(judge, small_path(&scene->world, "judge.safetensors"), NULL));
+    aigc_model_free(judge);
+    aigc_options_free(options);
+    scene->judged = small_options(&scene->world, "", NULL);
+    check_ok(aigc_options_set_string(scene->judged, "features", small_path(&scene->world, "judge.safetensors")));
+}
+
 static void scene_begin(scene_t *scene)
 {
     memset(scene, 0, sizeof *scene);
@@ -297,11 +310,13 @@ static void scene_begin(scene_t *scene)
     aigc_options_free(options);
     check_ok(aigc_model_save(scene->model, scene->path, NULL));
     check_ok(aigc_model_save(scene->named, scene->named_path, NULL));
+    save_judge(scene);
     check_ok(aigc_image_write_grid(scene->images, small_path(&scene->world, "read.png"), NULL));
 }
 
 static void scene_end(scene_t *scene)
 {
+    aigc_options_free(scene->judged);
     aigc_options_free(scene->train);
     aigc_tensor_release(scene->images);
     aigc_model_free(scene->model);

@@ -368,6 +368,15 @@ static void features_and_probabilities_are_encoded(void **state)
     check_ok(aigc_model_encode(&likely, judge, images, NULL, options));
     const float *p = aigc_tensor_data(likely);
     for (size_t i = 0; i < 70; i++) assert_true(fabsf(p[3 * i] + p[3 * i + 1] + p[3 * i + 2] - 1) < 1e-5f);
+    /* no matter how many are asked about: one, a few, many */
+    for (int64_t few = 1; few <= 20; few += 4 + few) {
+        aigc_tensor_t *some = NULL, *again = NULL;
+        check_ok(aigc_tensor_view(&some, images, 0, 4, (int64_t[]){few, 8, 8, 1}));
+        check_ok(aigc_model_encode(&again, judge, some, NULL, NULL));
+        assert_memory_equal(aigc_tensor_data(again), aigc_tensor_data(features), (size_t)few * 28 * sizeof(float));
+        aigc_tensor_release(again);
+        aigc_tensor_release(some);
+    }
     aigc_tensor_release(images);
     aigc_tensor_release(features);
     aigc_tensor_release(likely);
