@@ -136,7 +136,31 @@ build() {
     step "build $folder_name" build_with "$compiler" "$folder/$folder_name" -Dtests=true "$@"
 }
 
+# What nobody waits for takes the time that the rest leaves: started here, told at the end.
+behind() {
+    job=$1
+    shift
+    "$@" >"$logs/$job.out" 2>&1 &
+    eval "${job}_job=$!"
+}
+
+finish() {
+    wait "$2"
+    code=$?
+    cat "$logs/$1.out"
+    return $code
+}
+
+tidy() {
+    grep -oE '"file": *"[^"]*"' "$folder/clang/compile_commands.json" | sed 's/.*"\([^"]*\)"$/\1/' |
+        grep -E '/(lib|bindings)/' | sort -u | sed "s|^\.\./\.\./|$root/|" |
+        nice -n 19 xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 clang-tidy -quiet -p "$folder/clang"
+}
+
 if build gcc gcc -Dwerror=true --buildtype=release -Ddebug=true; then
+    behind cross nice -n 19 sh tests/cross.sh
+    behind cppcheck nice -n 19 cppcheck -q --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+        --suppressions-list=tests/cppcheck.txt -I lib -I include -I "$folder/gcc" lib bindings
     meson_tests "tests gcc" -C "$folder/gcc"
     grep '^SKIPPED' "$folder/gcc/meson-logs/testlog.txt" | sed 's/^/         /' # parts of tests that passed
     step "install anew" sh tests/install/builds.sh "$folder/gcc"
@@ -146,15 +170,17 @@ step "quickstart" sh tests/docs/quickstart.sh "$folder/quickstart"
 if ! has clang; then
     leave_out "build clang" "clang is not here"
 elif build clang clang -Dwerror=true --buildtype=release; then
-    # What is installed, packages and pages are the same whatever compiled the library.
-    meson_tests "tests clang" -C "$folder/clang" --no-suite install --no-suite python --no-suite docs \
-        --no-suite quality
+    behind tidy tidy
+    # What is installed, packages, faces and pages are the same whatever compiled the library.
+    AIGC_TEST_KINDS=1 meson_tests "tests clang" -C "$folder/clang" --no-suite install --no-suite python \
+        --no-suite docs --no-suite quality --no-suite lua --no-suite lua-others --no-suite cli
 fi
 
 if ! setup_has links:sanitizers; then
     leave_out "build asan" "gcc has no sanitizers here"
 elif build asan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined; then
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan" --no-suite quality
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "tests asan+ubsan" -C "$folder/asan" --no-suite quality \
+        --no-suite lua-others
 fi
 
 # Those with threads in them.
@@ -163,7 +189,7 @@ setup_targets='tests/base/test_pool tests/base/test_runtime tests/graph/test_exe
 if ! setup_has links:sanitizers; then
     leave_out "build tsan" "gcc has no sanitizers here"
 elif build tsan gcc -Doptimization=1 -Ddebug=true -Db_sanitize=thread; then
-    meson_tests "tests tsan" -C "$folder/tsan" pool runtime executor loader many_contexts resume
+    AIGC_TEST_KINDS=1 meson_tests "tests tsan" -C "$folder/tsan" pool runtime executor loader many_contexts resume
 fi
 setup_targets=
 
@@ -175,40 +201,22 @@ elif [ -f "$folder/gcc/build.ninja" ]; then
         memory option_table storage executor npy idx png safetensors dataset vae_sampling
 fi
 
-# These two keep one core busy each.
-sh tests/cross.sh >"$logs/cross.out" 2>&1 &
-cross_job=$!
-cross() {
-    wait "$cross_job"
-    code=$?
-    cat "$logs/cross.out"
-    return $code
-}
-
 if setup_has links:fuzzer; then
-    step "fuzz" sh tests/fuzz/run.sh 8 "$folder/fuzz"
+    step "fuzz" sh tests/fuzz/run.sh 5 "$folder/fuzz"
 else
     leave_out "fuzz" "clang or its libFuzzer is not here"
 fi
-step "emulated processors" cross
 
-tidy() {
-    grep -oE '"file": *"[^"]*"' "$folder/clang/compile_commands.json" | sed 's/.*"\([^"]*\)"$/\1/' |
-        grep -E '/(lib|bindings)/' | sort -u | sed "s|^\.\./\.\./|$root/|" |
-        xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 clang-tidy -quiet -p "$folder/clang"
-}
-
-if ! has clang-tidy || [ ! -f "$folder/clang/compile_commands.json" ]; then
+if [ -n "${cross_job:-}" ]; then step "emulated processors" finish cross "$cross_job"; fi
+if ! has clang-tidy; then
     leave_out "clang-tidy" "it is not here"
-else
-    step "clang-tidy" tidy
+elif [ -n "${tidy_job:-}" ]; then
+    step "clang-tidy" finish tidy "$tidy_job"
 fi
-
 if ! has cppcheck; then
     leave_out "cppcheck" "it is not here"
-else
-    step "cppcheck" cppcheck -q -j 2 --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
-        --suppressions-list=tests/cppcheck.txt -I lib -I include -I "$folder/gcc" lib bindings
+elif [ -n "${cppcheck_job:-}" ]; then
+    step "cppcheck" finish cppcheck "$cppcheck_job"
 fi
 
 report "" "logs in build-tests/logs"

@@ -198,7 +198,7 @@ static void draw(const aigc_progress_t *progress)
 {
     const size_t width = cli_terminal_width(STDERR_FILENO, 80) - 1;
     char line[LINE_BYTES] = "", bar[LINE_BYTES] = "";
-    pieces_t pieces;
+    pieces_t pieces = {.least_loss = ""};
     make_pieces(&pieces, progress, width >= WIDE);
     fit(&pieces, width);
     const size_t used = width_of(&pieces) + 3;

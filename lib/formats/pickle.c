@@ -555,7 +555,6 @@ static aigc_status_t step(machine_t *m, uint8_t op)
     case 'C':
         return op_bytes(m, 1);
     case 0x8e:
-        return op_bytes(m, 8);
     case 0x96:
         return op_bytes(m, 8);
     case 'c':

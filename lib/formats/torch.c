@@ -183,7 +183,7 @@ static aigc_status_t nested_slice(aigc__torch_t *t, aigc__ref_t ref, aigc__torch
     const aigc__pickle_node_t *node = aigc__pickle_node(p, bytes);
     aigc__source_t source = t->pickle_source;
     uint64_t start = node->as.text.place, end = start + node->as.text.length;
-    aigc__torch_id_t id;
+    aigc__torch_id_t id = {.count = 0};
     stream_t stream;
     *is_known = false;
     if (node->kind != AIGC__PICKLE_BYTES) return AIGC_OK;
@@ -216,7 +216,7 @@ static aigc_status_t nested_slice(aigc__torch_t *t, aigc__ref_t ref, aigc__torch
 aigc_status_t aigc__torch_slice(aigc__torch_t *t, aigc__ref_t ref, aigc__torch_slice_t *out, bool *is_known)
 {
     const aigc__pickle_node_t *node = aigc__pickle_node(t->pickle, ref);
-    aigc__torch_id_t id;
+    aigc__torch_id_t id = {.count = 0};
     if (aigc__pickle_calls(t->pickle, ref, "torch.storage._load_from_bytes"))
         return nested_slice(t, ref, out, is_known);
     *is_known = node->kind == AIGC__PICKLE_PERSISTENT && (t->zip || t->key_list) &&
@@ -418,7 +418,7 @@ static aigc_status_t tell_elements(const aigc__torch_t *t, uint8_t *elements)
 {
     for (size_t ref = 0; ref < aigc__pickle_count(t->pickle); ref++) {
         const aigc__pickle_node_t *node = aigc__pickle_node(t->pickle, (aigc__ref_t)ref);
-        aigc__torch_id_t id;
+        aigc__torch_id_t id = {.count = 0};
         if (node->kind != AIGC__PICKLE_PERSISTENT || !aigc__torch_id(t->pickle, node->as.call.arguments, &id)) continue;
         const int64_t place = find_key(t, id.key);
         if (place < 0) continue;

@@ -67,7 +67,7 @@ aigc_status_t aigc__zip_put(void *user, const void *bytes, size_t n)
 static aigc_status_t add_central(aigc__zip_writer_t *zip)
 {
     const size_t length = strlen(zip->name);
-    uint8_t extra[28], *end = extra;
+    uint8_t extra[28] = {0}, *end = extra;
     void *block = zip->directory;
     const bool is_wide = is_large(zip->size) || is_large(zip->first);
     if (is_wide) {

@@ -37,8 +37,9 @@ static aigc__id_t counted(aigc__graph_t *graph, int64_t n)
 {
     const int64_t one = 1;
     if (n <= 1) return aigc__constant(graph, 0, aigc__shape_of(1, &one));
-    const aigc__id_t first = counted(graph, n / 2);
-    const aigc__id_t rest = aigc__shift(graph, counted(graph, n - n / 2), (double)(n / 2));
+    const int64_t half = n / 2;
+    const aigc__id_t first = counted(graph, half);
+    const aigc__id_t rest = aigc__shift(graph, counted(graph, n - half), (double)half);
     return aigc__concat(graph, (aigc__id_t[]){first, rest}, 2, 0);
 }
 
@@ -119,9 +120,9 @@ static aigc__id_t translated(const chance_t *c, aigc__id_t x, aigc__id_t rows, a
 /* Of half an axis, rounded up, its middle at one of the axis' places. */
 static aigc__id_t cut_along(const chance_t *c, aigc__id_t places, int64_t size, int which)
 {
-    const int64_t length = (size + 1) / 2;
+    const int64_t length = (size + 1) / 2, before = length / 2;
     const aigc__id_t middle = choice(c, which, size + (length + 1) % 2);
-    return within(c->graph, places, aigc__shift(c->graph, middle, (double)(-length / 2)), (double)length);
+    return within(c->graph, places, aigc__shift(c->graph, middle, (double)-before), (double)length);
 }
 
 static aigc__id_t kept(const chance_t *c, aigc__id_t rows, aigc__id_t columns, const aigc__shape_t *shape)

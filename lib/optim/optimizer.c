@@ -174,15 +174,15 @@ static aigc_status_t name_bad_gradient(const aigc__optimizer_t *o, uint32_t part
  * there, which must not count for the norm. */
 static void clear_gaps(const aigc__optimizer_t *o, uint32_t part)
 {
-    size_t end = o->starts[part];
-    for (size_t k = 0; k <= aigc__store_count(o->store); k++) {
-        const bool is_last = k == aigc__store_count(o->store);
-        const aigc__parameter_t *p = is_last ? NULL : aigc__store_parameter(o->store, k);
-        if (p && (p->role != AIGC__TRAINED || p->part != part)) continue;
-        const size_t next = is_last ? o->starts[part + 1] : p->first;
-        memset(o->blocks + (end - o->starts[part]), 0, (next - end) * sizeof *o->blocks);
-        if (p) end = p->first + p->count;
+    const size_t start = o->starts[part];
+    size_t end = start;
+    for (size_t k = 0; k < aigc__store_count(o->store); k++) {
+        const aigc__parameter_t *p = aigc__store_parameter(o->store, k);
+        if (p->role != AIGC__TRAINED || p->part != part) continue;
+        memset(o->blocks + (end - start), 0, (p->first - end) * sizeof *o->blocks);
+        end = p->first + p->count;
     }
+    memset(o->blocks + (end - start), 0, (o->starts[part + 1] - end) * sizeof *o->blocks);
 }
 
 static aigc_status_t gradient_norm(pass_t *pass, uint32_t part, double *norm)

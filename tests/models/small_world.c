@@ -35,8 +35,11 @@ const small_kind_t *small_kind = small_kinds;
 
 int run_on_all_kinds_of(const struct CMUnitTest *tests, size_t n, int (*setup)(void **), int (*teardown)(void **))
 {
+    /* A build that others like it cover may leave out some: how many rows. */
+    const char *most = getenv("AIGC_TEST_KINDS");
+    const small_kind_t *end = small_kinds + (most ? atoi(most) : 1000);
     int failed = 0;
-    for (small_kind = small_kinds; small_kind->name; small_kind++)
+    for (small_kind = small_kinds; small_kind->name && small_kind < end; small_kind++)
         failed += _cmocka_run_group_tests(small_kind->name, tests, n, setup, teardown);
     small_kind = small_kinds;
     return failed;
