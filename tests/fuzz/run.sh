@@ -11,7 +11,7 @@ corpus=${CORPUS:-$build/corpus}
 formats=${FORMATS:-png jpeg idx npy safetensors torch npz stream pickle shards}
 
 [ -f "$build/build.ninja" ] || CC=clang meson setup "$build" "$root" -Dtests=true -Dtools=disabled -Dlua=disabled \
-    -Dfuzz=true -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+    -Dfuzz=true -Doptimization=1 -Ddebug=true -Ddefault_library=static -Db_sanitize=address,undefined -Db_lundef=false
 ninja -C "$build" tests/formats/test_malformed
 
 for format in $formats; do
